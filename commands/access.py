@@ -1,0 +1,110 @@
+"""Tenants, teams and users: setting them up, and finding out who a signed token speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commands.bulk import WRITERS, Upserted
+from commands.journal import Work, differing, unit_of_work
+from commands.permissions import require
+from models.access import Actor, Role, Team, Tenant, User
+from models.database import fetch
+from models.errors import Invalid, Unauthenticated
+
+SYSTEM = "system"
+
+
+async def ensure_tenant(slug: str, name: str, currency: str) -> Tenant:
+    """The tenant with this slug, made when there is none (with its own currency, ISO 4217)."""
+    standing = await Tenant.get_or_none(slug=slug)
+    if standing is not None:
+        return standing
+    if len(currency) != 3 or not currency.isalpha():
+        raise Invalid(f"{currency!r} is not an ISO 4217 currency code", ["currency"])
+    tenant = Tenant(id=Tenant.make_id(), slug=slug, name=name, currency=currency.upper())
+    actor = Actor("", tenant.id, SYSTEM, Role.ADMIN, None, tenant.currency, SYSTEM)
+    async with unit_of_work(actor, "access.create_tenant") as work:
+        await work.create(tenant)
+    return tenant
+
+
+def system_actor(tenant: Tenant, source: str = SYSTEM) -> Actor:
+    """The actor for the product's own work in a tenant (imports, demo, scheduled evaluation)."""
+    return Actor("", tenant.id, SYSTEM, Role.ADMIN, None, tenant.currency, source)
+
+
+async def ensure_team(actor: Actor, name: str, parent_id: str | None = None) -> Team:
+    """The team with this name, made or moved under ``parent_id`` when it differs."""
+    require(actor, WRITERS, "set up teams")
+    team = await Team.get_or_none(tenant_id=actor.tenant_id, name=name)
+    async with unit_of_work(actor, "access.ensure_team") as work:
+        if team is None:
+            return await work.create(
+                Team(id=Team.make_id(), tenant_id=actor.tenant_id, name=name, parent_id=parent_id)
+            )
+        return await work.update(team, {"parent_id": parent_id})
+
+
+async def upsert_users(actor: Actor, users: Sequence[User]) -> Upserted:
+    """Write users known by ``(source, external_id)``; the values of the given objects win.
+
+    Managers must come before (or be stored already for) those who report to them.
+    """
+    require(actor, WRITERS, "set up users")
+    result = Upserted()
+    async with unit_of_work(actor, "access.upsert_users") as work:
+        for user in users:
+            await _upsert_user(work, user, result)
+    return result
+
+
+async def _upsert_user(work: Work, user: User, result: Upserted) -> None:
+    standing = await User.get_or_none(
+        tenant_id=work.actor.tenant_id, source=user.source, external_id=user.external_id
+    )
+    if standing is None:
+        await work.create(user)
+        result.created += 1
+        result.ids[str(user.external_id)] = user.id
+        return
+    names = ("name", "email", "role", "team_id", "manager_id", "active")
+    values = differing(standing, {name: getattr(user, name) for name in names})
+    await work.update(standing, values)
+    result.updated += bool(values)
+    result.unchanged += not values
+    result.ids[str(user.external_id)] = standing.id
+
+
+async def actor_of(user_id: str, tenant_id: str) -> Actor:
+    """Who a token speaks for, with what they may see at this moment.
+
+    Raises:
+        Unauthenticated: the user is unknown in the tenant or no longer active.
+    """
+    user = await User.get_or_none(id=user_id, tenant_id=tenant_id, active=True)
+    if user is None:
+        raise Unauthenticated("the token names no active user")
+    tenant = await Tenant.get(id=tenant_id)
+    return Actor(
+        user_id=user.id,
+        tenant_id=tenant_id,
+        name=user.name,
+        role=Role(user.role),
+        owners=await _owners(user),
+        currency=tenant.currency,
+    )
+
+
+async def _owners(user: User) -> tuple[str, ...] | None:
+    """The users whose accounts ``user`` may see; None for the whole tenant."""
+    if user.role in (Role.ADMIN, Role.INTEGRATION):
+        return None
+    if user.role != Role.MANAGER or user.team_id is None:
+        return (user.id,)
+    rows = await fetch(
+        "with recursive tree(id) as (select id from team where tenant_id = :tenant and id = :team"
+        " union select t.id from team t join tree on t.parent_id = tree.id where t.tenant_id = :tenant)"
+        ' select u.id from "user" u join tree on tree.id = u.team_id where u.tenant_id = :tenant order by u.id',
+        {"tenant": user.tenant_id, "team": user.team_id},
+    )
+    return tuple(dict.fromkeys([user.id, *(str(row["id"]) for row in rows)]))

@@ -1,0 +1,147 @@
+"""Writing many records that come from outside, safely repeatable: insert, update what differs, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from commands.journal import BATCH, FieldChange, Work, differing, unit_of_work
+from commands.permissions import require
+from models.access import Actor, Role
+from models.base import Sourced
+from models.deals import Deal, Stage, StageChange
+
+WRITERS = frozenset({Role.INTEGRATION, Role.ADMIN})
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One record of a source: its key there, its current values, and the dated changes behind them.
+
+    ``began`` is since when the record exists, where the source says so. ``history`` holds changes in
+    order; the last of a field ends at the value in ``values``.
+    """
+
+    external_id: str
+    values: Mapping[str, object]
+    began: date | None = None
+    history: tuple[FieldChange, ...] = ()
+
+
+@dataclass
+class Upserted:
+    """What a batch came to: ids by external id, and how many rows did what."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def add(self, other: Upserted) -> None:
+        """Count another batch in."""
+        self.ids |= other.ids
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+
+
+async def upsert(
+    actor: Actor, model: type[Sourced], source: str, rows: Sequence[Incoming], *, on: date
+) -> Upserted:
+    """Write one batch of a source's records in one transaction.
+
+    A record is known by ``(source, external_id)``. ``on`` is the business date of changes for which the
+    row has no history. Repeating a batch writes nothing. Only integrations and administrators may.
+    """
+    require(actor, WRITERS, "import records")
+    standing = await _standing(actor, model, source, rows)
+    total = Upserted(ids={key: record.id for key, record in standing.items()})
+    new = [row for row in rows if row.external_id not in standing]
+    changed = [
+        (standing[row.external_id], row)
+        for row in rows
+        if row.external_id in standing and differing(standing[row.external_id], row.values)
+    ]
+    total.updated, total.created = len(changed), len(new)
+    total.unchanged = len(rows) - len(changed) - len(new)
+    if not new and not changed:
+        return total
+    async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on) as work:
+        total.ids |= await _insert(work, model, source, new)
+        for record, row in changed:
+            await _update(work, record, row)
+    return total
+
+
+async def _standing(
+    actor: Actor, model: type[Sourced], source: str, rows: Sequence[Incoming]
+) -> dict[str, Sourced]:
+    found: dict[str, Sourced] = {}
+    keys = [row.external_id for row in rows]
+    for start in range(0, len(keys), BATCH):
+        part = await model.filter(
+            tenant_id=actor.tenant_id, source=source, external_id__in=keys[start : start + BATCH]
+        )
+        found |= {str(record.external_id): record for record in part}
+    return found
+
+
+async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[Incoming]) -> dict[str, str]:
+    records = [
+        model(
+            id=model.make_id(),
+            tenant_id=work.actor.tenant_id,
+            source=source,
+            external_id=row.external_id,
+            valid_from=row.began,
+            **row.values,
+        )
+        for row in rows
+    ]
+    await work.create_all(records)
+    stages: list[StageChange] = []
+    for record, row in zip(records, rows, strict=True):
+        work.log(record, row.history)
+        if isinstance(record, Deal):
+            stages += stage_changes(record, row)
+    await work.create_all(stages, log=False)
+    return {row.external_id: record.id for record, row in zip(records, rows, strict=True)}
+
+
+async def _update(work: Work, record: Sourced, row: Incoming) -> None:
+    dated = {change.field: change.on for change in row.history}
+    values = differing(record, row.values)
+    business_date = work.on
+    before = record.stage if isinstance(record, Deal) else None
+    for on in sorted({dated.get(name, business_date) for name in values}):
+        work.on = on
+        await work.update(
+            record, {name: v for name, v in values.items() if dated.get(name, business_date) == on}
+        )
+    work.on = business_date
+    if isinstance(record, Deal) and record.stage != before:
+        on = dated.get("stage", business_date)
+        await work.create_all([stage_change(record, before, Stage(record.stage), on)], log=False)
+
+
+def stage_changes(deal: Deal, row: Incoming) -> list[StageChange]:
+    """The stage history of a new deal, from the dated changes it came with."""
+    moves = [change for change in row.history if change.field == "stage"]
+    first = Stage(str(moves[0].old)) if moves else Stage(deal.stage)
+    entered = [stage_change(deal, None, first, row.began)] if row.began else []
+    return entered + [
+        stage_change(deal, Stage(str(move.old)), Stage(str(move.new)), move.on) for move in moves
+    ]
+
+
+def stage_change(deal: Deal, before: Stage | None, after: Stage, on: date) -> StageChange:
+    """A row of a deal's stage history."""
+    return StageChange(
+        id=StageChange.make_id(),
+        tenant_id=deal.tenant_id,
+        deal_id=deal.id,
+        from_stage=before,
+        to_stage=after,
+        changed_on=on,
+    )

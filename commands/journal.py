@@ -1,0 +1,192 @@
+"""The unit of work that every command runs in: one transaction, its change log and its audit record."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import TypeVar
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from models.access import Actor
+from models.base import Record, utcnow
+from models.errors import Conflict
+from models.history import CREATED, AuditRecord, Change
+
+R = TypeVar("R", bound=Record)
+Values = Mapping[str, object]
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """A field that went from one value to another on a business date."""
+
+    field: str
+    old: object
+    new: object
+    on: date
+
+
+@dataclass
+class Work:
+    """What one command does, collected for its change log.
+
+    ``on`` is the business date of the command's own changes.
+    """
+
+    actor: Actor
+    on: date
+    changes: list[Change] = field(default_factory=list)
+    object_id: str | None = None
+
+    async def create(self, record: R) -> R:
+        """Save a new record and log its creation."""
+        await self.create_all([record])
+        self.object_id = self.object_id or record.id
+        return record
+
+    async def create_all(
+        self, records: Sequence[R], began: Mapping[str, date | None] | None = None, *, log: bool = True
+    ) -> None:
+        """Save new records of one model; ``began`` gives business dates by id where known."""
+        if not records:
+            return
+        model = type(records[0])
+        await model.bulk_create(records, batch_size=BATCH)
+        if log:
+            for record in records:
+                on = (began or {}).get(record.id) or getattr(record, "valid_from", None) or self.on
+                self.log(record, [FieldChange(CREATED, None, record.id, on)])
+
+    async def update(self, record: R, values: Values, version: int | None = None) -> R:
+        """Change fields of a record and log each that differs; nothing differs, nothing is written.
+
+        Raises:
+            Conflict: the record has changed since ``version`` (or since it was read).
+        """
+        expected = record.version if version is None else version
+        if expected != record.version:
+            raise _conflict(record, expected)
+        changed = differing(record, values)
+        if not changed:
+            return record
+        now = utcnow()
+        written = (
+            await type(record)
+            .filter(id=record.id, version=expected)
+            .update(**changed, version=expected + 1, updated_at=now)
+        )
+        if not written:
+            raise _conflict(await type(record).get(id=record.id), expected)
+        self.log(
+            record, [FieldChange(name, getattr(record, name), new, self.on) for name, new in changed.items()]
+        )
+        record.update_from_dict({**changed, "version": expected + 1, "updated_at": now})
+        return record
+
+    def log(self, record: Record, changes: Iterable[FieldChange]) -> None:
+        """Add changes of a record to the command's change log."""
+        for change in changes:
+            if change.field in record.untracked:
+                continue
+            self.changes.append(
+                Change(
+                    id=Change.make_id(),
+                    tenant_id=self.actor.tenant_id,
+                    entity=record._meta.db_table,
+                    entity_id=record.id,
+                    field=change.field,
+                    old=as_text(change.old),
+                    new=as_text(change.new),
+                    effective_on=change.on,
+                    seq=len(self.changes),
+                )
+            )
+
+
+@asynccontextmanager
+async def unit_of_work(
+    actor: Actor, command: str, *, on: date | None = None, idempotency_key: str | None = None
+) -> AsyncIterator[Work]:
+    """Run a command's writes in one transaction that ends with its change log and audit record.
+
+    ``on`` is the business date (default: today, UTC). Anything raised inside leaves nothing behind.
+    """
+    work = Work(actor, on or today())
+    try:
+        async with in_transaction():
+            yield work
+            await _record(work, command, idempotency_key)
+    except IntegrityError as error:
+        raise Conflict("somebody wrote the same record at the same moment; read it and try again") from error
+
+
+async def _record(work: Work, command: str, idempotency_key: str | None) -> None:
+    audit = await AuditRecord.create(
+        id=AuditRecord.make_id(),
+        tenant_id=work.actor.tenant_id,
+        actor_id=work.actor.user_id or None,
+        command=command,
+        source=work.actor.source,
+        object_id=work.object_id,
+        idempotency_key=idempotency_key,
+        changes_count=len(work.changes),
+    )
+    for change in work.changes:
+        change.audit_id = audit.id
+    await Change.bulk_create(work.changes, batch_size=BATCH)
+
+
+async def replayed(actor: Actor, idempotency_key: str | None) -> str | None:
+    """The id that an earlier command with this key made, or None."""
+    if idempotency_key is None:
+        return None
+    earlier = await AuditRecord.get_or_none(tenant_id=actor.tenant_id, idempotency_key=idempotency_key)
+    return earlier.object_id if earlier else None
+
+
+def differing(record: Record, values: Values) -> dict[str, object]:
+    """Those of ``values`` that are not what the record holds already."""
+    return {
+        name: value
+        for name, value in values.items()
+        if as_text(normalised(record, name, value)) != as_text(getattr(record, name))
+    }
+
+
+def normalised(record: Record, name: str, value: object) -> object:
+    """The value as the column would give it back."""
+    column = record._meta.fields_map[name]
+    return value if isinstance(column, fields.JSONField) else column.to_python_value(value)
+
+
+def as_text(value: object) -> str | None:
+    """A stored value as the change log keeps it."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def today() -> date:
+    """The business date of a command that names none (UTC)."""
+    return utcnow().date()
+
+
+def _conflict(current: Record, expected: int) -> Conflict:
+    return Conflict(
+        f"{current.id} is at version {current.version}, not {expected}; read it and try again",
+        ["version"],
+        current,
+    )

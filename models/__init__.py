@@ -1,0 +1,16 @@
+"""What is stored: one module per domain; constraints and lifecycles live with the data."""
+
+MODULES = [
+    "models.access",
+    "models.accounts",
+    "models.people",
+    "models.catalog",
+    "models.deals",
+    "models.revenue",
+    "models.services",
+    "models.tickets",
+    "models.signals",
+    "models.history",
+    "models.rulebooks",
+    "models.recommendations",
+]

@@ -1,0 +1,93 @@
+"""Who is asking: tenants, teams as a tree, users with a role and a manager."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tortoise import fields
+
+from models.base import Record, reference
+
+
+class Role(StrEnum):
+    """What a user is to the product."""
+
+    DIRECTOR = "DIRECTOR"
+    MANAGER = "MANAGER"
+    INTEGRATION = "INTEGRATION"
+    ADMIN = "ADMIN"
+
+
+class Tenant(Record):
+    """A telecom operator that uses the product, nothing of one is ever seen by another."""
+
+    prefix = "tnt"
+
+    name = fields.CharField(max_length=200)
+    slug = fields.CharField(max_length=60, unique=True)
+    currency = fields.CharField(max_length=3, default="EUR", db_default="EUR")
+
+    class Meta:
+        table = "tenant"
+
+
+class Team(Record):
+    """A sales team, ``parent`` makes the tree along which managers see and roll up."""
+
+    prefix = "team"
+
+    tenant = reference("Tenant")
+    name = fields.CharField(max_length=200)
+    parent = reference("Team", "children", null=True)
+    tenant_id: str
+    parent_id: str | None
+
+    class Meta:
+        table = "team"
+        unique_together = (("tenant", "name"),)
+        indexes = (("tenant_id", "parent_id"),)
+
+
+class User(Record):
+    """A person or an integration that signs in.
+
+    A manager sees the accounts of ``team`` and of every team below it.
+    """
+
+    prefix = "usr"
+
+    tenant = reference("Tenant")
+    name = fields.CharField(max_length=200)
+    email = fields.CharField(max_length=200)
+    role = fields.CharEnumField(Role, max_length=20)
+    team = reference("Team", "members", null=True)
+    manager = reference("User", "reports", null=True)
+    active = fields.BooleanField(default=True, db_default=True)
+    source = fields.CharField(max_length=60, null=True)
+    external_id = fields.CharField(max_length=200, null=True)
+    tenant_id: str
+    team_id: str | None
+    manager_id: str | None
+
+    class Meta:
+        table = "user"
+        unique_together = (("tenant", "email"), ("tenant", "source", "external_id"))
+        indexes = (("tenant_id", "team_id"), ("tenant_id", "manager_id"))
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and over whose accounts.
+
+    ``owners`` are the ids of the users whose accounts and deals the actor may see (own and, for a
+    manager, those of the team tree); None means every one of the tenant.
+    """
+
+    user_id: str
+    tenant_id: str
+    name: str
+    role: Role
+    owners: tuple[str, ...] | None
+    currency: str
+    source: str = "api"

@@ -1,0 +1,59 @@
+"""Rows as they were on a past business date, rebuilt in SQL from the current row and the change log."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+from models.base import Record
+from models.database import is_sqlite
+
+
+def as_of_rows(model: type[Record], columns: list[str]) -> str:
+    """A subquery with ``id``, ``tenant_id`` and ``columns`` of ``model`` as of ``:as_of`` (a date).
+
+    Parameters it needs: ``:tenant``, ``:as_of``. A column's value is the ``old`` of its earliest change
+    after the date, or the current value when there was none; rows that began after the date are left
+    out. Two changes on one day are ordered by when they were recorded.
+    """
+    table = model._meta.db_table
+    tracked = [column for column in columns if column not in ("account_id", "deal_id")]
+    seen = ", ".join(
+        f"max(case when field = '{c}' then 1 end) as n_{c}, max(case when field = '{c}' then old end) as v_{c}"
+        for c in tracked
+    )
+    values = ", ".join(
+        f"case when l.n_{c} = 1 then {_typed(model, c, f'l.v_{c}')} else t.{c} end as {c}" for c in tracked
+    )
+    fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
+    starts = (
+        "and (t.valid_from is null or t.valid_from <= :as_of)"
+        if "valid_from" in model._meta.fields_map
+        else ""
+    )
+    return (
+        f'(select t.id, t.tenant_id{fixed}, {values} from "{table}" t left join ('
+        f"select entity_id, {seen} from (select entity_id, field, old, row_number() over"
+        " (partition by entity_id, field order by effective_on, seq, id) as rn from change"
+        f" where tenant_id = :tenant and entity = '{table}' and effective_on > :as_of) c"
+        " where rn = 1 group by entity_id) l on l.entity_id = t.id"
+        f" where t.tenant_id = :tenant {starts})"
+    )
+
+
+def _typed(model: type[Record], column: str, text: str) -> str:
+    """SQL that turns a change's text into the column's type."""
+    field = model._meta.fields_map[column]
+    if isinstance(field, fields.BooleanField):
+        return f"({text} = 'true')" if not is_sqlite() else f"(case {text} when 'true' then 1 else 0 end)"
+    if isinstance(field, fields.BigIntField | fields.IntField):
+        return f"cast({text} as bigint)"
+    if isinstance(field, fields.DateField) and not is_sqlite():
+        return f"cast({text} as date)"
+    return text
+
+
+def days(later: str, earlier: str) -> str:
+    """SQL for the whole days from one date expression to another; null when either is null."""
+    if is_sqlite():
+        return f"cast(julianday({later}) - julianday({earlier}) as integer)"
+    return f"(cast({later} as date) - cast({earlier} as date))"

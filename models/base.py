@@ -1,0 +1,104 @@
+"""What every stored record has in common: id, tenant, version, times; no domain lives here."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from tortoise import fields
+from tortoise.models import Model
+from typeid import TypeID
+from typeid.core.errors import TypeIDException
+
+ID_LENGTH = 40
+
+
+def new_id(prefix: str) -> str:
+    """A fresh TypeID: ``<prefix>_`` and a UUIDv7 in base 32, so ids sort by the time they were made."""
+    return str(TypeID(prefix))
+
+
+def reference(to: str, backward: str | None = None, *, null: bool = False) -> object:
+    """A foreign key to the model named ``to``; nothing that is referred to can be deleted.
+
+    ``backward`` names the reverse relation. The column is ``<name>_id``, which each model declares with
+    its type, and which needs its index in ``Meta.indexes``: the ORM makes none.
+    """
+    target = f"models.{to}"
+    related_name: str | Literal[False] = backward or False
+    if null:
+        return fields.ForeignKeyField(target, related_name, fields.RESTRICT, null=True)
+    return fields.ForeignKeyField(target, related_name, fields.RESTRICT)
+
+
+def is_id(value: str, prefix: str) -> bool:
+    """Whether ``value`` is a well-formed TypeID of this prefix."""
+    try:
+        return TypeID.from_string(value).prefix == prefix
+    except TypeIDException:
+        return False
+
+
+def utcnow() -> datetime:
+    """The wall clock, for the recording time of a write; business dates are arguments (``as_of``)."""
+    return datetime.now(UTC)
+
+
+class Record(Model):
+    """A row of one tenant with optimistic locking.
+
+    ``version`` grows by one with each change. ``created_at`` and ``updated_at`` say when we learned of
+    something (UTC); business dates are columns of the models.
+    """
+
+    prefix: ClassVar[str]
+    #: Columns that are derived or technical: their changes are not part of the change log.
+    untracked: ClassVar[frozenset[str]] = frozenset({"version", "created_at", "updated_at"})
+
+    id = fields.CharField(max_length=ID_LENGTH, primary_key=True)
+    version = fields.IntField(default=1, db_default=1)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def make_id(cls) -> str:
+        """A fresh id of this model."""
+        return new_id(cls.prefix)
+
+
+class Sourced(Record):
+    """A record that may come from outside, found again by ``(tenant, source, external_id)``.
+
+    ``valid_from`` is the business date since when the record exists, null when it is not known, which
+    as-of reads take as "always".
+    """
+
+    source = fields.CharField(max_length=60, null=True)
+    external_id = fields.CharField(max_length=200, null=True)
+    valid_from = fields.DateField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Severity(StrEnum):
+    """How bad something is, mildest first."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+    @property
+    def rank(self) -> int:
+        """0 for LOW to 3 for CRITICAL."""
+        return list(Severity).index(self)
+
+
+def days_between(earlier: date, later: date) -> int:
+    """Whole days from ``earlier`` to ``later``; negative when it is the other way round."""
+    return (later - earlier).days

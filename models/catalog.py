@@ -1,0 +1,36 @@
+"""What is sold: products of the suite with their list prices."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tortoise import fields
+
+from models.base import Sourced, reference
+
+
+class Charge(StrEnum):
+    """How a product is charged."""
+
+    RECURRING = "RECURRING"
+    ONE_OFF = "ONE_OFF"
+
+
+class Product(Sourced):
+    """A product, ``list_price_minor`` is per month when the charge is recurring."""
+
+    prefix = "prod"
+
+    tenant = reference("Tenant")
+    name = fields.CharField(max_length=200)
+    family = fields.CharField(max_length=100, null=True)
+    charge = fields.CharEnumField(Charge, max_length=20, default=Charge.RECURRING)
+    list_price_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    active = fields.BooleanField(default=True, db_default=True)
+    tenant_id: str
+
+    class Meta:
+        table = "product"
+        unique_together = (("tenant", "source", "external_id"),)
+        indexes = (("tenant_id", "name"),)

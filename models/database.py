@@ -1,0 +1,166 @@
+"""Connecting to the database, its schema version, and reading with SQL that runs on both databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.migrations.executor import MigrationExecutor
+
+from models import MODULES
+from models.errors import UnknownSchema
+
+APP = "models"
+MIGRATE_COMMAND = "bellwether migrate"
+
+Row = dict[str, object]
+Param = str | int | float | bool | date | datetime | Decimal | None
+Params = Mapping[str, Param]
+
+
+def tortoise_config(url: str) -> dict[str, object]:
+    """Tortoise's configuration for a database URL (``sqlite://path`` or ``postgres://…``)."""
+    if url.startswith("sqlite://") and "busy_timeout" not in url:
+        url += ("&" if "?" in url else "?") + "busy_timeout=10000&synchronous=NORMAL"
+    return {
+        "connections": {"default": url},
+        "apps": {APP: {"models": list(MODULES), "migrations": "models.migrations"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def database(url: str, *, check: bool = True) -> AsyncIterator[None]:
+    """Connect for the length of the block; with ``check``, refuse a schema that we do not know.
+
+    Raises:
+        UnknownSchema: migrations are missing, or the database is newer than this release.
+    """
+    await connect(url)
+    try:
+        if check:
+            await check_schema()
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+async def connect(url: str) -> None:
+    """Open the process-wide connection; an embedded database's folder is made when missing."""
+    if url.startswith("sqlite://"):
+        path = Path(url.removeprefix("sqlite://").split("?")[0])
+        path.parent.mkdir(parents=True, exist_ok=True)
+    await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
+
+
+def _executor() -> MigrationExecutor:
+    apps = tortoise_config("")["apps"]
+    assert isinstance(apps, dict)
+    return MigrationExecutor(get_connection("default"), apps)
+
+
+async def applied_migrations() -> list[str]:
+    """Names of the migrations that the connected database has; empty for a new database."""
+    table = "tortoise_migrations"
+    known = await fetch(
+        "select name from sqlite_master where type = 'table' and name = :table"
+        if is_sqlite()
+        else "select tablename as name from pg_tables where tablename = :table"
+        " and schemaname = current_schema()",
+        {"table": table},
+    )
+    if not known:
+        return []
+    rows = await fetch(f"select name from {table} where app = :app order by name", {"app": APP})
+    return [str(row["name"]) for row in rows]
+
+
+async def migrate() -> list[str]:
+    """Bring the connected database to this release's schema; the names of what was applied."""
+    applied: list[str] = []
+
+    def note(event: str, _app: str, name: str) -> None:
+        if event == "apply_done":
+            applied.append(name)
+
+    await _executor().migrate(direction="forward", progress=note)
+    return applied
+
+
+def known_migrations() -> list[str]:
+    """Names of the migrations that this release carries, in order."""
+    folder = Path(__file__).parent / "migrations"
+    return sorted(path.stem for path in folder.glob("[0-9]*.py"))
+
+
+async def check_schema() -> None:
+    """Raise UnknownSchema unless the connected database is exactly at this release's schema."""
+    applied, known = set(await applied_migrations()), set(known_migrations())
+    if missing := sorted(known - applied):
+        raise UnknownSchema(
+            f"the database lacks {len(missing)} migration(s), first {missing[0]!r}; run: {MIGRATE_COMMAND}"
+        )
+    if newer := sorted(applied - known):
+        raise UnknownSchema(
+            f"the database has migration(s) this release does not know, first {newer[0]!r};"
+            f" install the release that made it, then run: {MIGRATE_COMMAND}"
+        )
+
+
+def is_sqlite() -> bool:
+    """Whether the connected database is SQLite (else PostgreSQL)."""
+    return get_connection("default").capabilities.dialect == "sqlite"
+
+
+_PARAM = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)\b")
+
+
+def bind(sql: str, params: Params, *, sqlite: bool) -> tuple[str, list[Param]]:
+    """SQL with ``:name`` parameters in the driver's own form, and their values in order.
+
+    Values are always bound, never text in the statement. A name without a value raises KeyError.
+    """
+    values: list[Param] = []
+    numbers: dict[str, int] = {}
+
+    def place(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if sqlite:
+            values.append(_for_sqlite(params[name]))
+            return "?"
+        if name not in numbers:
+            values.append(params[name])
+            numbers[name] = len(values)
+        return f"${numbers[name]}"
+
+    return _PARAM.sub(place, sql), values
+
+
+def _for_sqlite(value: Param) -> Param:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+async def fetch(sql: str, params: Params | None = None) -> list[Row]:
+    """Rows of a SELECT written with ``:name`` parameters, on the connected database."""
+    connection = get_connection("default")
+    text, values = bind(sql, params or {}, sqlite=connection.capabilities.dialect == "sqlite")
+    rows = await connection.execute_query_dict(text, list(values))
+    return [dict(row) for row in rows]
+
+
+def as_date(value: object) -> date | None:
+    """A date column's value, which SQLite gives as text, as a date."""
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    return date.fromisoformat(str(value)[:10])

@@ -1,0 +1,86 @@
+"""The one hierarchy of errors that a user can cause, each with a stable code and the place it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class BellwetherError(Exception):
+    """An error that is told to the caller as it is.
+
+    ``path`` names the input that is at fault, outermost first (``["input", "amount"]``).
+    """
+
+    code = "ERROR"
+
+    def __init__(self, message: str, path: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = tuple(path)
+
+
+class Unauthenticated(BellwetherError):
+    """No token, or one that is malformed, expired or of an unknown user."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(BellwetherError):
+    """The actor's role may not do this."""
+
+    code = "FORBIDDEN"
+
+
+class NotFound(BellwetherError):
+    """No such object among those that the actor may see."""
+
+    code = "NOT_FOUND"
+
+
+class Invalid(BellwetherError):
+    """An input value is out of its range or form."""
+
+    code = "INVALID"
+
+
+class InvalidCursor(Invalid):
+    """A pagination cursor that this server did not make for this ordering."""
+
+    code = "INVALID_CURSOR"
+
+
+class InvalidTransition(BellwetherError):
+    """The object's lifecycle does not allow this step; the message names those it allows."""
+
+    code = "INVALID_TRANSITION"
+
+
+class Conflict(BellwetherError):
+    """The object has changed since the version that the caller named; ``current`` is its state now."""
+
+    code = "CONFLICT"
+
+    def __init__(self, message: str, path: Sequence[str] = (), current: object = None) -> None:
+        super().__init__(message, path)
+        self.current = current
+
+
+class InvalidRulebook(BellwetherError):
+    """A rulebook that cannot go live; ``problems`` name each place and what is allowed there."""
+
+    code = "INVALID_RULE"
+
+    def __init__(self, message: str, problems: Sequence[BellwetherError] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class UnknownSchema(BellwetherError):
+    """The database's schema is not the one this release knows; the message names the command to run."""
+
+    code = "UNKNOWN_SCHEMA"
+
+
+def allowed(values: Mapping[str, object] | Sequence[str]) -> str:
+    """Values as an error message lists them."""
+    return ", ".join(values) or "none"

@@ -1,0 +1,66 @@
+"""What happened to the records: field-level changes with business dates, and who did what when."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+from models.base import Record, reference
+
+CREATED = "created"
+
+
+class Change(Record):
+    """One field of one record going from one value to another.
+
+    ``effective_on`` is the business date (valid time), ``created_at`` when we learned it (known time).
+    ``old`` and ``new`` are the stored values as text, null for null. The value as of a date is the
+    ``old`` of the earliest change after it, or the current value when there is none. ``seq`` orders
+    changes of the same day. A record's creation is one change of the field ``created``.
+    """
+
+    prefix = "chg"
+
+    tenant = reference("Tenant")
+    audit = reference("AuditRecord", "changes")
+    entity = fields.CharField(max_length=40)
+    entity_id = fields.CharField(max_length=40)
+    field = fields.CharField(max_length=60)
+    old = fields.TextField(null=True)
+    new = fields.TextField(null=True)
+    effective_on = fields.DateField()
+    seq = fields.IntField(default=0, db_default=0)
+    tenant_id: str
+    audit_id: str
+
+    class Meta:
+        table = "change"
+        indexes = (
+            ("tenant_id", "entity_id", "field", "effective_on"),
+            ("tenant_id", "entity", "effective_on"),
+            ("tenant_id", "audit_id"),
+        )
+
+
+class AuditRecord(Record):
+    """One command that somebody ran: who, what, from where, and how many records it touched.
+
+    ``idempotency_key`` makes a creating command safe to repeat: the same key answers with
+    ``object_id`` again instead of creating a second one.
+    """
+
+    prefix = "aud"
+
+    tenant = reference("Tenant")
+    actor = reference("User", null=True)
+    command = fields.CharField(max_length=100)
+    source = fields.CharField(max_length=60)
+    object_id = fields.CharField(max_length=40, null=True)
+    idempotency_key = fields.CharField(max_length=200, null=True)
+    changes_count = fields.IntField(default=0, db_default=0)
+    tenant_id: str
+    actor_id: str | None
+
+    class Meta:
+        table = "audit_record"
+        unique_together = (("tenant", "idempotency_key"),)
+        indexes = (("tenant_id", "created_at"), ("tenant_id", "actor_id"), ("tenant_id", "object_id"))

@@ -1,0 +1,1 @@
+"""Migrations, made with `tortoise makemigrations`; applied with `bellwether migrate`."""

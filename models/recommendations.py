@@ -1,0 +1,211 @@
+"""What the engine says: recommendations and risks, the revenue they name, and the evidence for them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tortoise import fields
+
+from models.base import Record, Severity, reference
+from models.errors import InvalidTransition, allowed
+
+
+class RecommendationState(StrEnum):
+    """Lifecycle of a recommendation; LAPSED closes itself when the condition no longer holds."""
+
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    SNOOZED = "SNOOZED"
+    DISMISSED = "DISMISSED"
+    DONE = "DONE"
+    LAPSED = "LAPSED"
+
+
+class RiskState(StrEnum):
+    """Lifecycle of a risk; LAPSED closes itself when the condition no longer holds."""
+
+    OPEN = "OPEN"
+    MITIGATED = "MITIGATED"
+    REALISED = "REALISED"
+    LAPSED = "LAPSED"
+
+
+class Outcome(StrEnum):
+    """What came of a recommendation that was carried out."""
+
+    WORKED = "WORKED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+class LineKind(StrEnum):
+    """What a revenue line is."""
+
+    CONTRACT = "CONTRACT"
+    DEAL = "DEAL"
+
+
+TRANSITIONS: dict[RecommendationState, frozenset[RecommendationState]] = {
+    RecommendationState.OPEN: frozenset(
+        {
+            RecommendationState.ACCEPTED,
+            RecommendationState.SNOOZED,
+            RecommendationState.DISMISSED,
+            RecommendationState.DONE,
+        }
+    ),
+    RecommendationState.ACCEPTED: frozenset(
+        {RecommendationState.SNOOZED, RecommendationState.DISMISSED, RecommendationState.DONE}
+    ),
+    RecommendationState.SNOOZED: frozenset(
+        {RecommendationState.ACCEPTED, RecommendationState.DISMISSED, RecommendationState.DONE}
+    ),
+    RecommendationState.DISMISSED: frozenset(),
+    RecommendationState.DONE: frozenset(),
+    RecommendationState.LAPSED: frozenset(),
+}
+
+
+class Verdict(Record):
+    """What a recommendation and a risk share: identity, subject, and the runs that moved it.
+
+    Identity is ``(tenant, rule_key, subject_key)``. ``as_of`` dates are business dates of the runs:
+    since when it holds, when it was last seen, when it lapsed.
+    """
+
+    rule_key = fields.CharField(max_length=100)
+    rulebook_version = fields.CharField(max_length=120)
+    subject_key = fields.CharField(max_length=400)
+    title = fields.CharField(max_length=300)
+    held_since = fields.DateField()
+    last_seen_on = fields.DateField()
+    lapsed_on = fields.DateField(null=True)
+    reopened_count = fields.IntField(default=0)
+    opened_run_id = fields.CharField(max_length=40)
+    changed_run_id = fields.CharField(max_length=40)
+
+    class Meta:
+        abstract = True
+
+
+class Recommendation(Verdict):
+    """What to do next about an account.
+
+    ``priority`` = likelihood x value x urgency, ``value_minor`` being the revenue it is about.
+    """
+
+    prefix = "rec"
+
+    tenant = reference("Tenant")
+    account = reference("Account", "recommendations")
+    deal = reference("Deal", "recommendations", null=True)
+    state = fields.CharEnumField(RecommendationState, max_length=20, default=RecommendationState.OPEN)
+    action = fields.CharField(max_length=60)
+    play = fields.CharField(max_length=100, null=True)
+    because = fields.CharField(max_length=1000)
+    due_on = fields.DateField()
+    likelihood = fields.FloatField()
+    urgency = fields.FloatField()
+    value_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    priority = fields.FloatField()
+    snoozed_until = fields.DateField(null=True)
+    dismissed_reason = fields.CharField(max_length=500, null=True)
+    outcome = fields.CharEnumField(Outcome, max_length=20, null=True)
+    tenant_id: str
+    account_id: str
+    deal_id: str | None
+
+    class Meta:
+        table = "recommendation"
+        unique_together = (("tenant", "rule_key", "subject_key"),)
+        indexes = (
+            ("tenant_id", "account_id"),
+            ("tenant_id", "deal_id"),
+            ("tenant_id", "state", "priority"),
+        )
+
+    def check_transition(self, to: RecommendationState) -> None:
+        """Raise InvalidTransition unless a person may move the recommendation to ``to``."""
+        options = TRANSITIONS[RecommendationState(self.state)]
+        if to not in options:
+            raise InvalidTransition(
+                f"a recommendation that is {self.state} cannot become {to};"
+                f" allowed: {allowed(sorted(option.value for option in options))}",
+                ["id"],
+            )
+
+
+class Risk(Verdict):
+    """Revenue that an open condition endangers, its lines say which revenue, each once."""
+
+    prefix = "risk"
+
+    tenant = reference("Tenant")
+    account = reference("Account", "risks")
+    deal = reference("Deal", "risks", null=True)
+    state = fields.CharEnumField(RiskState, max_length=20, default=RiskState.OPEN)
+    kind = fields.CharField(max_length=60)
+    severity = fields.CharEnumField(Severity, max_length=20)
+    exposure_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    probability = fields.FloatField()
+    tenant_id: str
+    account_id: str
+    deal_id: str | None
+
+    class Meta:
+        table = "risk"
+        unique_together = (("tenant", "rule_key", "subject_key"),)
+        indexes = (("tenant_id", "account_id"), ("tenant_id", "deal_id"), ("tenant_id", "state", "kind"))
+
+
+class RiskLine(Record):
+    """A revenue line (a contract's annual value or a deal's amount) that a risk names."""
+
+    prefix = "rl"
+
+    tenant = reference("Tenant")
+    risk = reference("Risk", "lines")
+    line_kind = fields.CharEnumField(LineKind, max_length=20)
+    line_id = fields.CharField(max_length=40)
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    tenant_id: str
+    risk_id: str
+
+    class Meta:
+        table = "risk_line"
+        unique_together = (("tenant", "risk", "line_id"),)
+        indexes = (("tenant_id", "line_id"),)
+
+
+class Evidence(Record):
+    """One condition of a rule with the value that was seen in one fact, and the threshold it met.
+
+    ``threshold`` and ``seen`` are JSON values, ``fact_kind`` and ``fact_id`` name the source record.
+    """
+
+    prefix = "ev"
+
+    tenant = reference("Tenant")
+    recommendation = reference("Recommendation", "evidence", null=True)
+    risk = reference("Risk", "evidence", null=True)
+    position = fields.IntField()
+    alias = fields.CharField(max_length=60)
+    fact_kind = fields.CharField(max_length=40)
+    fact_id = fields.CharField(max_length=40)
+    field = fields.CharField(max_length=60)
+    op = fields.CharField(max_length=20)
+    threshold = fields.JSONField[object](null=True)
+    seen = fields.JSONField[object](null=True)
+    reference = fields.CharField(max_length=120, null=True)
+    observed_on = fields.DateField()
+    source = fields.CharField(max_length=60)
+    tenant_id: str
+    recommendation_id: str | None
+    risk_id: str | None
+
+    class Meta:
+        table = "evidence"
+        indexes = (("tenant_id", "recommendation_id"), ("tenant_id", "risk_id"))

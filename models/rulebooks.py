@@ -1,0 +1,96 @@
+"""The rules that managers write, in numbered versions of named rulebooks, and the runs that apply them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tortoise import fields
+
+from models.base import Record, reference
+
+
+class RulebookState(StrEnum):
+    """Lifecycle of a rulebook version; one ACTIVE per tenant and name."""
+
+    DRAFT = "DRAFT"
+    ACTIVE = "ACTIVE"
+    RETIRED = "RETIRED"
+
+
+class RunState(StrEnum):
+    """Lifecycle of an evaluation run."""
+
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    INTERRUPTED = "INTERRUPTED"
+
+
+class Rulebook(Record):
+    """A version of a named set of rules."""
+
+    prefix = "book"
+
+    tenant = reference("Tenant")
+    name = fields.CharField(max_length=100)
+    number = fields.IntField(default=1)
+    state = fields.CharEnumField(RulebookState, max_length=20, default=RulebookState.DRAFT)
+    activated_at = fields.DatetimeField(null=True)
+    activated_by = reference("User", null=True)
+    tenant_id: str
+    activated_by_id: str | None
+
+    class Meta:
+        table = "rulebook"
+        unique_together = (("tenant", "name", "number"),)
+        indexes = (("tenant_id", "state"), ("tenant_id", "activated_by_id"))
+
+
+class Rule(Record):
+    """One rule of a rulebook version, as the document its author wrote."""
+
+    prefix = "rule"
+
+    tenant = reference("Tenant")
+    rulebook = reference("Rulebook", "rules")
+    key = fields.CharField(max_length=100)
+    title = fields.CharField(max_length=300)
+    document = fields.JSONField[dict[str, object]]()
+    tenant_id: str
+    rulebook_id: str
+
+    class Meta:
+        table = "rule"
+        unique_together = (("tenant", "rulebook", "key"),)
+
+
+class EvaluationRun(Record):
+    """One judgement of the portfolio or a part of it, as of a date.
+
+    ``failures`` lists accounts that could not be judged with the reason, ``disagreements`` the rules
+    whose engine verdict differed from the reference evaluator's, which was used instead.
+    """
+
+    prefix = "run"
+
+    tenant = reference("Tenant")
+    actor = reference("User", null=True)
+    as_of = fields.DateField()
+    state = fields.CharEnumField(RunState, max_length=20, default=RunState.RUNNING)
+    account_ids = fields.JSONField[list[str] | None](null=True)
+    accounts = fields.IntField(default=0)
+    matched = fields.IntField(default=0)
+    opened = fields.IntField(default=0)
+    refreshed = fields.IntField(default=0)
+    lapsed = fields.IntField(default=0)
+    reopened = fields.IntField(default=0)
+    unchanged = fields.IntField(default=0)
+    failures = fields.JSONField[list[dict[str, str]]](default=list)
+    disagreements = fields.JSONField[list[str]](default=list)
+    seconds = fields.FloatField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    tenant_id: str
+    actor_id: str | None
+
+    class Meta:
+        table = "evaluation_run"
+        indexes = (("tenant_id", "state"), ("tenant_id", "actor_id"), ("tenant_id", "as_of"))

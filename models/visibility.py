@@ -1,0 +1,161 @@
+"""What an actor may see: one SQL predicate per model, used by reads, commands, exports and roll-ups alike.
+
+An account is visible to its owner, to whoever owns a deal on it, and to the managers above them. Deals
+are visible to their own owner and to the account's; contracts, services, usage and tickets only to the
+account's owner; people and signals to whoever sees the account. Administrators and integrations see
+their whole tenant, nobody sees another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from models.access import Actor, Team, Tenant, User
+from models.accounts import Account
+from models.base import Record
+from models.catalog import Product
+from models.database import Param, fetch
+from models.deals import Deal, DealContact, DealLine, StageChange
+from models.errors import NotFound
+from models.people import Contact
+from models.recommendations import Evidence, Recommendation, Risk, RiskLine
+from models.revenue import Contract
+from models.rulebooks import EvaluationRun, Rule, Rulebook
+from models.services import Service, UsageMonth
+from models.signals import Signal
+from models.tickets import Ticket
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A condition as SQL text with ``:name`` parameters, and their values."""
+
+    sql: str
+    params: dict[str, Param]
+
+
+def _account(alias: str, scope: str) -> str:
+    return (
+        f"({alias}.owner_id in {scope} or exists (select 1 from deal vd where vd.tenant_id = {alias}.tenant_id"
+        f" and vd.account_id = {alias}.id and vd.owner_id in {scope}))"
+    )
+
+
+def _owned_account(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from account va where va.tenant_id = {alias}.tenant_id"
+        f" and va.id = {alias}.account_id and va.owner_id in {scope})"
+    )
+
+
+def _seen_account(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from account va where va.tenant_id = {alias}.tenant_id"
+        f" and va.id = {alias}.account_id and {_account('va', scope)})"
+    )
+
+
+def _deal(alias: str, scope: str) -> str:
+    return f"({alias}.owner_id in {scope} or {_owned_account(alias, scope)})"
+
+
+def _of_deal(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from deal wd where wd.tenant_id = {alias}.tenant_id"
+        f" and wd.id = {alias}.deal_id and {_deal('wd', scope)})"
+    )
+
+
+def _verdict(alias: str, scope: str) -> str:
+    return (
+        f"(({alias}.deal_id is null and {_owned_account(alias, scope)})"
+        f" or ({alias}.deal_id is not null and {_of_deal(alias, scope)}))"
+    )
+
+
+def _of_verdict(alias: str, scope: str) -> str:
+    return " or ".join(
+        f"exists (select 1 from {table} vv where vv.tenant_id = {alias}.tenant_id"
+        f" and vv.id = {alias}.{table}_id and {_verdict('vv', scope)})"
+        for table in ("recommendation", "risk")
+    ).join("()")
+
+
+def _of_risk(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from risk vv where vv.tenant_id = {alias}.tenant_id"
+        f" and vv.id = {alias}.risk_id and {_verdict('vv', scope)})"
+    )
+
+
+def _whole_tenant(_alias: str, _scope: str) -> str:
+    return "1 = 1"
+
+
+_RULES: dict[type[Record], Callable[[str, str], str]] = {
+    Account: _account,
+    Deal: _deal,
+    DealLine: _of_deal,
+    DealContact: _of_deal,
+    StageChange: _of_deal,
+    Contact: _seen_account,
+    Signal: _seen_account,
+    Contract: _owned_account,
+    Service: _owned_account,
+    UsageMonth: _owned_account,
+    Ticket: _owned_account,
+    Recommendation: _verdict,
+    Risk: _verdict,
+    Evidence: _of_verdict,
+    RiskLine: _of_risk,
+    Product: _whole_tenant,
+    Team: _whole_tenant,
+    User: _whole_tenant,
+    Rulebook: _whole_tenant,
+    Rule: _whole_tenant,
+    EvaluationRun: _whole_tenant,
+}
+
+
+def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
+    """The condition that a row of ``model``, called ``alias`` in the statement, is visible to ``actor``.
+
+    A model without a rule is visible to nobody: KeyError.
+    """
+    if model is Tenant:
+        return Predicate(f"{alias}.id = :v_tenant", {"v_tenant": actor.tenant_id})
+    tenant = f"{alias}.tenant_id = :v_tenant"
+    params: dict[str, Param] = {"v_tenant": actor.tenant_id}
+    rule = _RULES[model]
+    if actor.owners is None:
+        return Predicate(tenant, params)
+    names: dict[str, Param] = {f"v_owner_{number}": owner for number, owner in enumerate(actor.owners)}
+    scope = ", ".join(f":{name}" for name in names).join("()") if names else "(null)"
+    return Predicate(f"({tenant} and {rule(alias, scope)})", params | names)
+
+
+async def sees(model: type[Record], actor: Actor, record_id: str) -> bool:
+    """Whether ``actor`` may see the row of ``model`` with this id; False also when there is none."""
+    condition = visible(model, actor, "t")
+    table = model._meta.db_table
+    return bool(
+        await fetch(
+            f'select 1 as seen from "{table}" t where t.id = :id and {condition.sql}',
+            condition.params | {"id": record_id},
+        )
+    )
+
+
+async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
+    """The visible record with this id.
+
+    Raises:
+        NotFound: there is none, or the actor may not see it; the two are not told apart.
+    """
+    if not await sees(model, actor, record_id):
+        raise NotFound(f"no {model.__name__.lower()} {record_id!r}", [path])
+    return await model.get(id=record_id)

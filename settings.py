@@ -1,0 +1,44 @@
+"""Every setting of the product, typed, from the environment; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings, each read from ``BELLWETHER_<NAME>``.
+
+    ``secret`` signs development tokens (HS256). When it is empty, a random one is made once and kept
+    in ``home`` beside the embedded database, readable by its owner only.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="BELLWETHER_", env_file=None)
+
+    home: Path = Path(".bellwether")
+    database_url: str = ""
+    secret: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=2, ge=1, le=64, description="rule-engine worker processes")
+    judge_timeout: float = Field(default=10.0, gt=0, description="seconds a worker may take for one batch")
+    token_hours: int = Field(default=12, ge=1, le=24 * 31)
+    max_body_bytes: int = Field(default=2_000_000, ge=1_000)
+    max_depth: int = Field(default=12, ge=3)
+    max_aliases: int = Field(default=30, ge=1)
+    max_tokens: int = Field(default=4_000, ge=100)
+    log_level: str = "INFO"
+
+    @property
+    def database(self) -> str:
+        """The database URL: SQLite in ``home`` unless ``database_url`` says otherwise."""
+        return self.database_url or f"sqlite://{(self.home / 'bellwether.sqlite3').absolute()}"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
