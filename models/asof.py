@@ -51,9 +51,3 @@ def _typed(model: type[Record], column: str, text: str) -> str:
         return f"cast({text} as date)"
     return text
 
-
-def days(later: str, earlier: str) -> str:
-    """SQL for the whole days from one date expression to another; null when either is null."""
-    if is_sqlite():
-        return f"cast(julianday({later}) - julianday({earlier}) as integer)"
-    return f"(cast({later} as date) - cast({earlier} as date))"

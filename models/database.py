@@ -119,6 +119,19 @@ def is_sqlite() -> bool:
     return get_connection("default").capabilities.dialect == "sqlite"
 
 
+_DAYS = re.compile(r"\bDAYS\(([^(),]+), ([^(),]+)\)")
+
+
+def portable(sql: str, *, sqlite: bool) -> str:
+    """SQL with ``DAYS(later, earlier)`` (whole days, null when either is null) said in the dialect."""
+    spoken = (
+        r"cast(julianday(\1) - julianday(\2) as integer)"
+        if sqlite
+        else r"(cast(\1 as date) - cast(\2 as date))"
+    )
+    return _DAYS.sub(spoken, sql)
+
+
 _PARAM = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)\b")
 
 
@@ -140,7 +153,7 @@ def bind(sql: str, params: Params, *, sqlite: bool) -> tuple[str, list[Param]]:
             numbers[name] = len(values)
         return f"${numbers[name]}"
 
-    return _PARAM.sub(place, sql), values
+    return _PARAM.sub(place, portable(sql, sqlite=sqlite)), values
 
 
 def _for_sqlite(value: Param) -> Param:

@@ -40,8 +40,8 @@ class Predicate:
 
 def _account(alias: str, scope: str) -> str:
     return (
-        f"({alias}.owner_id in {scope} or exists (select 1 from deal vd where vd.tenant_id = {alias}.tenant_id"
-        f" and vd.account_id = {alias}.id and vd.owner_id in {scope}))"
+        f"({alias}.owner_id in {scope} or exists (select 1 from deal vd"
+        f" where vd.tenant_id = {alias}.tenant_id and vd.account_id = {alias}.id and vd.owner_id in {scope}))"
     )
 
 

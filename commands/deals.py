@@ -1,0 +1,132 @@
+"""What users do with deals: open them, change them, move them along, win or lose them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from commands.bulk import stage_change
+from commands.journal import Values, Work, replayed, unit_of_work
+from commands.permissions import SELLERS, require
+from commands.validation import check_reference, validate
+from models.access import Actor, Role, User
+from models.accounts import Account
+from models.deals import Deal, Stage
+from models.errors import Forbidden, Invalid, InvalidTransition, allowed
+from models.revenue import Contract
+from models.visibility import find
+
+
+async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Deal:
+    """Open a deal on an account, in stage IDENTIFIED unless ``values`` says another open stage."""
+    require(actor, SELLERS, "create deals")
+    if earlier := await replayed(actor, idempotency_key):
+        return await find(Deal, actor, earlier, "idempotencyKey")
+    stage = Stage(str(values.get("stage") or Stage.IDENTIFIED))
+    if not stage.is_open:
+        raise InvalidTransition("a deal is created open; close it with closeDeal", ["stage"])
+    values = {"owner_id": actor.user_id or None, **_stage_defaults(stage), **values, "stage": stage}
+    await _check(actor, values)
+    async with unit_of_work(actor, "deals.create", idempotency_key=idempotency_key) as work:
+        deal = await work.create(
+            Deal(
+                id=Deal.make_id(),
+                tenant_id=actor.tenant_id,
+                currency=actor.currency,
+                valid_from=work.on,
+                stage_since=work.on,
+                **values,
+            )
+        )
+        await work.create_all([stage_change(deal, None, stage, work.on)], log=False)
+        return deal
+
+
+async def update(actor: Actor, deal_id: str, version: int, values: Values) -> Deal:
+    """Change fields of a deal that the caller read at ``version``; the stage has its own commands."""
+    require(actor, SELLERS, "change deals")
+    deal = await find(Deal, actor, deal_id, "id")
+    await _check(actor, {"account_id": deal.account_id, **values})
+    async with unit_of_work(actor, "deals.update") as work:
+        return await work.update(deal, values, version)
+
+
+async def advance(actor: Actor, deal_id: str, version: int, to: Stage, on: date | None = None) -> Deal:
+    """Move an open deal to another open stage, with that stage's probability and forecast category.
+
+    Raises:
+        InvalidTransition: ``to`` is an end (use ``close``), or the deal has ended.
+    """
+    if not to.is_open:
+        open_stages = allowed([stage for stage in Stage if stage.is_open])
+        raise InvalidTransition(f"advance moves among open stages; allowed: {open_stages}", ["stage"])
+    return await _move(actor, deal_id, version, to, {}, on, "deals.advance")
+
+
+async def close(
+    actor: Actor,
+    deal_id: str,
+    version: int,
+    to: Stage,
+    *,
+    loss_reason: str | None = None,
+    amount_minor: int | None = None,
+    on: date | None = None,
+) -> Deal:
+    """Win or lose a deal on a business date (default today), at its final amount where given.
+
+    A lost deal says why (``loss_reason``).
+    """
+    if to.is_open:
+        raise InvalidTransition("a deal closes as WON or LOST", ["stage"])
+    if to is Stage.LOST and not loss_reason:
+        raise Invalid("a lost deal needs a reason", ["lossReason"])
+    values: dict[str, object] = {"loss_reason": loss_reason if to is Stage.LOST else None}
+    if amount_minor is not None:
+        values["amount_minor"] = amount_minor
+    return await _move(actor, deal_id, version, to, values, on, "deals.close")
+
+
+async def _move(
+    actor: Actor, deal_id: str, version: int, to: Stage, values: Values, on: date | None, command: str
+) -> Deal:
+    require(actor, SELLERS, "move deals")
+    deal = await find(Deal, actor, deal_id, "id")
+    if version == deal.version:
+        deal.check_transition(to)
+    validate(Deal, values)
+    async with unit_of_work(actor, command, on=on) as work:
+        _check_date(work, deal)
+        before = Stage(deal.stage)
+        moved = {"stage": to, "stage_since": work.on, **_stage_defaults(to), **values}
+        if not to.is_open:
+            moved["closed_on"] = work.on
+        await work.update(deal, moved, version)
+        await work.create_all([stage_change(deal, before, to, work.on)], log=False)
+        return deal
+
+
+def _check_date(work: Work, deal: Deal) -> None:
+    since = deal.stage_since or deal.valid_from
+    if since is not None and work.on < since:
+        raise Invalid(f"the deal is in {deal.stage} since {since}; allowed: that day or later", ["on"])
+
+
+def _stage_defaults(stage: Stage) -> dict[str, object]:
+    return {"probability": stage.default_probability, "forecast_category": stage.default_category}
+
+
+async def _check(actor: Actor, values: Values) -> None:
+    validate(Deal, values)
+    probability = values.get("probability")
+    if isinstance(probability, int) and probability > 100:
+        raise Invalid("probability is a percentage; allowed: 0 to 100", ["probability"])
+    await check_reference(actor, Account, str(values["account_id"]), "accountId")
+    owner = values.get("owner_id")
+    await check_reference(actor, User, owner, "ownerId")
+    if owner and actor.role in (Role.DIRECTOR, Role.MANAGER) and owner not in (actor.owners or ()):
+        raise Forbidden("a deal can only be given to somebody in your own team", ["ownerId"])
+    contract_id = values.get("contract_id")
+    if contract_id is not None:
+        contract = await find(Contract, actor, str(contract_id), "contractId")
+        if contract.account_id != values["account_id"]:
+            raise Invalid("the contract belongs to another account", ["contractId"])

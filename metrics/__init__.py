@@ -1,0 +1,1 @@
+"""Numbers computed from what is stored, as of a date, for what an actor may see."""
