@@ -8,6 +8,10 @@ from models.base import Record
 from models.database import is_sqlite
 
 
+#: Columns that say what a record belongs to and where it came from: taken as they are now.
+FIXED = frozenset({"account_id", "deal_id", "source"})
+
+
 def as_of_rows(model: type[Record], columns: list[str]) -> str:
     """A subquery with ``id``, ``tenant_id`` and ``columns`` of ``model`` as of ``:as_of`` (a date).
 
@@ -16,7 +20,7 @@ def as_of_rows(model: type[Record], columns: list[str]) -> str:
     out. Two changes on one day are ordered by when they were recorded.
     """
     table = model._meta.db_table
-    tracked = [column for column in columns if column not in ("account_id", "deal_id")]
+    tracked = [column for column in columns if column not in FIXED]
     seen = ", ".join(
         f"max(case when field = '{c}' then 1 end) as n_{c}, max(case when field = '{c}' then old end) as v_{c}"
         for c in tracked

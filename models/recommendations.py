@@ -73,6 +73,8 @@ class Verdict(Record):
     since when it holds, when it was last seen, when it lapsed.
     """
 
+    untracked = Record.untracked | {"last_seen_on", "changed_run_id", "because", "rulebook_version"}
+
     rule_key = fields.CharField(max_length=100)
     rulebook_version = fields.CharField(max_length=120)
     subject_key = fields.CharField(max_length=400)

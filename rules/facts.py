@@ -16,10 +16,16 @@ from models.services import Service, first_of_month
 from models.signals import Signal
 from models.tickets import Ticket
 from rules.kinds import REGISTRY
-from rules.reference import Facts, Scalar
+from rules.reference import Facts
 from rules.registry import FactKind, FieldType
+from rules.tree import Scalar
 
 CHUNK = 500
+#: Where a fact was read from: the key under which each fact carries it, and what our own records carry.
+SOURCE = "_source"
+OWN = "bellwether"
+#: Ratios are rounded so that both databases give the same number.
+RATIO_PLACES = 6
 _ACTIVE = (
     "t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
     " and (t.terminated_on is null or t.terminated_on > :as_of)"
@@ -31,8 +37,8 @@ async def gather(
 ) -> dict[str, Facts]:
     """The facts of each account as of a date, of the kinds named, by account id and kind.
 
-    An account without a single fact is left out. Facts carry ``id`` and every field of their kind that
-    is not missing.
+    An account without a single fact is left out. Facts carry ``id``, their source, and every field of
+    their kind that is not missing.
     """
     gathered: dict[str, Facts] = {}
     for start in range(0, len(account_ids), CHUNK):
@@ -62,13 +68,14 @@ async def _gather_kind(
     among = ", ".join(f":{name}" for name in owners)
     account = "t.id" if kind.name == "account" else "t.account_id"
     rows = await fetch(
-        f"select t.id as fact_id, {account} as account, {fields} from {_rows(kind.name)}"
+        f"select t.id as fact_id, {account} as account, {_source(kind.name)} as fact_source, {fields}"
+        f" from {_rows(kind.name)}"
         f" and {account} in ({among}) order by t.id",
         params,
     )
     types = {name: field.type for name, field in kind.fields.items()}
     for row in rows:
-        fact: dict[str, Scalar] = {"id": str(row["fact_id"])}
+        fact: dict[str, Scalar] = {"id": str(row["fact_id"]), SOURCE: str(row["fact_source"] or OWN)}
         for name, type_ in types.items():
             value = row[f"f_{name}"]
             if value is not None:
@@ -76,16 +83,19 @@ async def _gather_kind(
         gathered.setdefault(str(row["account"]), {}).setdefault(kind.name, []).append(fact)
 
 
+def _source(kind: str) -> str:
+    """SQL for the system that a kind's rows came from; usage is summed over many."""
+    return "null" if kind == "usage" else "t.source"
+
+
 def _scalar(value: object, type_: FieldType) -> Scalar:
     if type_ is FieldType.BOOLEAN:
         return bool(value)
     if type_ in (FieldType.MONEY, FieldType.DAYS):
         return int(str(value))
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, int | float):
-        return value
-    return str(value)
+    if isinstance(value, Decimal | float):
+        return int(value) if value == int(value) else round(float(value), RATIO_PLACES)
+    return value if isinstance(value, int) else str(value)
 
 
 def _calendar(as_of: date) -> dict[str, Param]:
@@ -120,23 +130,23 @@ def _rows(kind: str) -> str:
 
 
 _ACCOUNT = [
-    "name", "owner_id", "segment", "industry", "tier", "country", "employees", "currency",
+    "source", "name", "owner_id", "segment", "industry", "tier", "country", "employees", "currency",
     "overdue_minor", "overdue_since", "placeholder",
 ]  # fmt: skip
 _CONTRACT = [
-    "account_id", "name", "starts_on", "ends_on", "terminated_on", "notice_days", "auto_renews",
+    "source", "account_id", "name", "starts_on", "ends_on", "terminated_on", "notice_days", "auto_renews",
     "mrc_minor", "currency",
 ]  # fmt: skip
 _DEAL = [
-    "account_id", "name", "kind", "stage", "stage_since", "forecast_category", "probability",
+    "source", "account_id", "name", "kind", "stage", "stage_since", "forecast_category", "probability",
     "amount_minor", "currency", "close_on", "closed_on", "competitor", "next_step", "next_step_on",
     "contract_id", "owner_id", "valid_from",
 ]  # fmt: skip
-_CONTACT = ["account_id", "name", "title", "seniority", "last_contacted_on", "left_on"]
+_CONTACT = ["source", "account_id", "name", "title", "seniority", "last_contacted_on", "left_on"]
 _SERVICE = [
-    "account_id", "name", "state", "mrc_minor", "currency", "started_on", "contract_id", "product_id",
+    "source", "account_id", "name", "state", "mrc_minor", "currency", "started_on", "contract_id", "product_id",
 ]  # fmt: skip
-_TICKET = ["account_id", "title", "severity", "state", "opened_on", "resolved_on", "service_id"]
+_TICKET = ["source", "account_id", "title", "severity", "state", "opened_on", "resolved_on", "service_id"]
 _SIGNAL = ["account_id", "summary", "kind", "observed_on", "source", "deal_id", "contact_id"]
 
 

@@ -19,8 +19,10 @@ from models.tickets import TicketState
 from rules.registry import FactField, FactKind, FieldType, Registry
 
 
-def _number(name: str, unit: str, meaning: str, sql: str, **bounds: float) -> FactField:
-    return FactField(name, FieldType.NUMBER, unit, meaning, sql, **bounds)
+def _number(
+    name: str, unit: str, meaning: str, sql: str, minimum: float | None = None, maximum: float | None = None
+) -> FactField:
+    return FactField(name, FieldType.NUMBER, unit, meaning, sql, minimum, maximum)
 
 
 def _money(name: str, meaning: str, sql: str) -> FactField:

@@ -1,0 +1,186 @@
+"""Judging accounts: facts are gathered, the engine matches, and what it says is reconciled and kept."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import structlog
+
+from commands.journal import unit_of_work
+from commands.permissions import SELLERS, require
+from commands.rulebooks import active_book
+from commands.verdicts import settle
+from models.access import Actor
+from models.accounts import Account
+from models.base import utcnow
+from models.database import fetch, is_sqlite
+from models.errors import Conflict, NotFound
+from models.rulebooks import EvaluationRun, RunState
+from models.visibility import visible
+from rules.engine.pool import EnginePool, Judged
+from rules.explain import Verdict, verdicts
+from rules.facts import gather
+from rules.reconcile import Step
+from rules.tree import Book
+
+log = structlog.get_logger(__name__)
+
+#: Accounts judged and written together; a transaction holds an embedded database's only connection.
+CHUNK = 100
+#: One account in this many is also judged by the reference evaluator.
+CHECK_EVERY = 100
+#: How often a chunk is settled again when somebody wrote the same rows meanwhile.
+ATTEMPTS = 5
+#: A run that was not heard of for this long belongs to a process that is gone.
+SILENT = timedelta(minutes=10)
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class _Tally:
+    """What a run has come to so far."""
+
+    matched: int = 0
+    steps: Counter[Step] = field(default_factory=Counter)
+    failures: list[dict[str, str]] = field(default_factory=list)
+    disagreements: set[str] = field(default_factory=set)
+
+
+async def evaluate(
+    actor: Actor,
+    engine: EnginePool,
+    as_of: date,
+    account_ids: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> EvaluationRun:
+    """Judge accounts that the actor may see by the active rules, as of a date; all of them by default.
+
+    Repeating it changes nothing. An account that cannot be judged is listed in the run's ``failures``
+    with its reason and keeps what stood.
+
+    Raises:
+        NotFound: an account id names nothing that the actor may see.
+    """
+    require(actor, SELLERS, "evaluate accounts")
+    book = await active_book(actor)
+    ids = await _accounts(actor, as_of, account_ids)
+    run = await _begin(actor, as_of, ids, whole=account_ids is None)
+    started, tally = time.perf_counter(), _Tally()
+    try:
+        for start in range(0, len(ids), CHUNK):
+            await _chunk(actor, engine, book, run, ids[start : start + CHUNK], tally)
+            if progress:
+                progress(min(start + CHUNK, len(ids)), len(ids))
+    except BaseException:
+        await _finish(actor, run, tally, RunState.INTERRUPTED, time.perf_counter() - started)
+        raise
+    return await _finish(actor, run, tally, RunState.COMPLETE, time.perf_counter() - started)
+
+
+async def mark_interrupted() -> int:
+    """Mark runs whose process is gone; how many. Repeating such a run completes it.
+
+    An embedded database has one process, so any run that is still marked as running is such a run; on a
+    server, those not heard of for ten minutes are.
+    """
+    runs = EvaluationRun.filter(state=RunState.RUNNING)
+    if not is_sqlite():
+        runs = runs.filter(updated_at__lt=utcnow() - SILENT)
+    return await runs.update(state=RunState.INTERRUPTED, finished_at=utcnow())
+
+
+async def _accounts(actor: Actor, as_of: date, account_ids: Sequence[str] | None) -> list[str]:
+    seen = visible(Account, actor, "t")
+    rows = await fetch(
+        f"select t.id from account t where {seen.sql} and (t.valid_from is null or t.valid_from <= :as_of)"
+        " order by t.id",
+        {**seen.params, "as_of": as_of},
+    )
+    known = [str(row["id"]) for row in rows]
+    if account_ids is None:
+        return known
+    among = set(known)
+    for index, account_id in enumerate(account_ids):
+        if account_id not in among:
+            raise NotFound(f"no account {account_id!r} as of {as_of}", ["accountIds", str(index)])
+    return sorted(set(account_ids))
+
+
+async def _begin(actor: Actor, as_of: date, ids: list[str], *, whole: bool) -> EvaluationRun:
+    async with unit_of_work(actor, "evaluations.begin", on=as_of) as work:
+        return await work.create(
+            EvaluationRun(
+                id=EvaluationRun.make_id(),
+                tenant_id=actor.tenant_id,
+                actor_id=actor.user_id or None,
+                as_of=as_of,
+                account_ids=None if whole else ids,
+                accounts=len(ids),
+            )
+        )
+
+
+async def _finish(
+    actor: Actor, run: EvaluationRun, tally: _Tally, state: RunState, seconds: float
+) -> EvaluationRun:
+    async with unit_of_work(actor, "evaluations.finish", on=run.as_of) as work:
+        return await work.update(
+            run,
+            {
+                "state": state,
+                "matched": tally.matched,
+                **{step.value: tally.steps[step] for step in Step},
+                "failures": tally.failures,
+                "disagreements": sorted(tally.disagreements),
+                "seconds": round(seconds, 3),
+                "finished_at": utcnow(),
+            },
+        )
+
+
+async def _chunk(
+    actor: Actor, engine: EnginePool, book: Book, run: EvaluationRun, ids: Sequence[str], tally: _Tally
+) -> None:
+    facts = await gather(actor.tenant_id, ids, run.as_of, book.kinds)
+    judged = await engine.judge(book, facts, check=[account for account in facts if _sampled(run, account)])
+    _note(judged, tally)
+    holding = [
+        verdict
+        for account, verdict_of in judged.items()
+        for verdict in verdicts(book, account, facts[account], verdict_of.matches, actor.currency)
+    ]
+    tally.matched += len(holding)
+    settled = [account for account in ids if account in judged and judged[account].error is None]
+    tally.steps += await _settle(actor, run, book, settled, holding)
+
+
+async def _settle(
+    actor: Actor, run: EvaluationRun, book: Book, ids: Sequence[str], holding: Sequence[Verdict]
+) -> Counter[Step]:
+    """Settle, again when people answered the same recommendations at the same moment."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await settle(actor, run, book.version, ids, holding)
+        except Conflict:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+def _sampled(run: EvaluationRun, account: str) -> bool:
+    return zlib.crc32(f"{run.id}{account}".encode()) % CHECK_EVERY == 0
+
+
+def _note(judged: Mapping[str, Judged], tally: _Tally) -> None:
+    for account, verdict in judged.items():
+        if verdict.error is not None:
+            tally.failures.append({"account": account, "reason": verdict.error})
+        if verdict.differing:
+            log.error("engine differs from the reference", account=account, rules=verdict.differing)
+            tally.disagreements.update(verdict.differing)

@@ -1,0 +1,133 @@
+"""Writing rulebooks: saving a version as a draft, and putting one live through the publish gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from commands.journal import today, unit_of_work
+from commands.permissions import RULE_MAKERS, require
+from commands.validation import validate
+from models.access import Actor
+from models.base import utcnow
+from models.errors import Invalid, InvalidTransition, NotFound
+from models.rulebooks import Rule, Rulebook, RulebookState
+from models.visibility import find
+from rules import packs
+from rules.build import build_book
+from rules.engine import gate
+from rules.engine.pool import EnginePool
+from rules.facts import accounts_as_of, gather
+from rules.reference import Facts
+from rules.tree import Book
+
+MAX_RULES = 1_000
+
+
+async def save(actor: Actor, name: str, documents: Sequence[Mapping[str, object]]) -> Rulebook:
+    """Keep rule documents as the next version of a rulebook, a draft; nothing is live by this.
+
+    Raises:
+        InvalidRulebook: with every problem of every document; nothing is saved.
+    """
+    require(actor, RULE_MAKERS, "write rules")
+    validate(Rulebook, {"name": name})
+    if len(documents) > MAX_RULES:
+        raise Invalid(f"{len(documents):,} rules in one rulebook; allowed: {MAX_RULES:,}", ["rules"])
+    book = build_book(name, documents)
+    latest = await Rulebook.filter(tenant_id=actor.tenant_id, name=name).order_by("-number").first()
+    async with unit_of_work(actor, "rulebooks.save") as work:
+        rulebook = await work.create(
+            Rulebook(
+                id=Rulebook.make_id(),
+                tenant_id=actor.tenant_id,
+                name=name,
+                number=latest.number + 1 if latest else 1,
+            )
+        )
+        await work.create_all(
+            [
+                Rule(
+                    id=Rule.make_id(),
+                    tenant_id=actor.tenant_id,
+                    rulebook_id=rulebook.id,
+                    key=rule.key,
+                    title=rule.title,
+                    document=dict(document),
+                )
+                for rule, document in zip(book.rules, documents, strict=True)
+            ]
+        )
+    return rulebook
+
+
+async def activate(
+    actor: Actor, engine: EnginePool, rulebook_id: str, version: int | None = None
+) -> Rulebook:
+    """Put a version live, and retire the one of the same name that was; a retired one may come back.
+
+    Raises:
+        InvalidRulebook: the publish gate found that the engine does not judge it as its text says, or
+            another live rulebook has a rule of the same key.
+        InvalidTransition: it is live already.
+    """
+    require(actor, RULE_MAKERS, "activate rulebooks")
+    rulebook = await find(Rulebook, actor, rulebook_id, "id")
+    if rulebook.state == RulebookState.ACTIVE:
+        raise InvalidTransition("this version is ACTIVE already; allowed: none", ["id"])
+    live = await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE)
+    await _check(actor, engine, rulebook, [other for other in live if other.name != rulebook.name])
+    async with unit_of_work(actor, "rulebooks.activate") as work:
+        for other in live:
+            if other.name == rulebook.name:
+                await work.update(other, {"state": RulebookState.RETIRED})
+        values = {
+            "state": RulebookState.ACTIVE,
+            "activated_at": utcnow(),
+            "activated_by_id": actor.user_id or None,
+        }
+        return await work.update(rulebook, values, version)
+
+
+async def ensure_starter(actor: Actor, engine: EnginePool) -> Rulebook:
+    """The live rulebook; a tenant that has none gets the starter pack, saved and put live."""
+    live = await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).first()
+    if live is not None:
+        return live
+    draft = await Rulebook.filter(tenant_id=actor.tenant_id, name=packs.STARTER).order_by("-number").first()
+    draft = draft or await save(actor, packs.STARTER, packs.load(packs.STARTER))
+    return await activate(actor, engine, draft.id)
+
+
+async def active_book(actor: Actor) -> Book:
+    """The rules that are live in the actor's tenant, of all its rulebooks together.
+
+    Raises:
+        NotFound: no rulebook is live.
+    """
+    live = await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).order_by("name")
+    if not live:
+        raise NotFound("no rulebook is live in this tenant; activate one first")
+    return await _book(live)
+
+
+async def _book(rulebooks: Sequence[Rulebook]) -> Book:
+    documents = [
+        rule.document
+        for rulebook in rulebooks
+        for rule in await Rule.filter(rulebook_id=rulebook.id).order_by("id")
+    ]
+    return build_book("+".join(f"{book.name}/{book.number}" for book in rulebooks), documents)
+
+
+async def _check(actor: Actor, engine: EnginePool, rulebook: Rulebook, others: Sequence[Rulebook]) -> None:
+    await _book([*others, rulebook])  # refuses a key that two live rulebooks would share
+    book = await _book([rulebook])
+    await gate.check(book, await _sample(actor, book, today()), engine.timeout, engine.command)
+
+
+async def _sample(actor: Actor, book: Book, as_of: date) -> dict[str, Facts]:
+    """Facts of some accounts, spread over the tenant."""
+    ids = await accounts_as_of(actor.tenant_id, as_of)
+    step = max(1, len(ids) // gate.SAMPLE)
+    return await gather(actor.tenant_id, ids[::step][: gate.SAMPLE], as_of, book.kinds)

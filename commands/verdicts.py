@@ -1,0 +1,202 @@
+"""Writing what an evaluation came to: recommendations, risks with their revenue lines, and evidence."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+
+from commands.journal import BATCH, Work, unit_of_work
+from models.access import Actor
+from models.base import Record
+from models.recommendations import Evidence, Recommendation, Risk, RiskLine
+from models.rulebooks import EvaluationRun
+from rules.explain import Line, Seen, Verdict
+from rules.reconcile import Decision, Identity, Standing, Step, Values, due_on, reconcile
+
+Model = type[Recommendation] | type[Risk]
+
+
+async def settle(
+    actor: Actor, run: EvaluationRun, version: str, account_ids: Sequence[str], holding: Sequence[Verdict]
+) -> Counter[Step]:
+    """Reconcile what holds for these accounts with what stands, in one transaction; what was done.
+
+    Raises:
+        Conflict: somebody wrote one of the rows at the same moment; nothing is written, try again.
+    """
+    steps: Counter[Step] = Counter()
+    async with unit_of_work(actor, "evaluations.settle", on=run.as_of) as work:
+        for model in (Recommendation, Risk):
+            wanted = {
+                (v.rule.key, v.subject_key): (v, _values(model, v, run, version, actor.currency))
+                for v in holding
+                if (v.rule.advice if model is Recommendation else v.rule.flag)
+            }
+            standing = await _standing(model, actor.tenant_id, account_ids, wanted)
+            steps += await _write(work, model, run, reconcile(standing, wanted, run.as_of))
+    return steps
+
+
+async def _standing(
+    model: Model, tenant_id: str, account_ids: Sequence[str], wanted: Mapping[Identity, object]
+) -> list[Standing]:
+    """Rows of these accounts, and rows of the same identity that stood on another account."""
+    rows: dict[str, Standing] = {}
+    for part in _parts(account_ids):
+        rows |= {row.id: row for row in await model.filter(tenant_id=tenant_id, account_id__in=part)}
+    known = {(row.rule_key, row.subject_key) for row in rows.values()}
+    missing = sorted({subject for rule, subject in wanted if (rule, subject) not in known})
+    for part in _parts(missing):
+        moved = await model.filter(tenant_id=tenant_id, subject_key__in=part)
+        rows |= {row.id: row for row in moved if (row.rule_key, row.subject_key) in wanted}
+    return list(rows.values())
+
+
+def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
+
+
+def _values(model: Model, verdict: Verdict, run: EvaluationRun, version: str, currency: str) -> Values:
+    """What a row of this verdict holds as of the run."""
+    shared: Values = {
+        "account_id": verdict.account_id,
+        "deal_id": verdict.deal_id,
+        "rulebook_version": version,
+        "title": verdict.title,
+        "currency": currency,
+        "last_seen_on": run.as_of,
+    }
+    return shared | (_risk(verdict) if model is Risk else _recommendation(verdict))
+
+
+def _risk(verdict: Verdict) -> Values:
+    flag = verdict.rule.flag
+    assert flag
+    return {
+        "kind": flag.risk,
+        "severity": flag.severity,
+        "probability": flag.probability,
+        "exposure_minor": sum(line.amount_minor for line in verdict.lines),
+    }
+
+
+def _recommendation(verdict: Verdict) -> Values:
+    advice = verdict.rule.advice
+    assert advice
+    return {
+        "action": advice.action,
+        "play": advice.play,
+        "because": verdict.because,
+        "likelihood": verdict.rule.likelihood,
+        "urgency": verdict.rule.urgency,
+        "value_minor": verdict.value_minor,
+        "priority": verdict.priority,
+    }
+
+
+async def _write(
+    work: Work, model: Model, run: EvaluationRun, decisions: Sequence[Decision]
+) -> Counter[Step]:
+    """Carry decisions out; a row whose evidence alone differs is refreshed too."""
+    opened = {
+        id(d): _opened(model, d.verdict, d.values, run) for d in decisions if d.standing is None and d.verdict
+    }
+    await work.create_all(list(opened.values()))
+    rows = [(d.standing or opened[id(d)], d) for d in decisions]
+    differing = await _tell(work, model, [(row, d.verdict) for row, d in rows if d.verdict], run.as_of)
+    steps: Counter[Step] = Counter()
+    for row, decision in rows:
+        step = decision.step
+        if step is Step.UNCHANGED and row.id in differing:
+            step = Step.REFRESHED
+        if decision.standing and step is not Step.UNCHANGED:
+            await work.update(row, {**decision.values, "changed_run_id": run.id})
+        if decision.verdict or step is not Step.UNCHANGED:  # what lapsed long ago is not counted again
+            steps[step] += 1
+    return steps
+
+
+def _opened(model: Model, verdict: Verdict, values: Values, run: EvaluationRun) -> Standing:
+    due = {"due_on": due_on(verdict, run.as_of)} if model is Recommendation else {}
+    return model(
+        id=model.make_id(),
+        tenant_id=run.tenant_id,
+        rule_key=verdict.rule.key,
+        subject_key=verdict.subject_key,
+        held_since=run.as_of,
+        opened_run_id=run.id,
+        changed_run_id=run.id,
+        **due,
+        **values,
+    )
+
+
+async def _tell(work: Work, model: Model, told: Sequence[tuple[Standing, Verdict]], as_of: date) -> set[str]:
+    """Replace evidence and revenue lines where they differ; the ids of rows where they did."""
+    owner = f"{model._meta.db_table}_id"
+    evidence = {row.id: _evidence(row, verdict, owner, as_of) for row, verdict in told}
+    differing = await _replace(work, Evidence, owner, evidence, _evidence_key)
+    if model is Risk:
+        lines = {row.id: [_line(row, line) for line in verdict.lines] for row, verdict in told}
+        differing |= await _replace(work, RiskLine, owner, lines, _line_key)
+    return differing
+
+
+async def _replace(
+    work: Work,
+    model: type[Record],
+    owner: str,
+    wanted: Mapping[str, Sequence[Record]],
+    key: Callable[[Record], object],
+) -> set[str]:
+    standing: dict[str, list[Record]] = defaultdict(list)
+    for part in _parts(list(wanted)):
+        for row in await model.filter(**{f"{owner}__in": part}):
+            standing[getattr(row, owner)].append(row)
+    differing = {
+        owner_id
+        for owner_id, rows in wanted.items()
+        if sorted(map(repr, map(key, rows))) != sorted(map(repr, map(key, standing[owner_id])))
+    }
+    for part in _parts([row.id for owner_id in differing for row in standing[owner_id]]):
+        await model.filter(id__in=part).delete()
+    await work.create_all(
+        [row for owner_id in wanted if owner_id in differing for row in wanted[owner_id]], log=False
+    )
+    return differing
+
+
+def _evidence(row: Standing, verdict: Verdict, owner: str, as_of: date) -> list[Record]:
+    return [
+        Evidence(
+            id=Evidence.make_id(),
+            tenant_id=row.tenant_id,
+            position=position,
+            observed_on=as_of,
+            **{owner: row.id},
+            **seen.__dict__,
+        )
+        for position, seen in enumerate(verdict.evidence)
+    ]
+
+
+def _evidence_key(row: Record) -> object:
+    names = ("position", "observed_on", *Seen.__dataclass_fields__)
+    return [getattr(row, name) for name in names]
+
+
+def _line(row: Standing, line: Line) -> Record:
+    return RiskLine(
+        id=RiskLine.make_id(),
+        tenant_id=row.tenant_id,
+        risk_id=row.id,
+        line_kind=line.kind,
+        line_id=line.id,
+        amount_minor=line.amount_minor,
+        currency=row.currency,
+    )
+
+
+def _line_key(row: Record) -> object:
+    return [getattr(row, name) for name in ("line_kind", "line_id", "amount_minor", "currency")]

@@ -1,0 +1,267 @@
+"""Rules as definitions for the durable-rules engine, and facts as it can take them; never the engine itself.
+
+Only a narrow subset of the engine is right, so only that is said to it: flat conjunctions with the kind
+first, typed comparisons, ``$ex`` for every field that a later pattern refers to, cross comparisons, and an
+always-true cross comparison last. Everything else (membership, text, missing, ``none``) is computed here
+into boolean fields of the facts. Rule text never reaches the engine: names are generated.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, product
+
+import orjson
+
+from rules.kinds import REGISTRY
+from rules.reference import Fact, Facts, Match, absent, all_hold
+from rules.registry import Op
+from rules.tree import Absence, Condition, Pattern, Ref, Rule, Scalar
+
+MAX_HANDLE_PATTERNS = 60
+MAX_FACTS = 500
+MAX_BATCHES = 200
+CATCH_ALL = "_z"
+AGGREGATE = "_agg"
+_NATIVE = {Op.NE: "$neq", Op.LT: "$lt", Op.LTE: "$lte", Op.GT: "$gt", Op.GTE: "$gte"}
+_RESERVED = 2  # the aggregate and the catch-all fact of every batch
+
+Definition = dict[str, object]
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """A boolean field of a kind's facts that is computed before the engine sees them."""
+
+    name: str
+    conditions: tuple[Condition, ...] = ()
+    absence: Absence | None = None
+
+    def holds(self, fact: Fact, facts: Facts) -> bool:
+        if self.absence is None:
+            return all_hold(self.conditions, fact, {})
+        bound = {self.absence.about: fact} if self.absence.about else {}
+        return absent(self.absence, facts, bound)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Facts as the engine takes them (JSON text), and the real id behind each generated one."""
+
+    json: str
+    ids: Mapping[str, str]
+
+
+@dataclass
+class Program:
+    """Rules compiled for the engine: definitions in shards, and how to encode facts and read matches."""
+
+    rules: Sequence[Rule]
+    shards: list[Definition] = field(default_factory=list)
+    _fields: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    _computed: dict[str, list[_Computed]] = field(default_factory=lambda: defaultdict(list))
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shard: Definition = {}
+        used = 0
+        for number, rule in enumerate(self.rules):
+            definition = [self._pattern(rule, pattern) for pattern in rule.patterns]
+            definition += self._absences(rule)
+            if used + len(definition) > MAX_HANDLE_PATTERNS:
+                self.shards.append(_closed(shard))
+                shard, used = {}, 0
+            shard[f"r{number}"] = {"pri": number, "all": definition}
+            used += len(definition)
+        self.shards.append(_closed(shard))
+        _check_hashes(self._all_names())
+
+    # rules
+
+    def _pattern(self, rule: Rule, pattern: Pattern) -> Definition:
+        items: list[Definition] = [{"_k": pattern.kind}]
+        hard: list[Condition] = []
+        for condition in pattern.single:
+            native = self._native(pattern.kind, condition)
+            if native is None:
+                hard.append(condition)
+            else:
+                items.append(native)
+        if hard:
+            items.append({self._compute(pattern.kind, tuple(hard), None): True})
+        for absence in rule.absences:
+            if absence.about == pattern.alias:
+                items.append({self._compute(pattern.kind, (), absence): True})
+        items += [{"$ex": {name: 1}} for name in self._referred(rule, pattern)]
+        crossing = [part for condition in pattern.cross for part in self._crossing(rule, pattern, condition)]
+        if crossing:
+            items += [*crossing, {"_1": {_alias(rule, rule.patterns[0].alias): "_1"}}]
+        return {_alias(rule, pattern.alias): {"$and": items}}
+
+    def _native(self, kind: str, condition: Condition) -> Definition | None:
+        """A typed comparison as the engine does it itself; None for what we compute."""
+        value = condition.value
+        if condition.op is Op.BETWEEN or isinstance(value, tuple | Ref):
+            return None
+        if condition.op is Op.EQ:
+            return {self._use(kind, condition.field): value}
+        if condition.op in _NATIVE:
+            return {_NATIVE[condition.op]: {self._use(kind, condition.field): value}}
+        return None
+
+    def _crossing(self, rule: Rule, pattern: Pattern, condition: Condition) -> list[Definition]:
+        ref = condition.value
+        assert isinstance(ref, Ref)
+        mine = self._use(pattern.kind, condition.field)
+        other: Definition = {_alias(rule, ref.alias): self._use(rule.kind_of(ref.alias), ref.field)}
+        if condition.op is not Op.EQ:
+            return [{_NATIVE[condition.op]: {mine: other}}]
+        if mine.startswith("n_"):  # equal numbers are joined by their printed text: 1 and 1.0 never meet
+            return [{"$lte": {mine: other}}, {"$gte": {mine: other}}]
+        return [{mine: other}]
+
+    def _referred(self, rule: Rule, pattern: Pattern) -> list[str]:
+        refs = [c.value for p in rule.patterns for c in p.cross]
+        return sorted(
+            {
+                self._use(pattern.kind, ref.field)
+                for ref in refs
+                if isinstance(ref, Ref) and ref.alias == pattern.alias
+            }
+        )
+
+    def _absences(self, rule: Rule) -> list[Definition]:
+        return [
+            {f"y{number}": {"$and": [{"_k": AGGREGATE}, {self._compute(AGGREGATE, (), absence): True}]}}
+            for number, absence in enumerate(rule.absences)
+            if absence.about is None
+        ]
+
+    def _use(self, kind: str, name: str) -> str:
+        """The engine's name of a field, type first; the field is sent from now on."""
+        tagged = f"{REGISTRY.field(kind, name).type.tag}_{name}"
+        self._fields[kind][name] = tagged
+        return tagged
+
+    def _compute(self, kind: str, conditions: tuple[Condition, ...], absence: Absence | None) -> str:
+        key = repr((kind, conditions, absence))
+        if key not in self._names:
+            self._names[key] = f"p{len(self._names)}"
+            self._computed[kind].append(_Computed(self._names[key], conditions, absence))
+        return self._names[key]
+
+    def _all_names(self) -> list[str]:
+        fields = [name for named in self._fields.values() for name in named.values()]
+        return [*fields, *self._names.values(), "_k", "_1", CATCH_ALL, "id", "sid"]
+
+    # facts
+
+    def batches(self, facts: Facts) -> list[Batch] | None:
+        """The (canonical) facts of an account in batches that the engine can take.
+
+        Few facts are one batch. Of many, those that no pattern can match are left out, and numerous
+        kinds are cut into pieces, one batch for each combination; ``divided`` names the kinds. None when
+        even that would be too much.
+        """
+        kept = self._sent(facts)
+        size = _piece(kept)
+        if kept and size == 0:
+            return None
+        pieces = {kind: list(_cut(of, size)) for kind, of in kept.items()}
+        combined = product(*pieces.values())
+        cut = [
+            self._batch(dict(zip(pieces, part, strict=True)), facts)
+            for part in islice(combined, MAX_BATCHES + 1)
+        ]
+        return cut if len(cut) <= MAX_BATCHES else None
+
+    def divided(self, facts: Facts) -> frozenset[str]:
+        """The kinds that ``batches`` cuts: a rule with two patterns of one may miss pairs across pieces."""
+        kept = self._sent(facts)
+        size = _piece(kept)
+        return frozenset(kind for kind, of in kept.items() if len(of) > size)
+
+    def _sent(self, facts: Facts) -> Facts:
+        """The facts of kinds that patterns name; of too many, those that some pattern can match."""
+        wanted: dict[str, list[tuple[Condition, ...]]] = defaultdict(list)
+        for rule in self.rules:
+            for pattern in rule.patterns:
+                wanted[pattern.kind].append(pattern.single)
+        kept = {kind: facts[kind] for kind in wanted if facts.get(kind)}
+        if sum(map(len, kept.values())) + _RESERVED <= MAX_FACTS:
+            return kept
+        matching = {
+            kind: [fact for fact in of if any(all_hold(c, fact, {}) for c in wanted[kind])]
+            for kind, of in kept.items()
+        }
+        return {kind: of for kind, of in matching.items() if of}
+
+    def _batch(self, part: Facts, facts: Facts) -> Batch:
+        rows: list[dict[str, Scalar]] = []
+        ids: dict[str, str] = {}
+        for kind, of in part.items():
+            fields = self._fields.get(kind, {}).items()
+            computed = self._computed.get(kind, ())
+            for fact in of:
+                row: dict[str, Scalar] = {"id": f"f{len(rows)}", "sid": "s", "_k": kind, "_1": 1}
+                row |= {tagged: fact[name] for name, tagged in fields if name in fact}
+                row |= {boolean.name: True for boolean in computed if boolean.holds(fact, facts)}
+                ids[f"f{len(rows)}"] = str(fact["id"])
+                rows.append(row)
+        whole = {c.name: True for c in self._computed.get(AGGREGATE, ()) if c.holds({}, facts)}
+        rows.append({"id": "fa", "sid": "s", "_k": AGGREGATE, "_1": 1, **whole})
+        rows.append({"id": "fz", "sid": "s", CATCH_ALL: 1})
+        return Batch(orjson.dumps(rows).decode(), ids)
+
+    def match(self, activation: str, batch: Batch) -> Match | None:
+        """The match that an activation of the engine (JSON text) stands for; None for the catch-all."""
+        ((name, bound),) = orjson.loads(activation).items()
+        if name == CATCH_ALL:
+            return None
+        rule = self.rules[int(name.removeprefix("r"))]
+        return Match(
+            rule.key,
+            tuple((p.alias, batch.ids[bound[_alias(rule, p.alias)]["id"]]) for p in rule.patterns),
+        )
+
+
+def _alias(rule: Rule, alias: str) -> str:
+    position = next(i for i, pattern in enumerate(rule.patterns) if pattern.alias == alias)
+    return f"x{position}"
+
+
+def _closed(shard: Definition) -> Definition:
+    """A shard with the rule that every batch satisfies: no batch is empty, every state fires once."""
+    return {**shard, CATCH_ALL: {"pri": 60_000, "all": [{"m": {CATCH_ALL: 1}}]}}
+
+
+def _piece(facts: Facts) -> int:
+    """The largest piece into which each kind may be cut so that one piece of each kind fits a batch."""
+    sizes = [len(of) for of in facts.values()]
+    size, room = max(sizes, default=0), MAX_FACTS - _RESERVED
+    while size and sum(min(size, count) for count in sizes) > room:
+        size -= 1
+    return size
+
+
+def _cut(facts: list[Fact], size: int) -> Iterator[list[Fact]]:
+    for start in range(0, len(facts), size):
+        yield facts[start : start + size]
+
+
+def _check_hashes(names: Sequence[str]) -> None:
+    """The engine knows names by a 32-bit hash only; two that share one would be one field to it."""
+    by_hash: dict[int, str] = {}
+    for name in names:
+        other = by_hash.setdefault(_fnv1a(name), name)
+        if other != name:
+            raise ValueError(f"the engine cannot tell the fields {name!r} and {other!r} apart")
+
+
+def _fnv1a(text: str) -> int:
+    value = 0x811C9DC5
+    for byte in text.encode():
+        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return value

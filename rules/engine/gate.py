@@ -1,0 +1,162 @@
+"""The publish gate: before a book goes live, the engine and the reference evaluator must agree on it.
+
+Every rule is judged in a throw-away worker on facts made from its own constants (each just below, at and
+above, and missing) and on a sample of real accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from models.errors import Invalid, InvalidRulebook
+from rules.engine.pool import WORKER, EnginePool, Judged
+from rules.kinds import REGISTRY
+from rules.reference import Fact, Facts
+from rules.registry import FieldType, Op
+from rules.tree import Book, Condition, Ref, Rule, Scalar
+
+SAMPLE = 50
+
+
+async def check(
+    book: Book, sample: Mapping[str, Facts], timeout: float, command: Sequence[str] = WORKER
+) -> None:
+    """Judge boundary facts and the sample in a worker of its own, and compare.
+
+    Raises:
+        InvalidRulebook: the engine differs from the reference evaluator, or a rule ends its worker.
+    """
+    accounts = {f"sample-{name}": facts for name, facts in sample.items()}
+    for rule in book.rules:
+        accounts |= {f"{rule.key}-{number}": facts for number, facts in enumerate(boundary_facts(rule))}
+    async with EnginePool(1, timeout, command) as pool:
+        judged = await pool.judge(book, accounts, check=accounts.keys())
+        lost = pool.quarantined.get(book.version, set())
+    problems = [*_ended(book, lost), *_differing(book, judged)]
+    if problems:
+        raise InvalidRulebook(
+            f"the engine does not judge this book as its text says: {problems[0]}", problems
+        )
+
+
+def _ended(book: Book, lost: set[str]) -> list[Invalid]:
+    return [
+        Invalid(f"the rule {key!r} ends the engine's process", ["rules", str(_index(book, key))])
+        for key in sorted(lost)
+    ]
+
+
+def _differing(book: Book, judged: Mapping[str, Judged]) -> list[Invalid]:
+    wrong = sorted({key for verdict in judged.values() for key in verdict.differing})
+    errors = sorted({verdict.error for verdict in judged.values() if verdict.error})
+    return [
+        *(
+            Invalid(
+                f"the engine and the reference evaluator disagree on {key!r}",
+                ["rules", str(_index(book, key))],
+            )
+            for key in wrong
+        ),
+        *(Invalid(error, ["rules"]) for error in errors),
+    ]
+
+
+def _index(book: Book, key: str) -> int:
+    return [rule.key for rule in book.rules].index(key)
+
+
+def boundary_facts(rule: Rule) -> Iterator[Facts]:
+    """Small accounts around the rule's constants: one that fits it, and that with one field changed."""
+    fitting = _fitting(rule)
+    yield fitting
+    for pattern in rule.patterns:
+        for condition in pattern.conditions:
+            for value in _around(pattern.kind, condition, fitting):
+                yield _changed(fitting, pattern.kind, pattern.alias, condition.field, value)
+    for number, absence in enumerate(rule.absences):
+        fact = _fact(absence.kind, f"absent-{number}", absence.conditions, fitting)
+        yield {**fitting, absence.kind: [*fitting.get(absence.kind, []), fact]}
+        for condition in absence.conditions:
+            for value in _around(absence.kind, condition, fitting):
+                other = _with(fact, condition.field, value)
+                yield {**fitting, absence.kind: [*fitting.get(absence.kind, []), other]}
+
+
+def _fitting(rule: Rule) -> Facts:
+    facts: Facts = {}
+    for pattern in rule.patterns:
+        facts.setdefault(pattern.kind, []).append(
+            _fact(pattern.kind, pattern.alias, pattern.conditions, facts)
+        )
+    return facts
+
+
+def _fact(kind: str, name: str, conditions: Sequence[Condition], facts: Facts) -> Fact:
+    fact: Fact = {"id": name}
+    for condition in conditions:
+        if condition.op is Op.IS_NULL and condition.value is True:
+            continue
+        value = _value(kind, condition, facts)
+        if value is not None:
+            fact[condition.field] = value
+    return fact
+
+
+def _value(kind: str, condition: Condition, facts: Facts) -> Scalar | None:
+    """A value that meets the condition, as far as one condition alone can tell."""
+    value = condition.value
+    if isinstance(value, Ref):
+        other = next((f for of in facts.values() for f in of if f["id"] == value.alias), {})
+        value = other.setdefault(value.field, _plain(kind, condition.field))
+    if isinstance(value, tuple):
+        value = value[0]
+    if condition.op is Op.IS_NULL:
+        return _plain(kind, condition.field)
+    if condition.op in (Op.NE, Op.NOT_IN):
+        return _other(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value + {Op.LT: -1, Op.GT: 1}.get(condition.op, 0)
+    return value
+
+
+def _plain(kind: str, field: str) -> Scalar:
+    declared = REGISTRY.field(kind, field)
+    if declared.type is FieldType.BOOLEAN:
+        return True
+    return 7 if declared.type.is_numeric else (declared.values or ("text",))[0]
+
+
+def _other(value: Scalar) -> Scalar:
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int | float) else f"{value}-other"
+
+
+def _around(kind: str, condition: Condition, facts: Facts) -> Iterator[Scalar | None]:
+    """Values just below, at and just above what the condition compares with, and none at all."""
+    value = condition.value
+    bases = list(value) if isinstance(value, tuple) else [value]
+    for base in bases:
+        if condition.op is Op.IS_NULL or isinstance(base, Ref):
+            base = _value(kind, condition, facts) or 0
+        assert not isinstance(base, Ref)
+        yield base
+        if isinstance(base, bool):
+            yield not base
+        elif isinstance(base, int | float):
+            yield from (base - 1, base + 1, base - 0.5, base + 0.5, float(base), 0, -base)
+        else:
+            yield from (f"{base}x", f"x{base}", base.swapcase(), "", base[:-1])
+    yield None
+
+
+def _changed(facts: Facts, kind: str, name: str, field: str, value: Scalar | None) -> Facts:
+    return {
+        **facts,
+        kind: [_with(fact, field, value) if fact["id"] == name else fact for fact in facts[kind]],
+    }
+
+
+def _with(fact: Fact, field: str, value: Scalar | None) -> Fact:
+    kept = {name: held for name, held in fact.items() if name != field}
+    return kept if value is None or field == "id" else {**kept, field: value}

@@ -1,0 +1,33 @@
+"""What the pool asks a worker, and how it is framed on the pipe between them."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from rules.reference import Facts
+
+#: Every frame begins with the length of its body.
+HEADER = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One account to judge; with ``check``, the reference evaluator judges it too."""
+
+    account: str
+    facts: Facts
+    check: bool
+
+
+@dataclass(frozen=True)
+class Request:
+    """Accounts to judge by a book (pickled); rules in ``quarantine`` run on the reference evaluator.
+
+    A worker that takes longer than ``seconds`` is ended by its own alarm.
+    """
+
+    book: bytes
+    quarantine: frozenset[str]
+    tasks: tuple[Task, ...]
+    seconds: float
