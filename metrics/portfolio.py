@@ -8,6 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
+from metrics.risks import HOLDS
 from models.access import Actor
 from models.asof import as_of_rows
 from models.base import Severity
@@ -168,7 +169,6 @@ async def _recurring(actor: Actor, as_of: date, grouping: Grouping | None) -> li
 
 
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
-_HOLDS = "t.held_since <= :as_of and (t.lapsed_on is null or t.lapsed_on > :as_of) and t.state <> 'MITIGATED'"
 
 
 async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
@@ -181,7 +181,7 @@ async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list
         f" row_number() over (partition by {key.key}, l.line_id order by"
         f" case t.severity {_SEVERITY} end desc, l.amount_minor desc, t.probability desc, t.id) as place"
         f" from risk t join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id {_RISK_OWNERS}"
-        f" where {_HOLDS} and {seen.sql}) x where place = 1 group by key",
+        f" where {HOLDS} and {seen.sql}) x where place = 1 group by key",
         _params(actor, as_of) | seen.params,
     )
 
@@ -190,7 +190,7 @@ async def _open_risks(actor: Actor, as_of: date, grouping: Grouping | None) -> l
     key, seen = _risk_key(grouping), visible(Risk, actor, "t")
     return await fetch(
         f"select {key.key} as key, {key.label} as label, count(*) as risks from risk t {_RISK_OWNERS}"
-        f" where {_HOLDS} and {seen.sql}{_group_by(grouping, key)}",
+        f" where {HOLDS} and {seen.sql}{_group_by(grouping, key)}",
         _params(actor, as_of) | seen.params,
     )
 

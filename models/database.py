@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tortoise import Tortoise
 from tortoise.connection import get_connection
+from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
 
 from models import MODULES
@@ -112,6 +113,14 @@ async def check_schema() -> None:
             f"the database has migration(s) this release does not know, first {newer[0]!r};"
             f" install the release that made it, then run: {MIGRATE_COMMAND}"
         )
+
+
+async def model_changes() -> list[str]:
+    """What the models have that no migration makes, in words; empty when they match."""
+    config = tortoise_config("")["apps"]
+    assert isinstance(config, dict) and Tortoise.apps is not None
+    writers = await MigrationAutodetector(Tortoise.apps, config).changes()
+    return [type(operation).__name__ for writer in writers for operation in writer.operations]
 
 
 def is_sqlite() -> bool:

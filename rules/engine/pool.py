@@ -190,13 +190,20 @@ class EnginePool:
             return {task.account: Judged(error=f"the engine failed on this account: {lost}")}
 
     async def _quarantine(self, book: Book, task: Task) -> None:
-        """Find the rules that end a worker by themselves on this account."""
+        """Find the rules that end a worker by themselves on this account; none if it does so without any."""
+        if await self._loss(Book(f"{book.version}#", ()), task):
+            return
         for rule in book.rules:
-            try:
-                await self._ask(Book(f"{book.version}#{rule.key}", (rule,)), [task])
-            except WorkerLost as lost:
+            if lost := await self._loss(Book(f"{book.version}#{rule.key}", (rule,)), task):
                 self.quarantined.setdefault(book.version, set()).add(rule.key)
                 log.error("rule quarantined", rule=rule.key, book=book.version, reason=str(lost))
+
+    async def _loss(self, book: Book, task: Task) -> WorkerLost | None:
+        try:
+            await self._ask(book, [task])
+        except WorkerLost as lost:
+            return lost
+        return None
 
     async def _ask(self, book: Book, tasks: Sequence[Task]) -> dict[str, Judged]:
         quarantine = frozenset(self.quarantined.get(book.version, ()))

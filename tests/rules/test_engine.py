@@ -1,0 +1,122 @@
+"""The engine says what the rules mean: it is compared with the reference evaluator."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+
+from rules.build import build_book
+from rules.durable import MAX_FACTS, MAX_HANDLE_PATTERNS, Program
+from rules.engine.pool import EnginePool
+from rules.reference import Facts, canonical_facts, evaluate
+from rules.tree import Book
+from tests.rules.generate import facts_of, rule_document
+
+#: Rulebooks that the short form compares; BELLWETHER_FUZZ asks for more.
+BOOKS = int(os.environ.get("BELLWETHER_FUZZ", "60"))
+
+
+def _book(rng: random.Random, rules: int) -> Book:
+    return build_book("random/1", [rule_document(rng, f"r{number}") for number in range(rules)])
+
+
+async def test_random_rules_on_random_facts_match_what_the_reference_evaluator_matches() -> None:
+    compared = matches = 0
+    async with EnginePool(2, 30.0) as pool:
+        for seed in range(BOOKS):
+            rng = random.Random(seed)
+            book = _book(rng, rng.randrange(1, 80 if seed % 10 == 0 else 10))
+            accounts = {f"a{n}": facts_of(rng) for n in range(12)}
+            judged = await pool.judge(book, accounts)
+            for account, facts in accounts.items():
+                expected = evaluate(book.rules, canonical_facts(facts))
+                assert judged[account].error is None
+                assert set(judged[account].matches) == expected, (seed, account)
+                compared, matches = compared + len(book.rules), matches + len(expected)
+    assert compared > BOOKS * 12
+    assert matches > BOOKS  # random rules do match: the comparison is not of nothing with nothing
+
+
+async def test_an_account_with_more_facts_than_the_engine_takes_is_judged_all_the_same() -> None:
+    rng = random.Random(7)
+    book = _book(rng, 25)
+    facts = facts_of(rng)
+    for kind in ("deal", "signal"):
+        copies = [
+            dict(fact, id=f"{kind}-{n}-{fact['id']}") for n in range(250) for fact in facts_of(rng)[kind]
+        ]
+        facts[kind] = copies
+    assert sum(map(len, facts.values())) > MAX_FACTS
+    simple = Book("simple/1", tuple(rule for rule in book.rules if len(rule.patterns) < 3))
+    async with EnginePool(1, 60.0) as pool:
+        judged = (await pool.judge(simple, {"big": facts}))["big"]
+    expected = evaluate(simple.rules, canonical_facts(facts))
+    assert judged.error is None
+    assert set(judged.matches) == expected
+    assert expected
+
+
+async def test_numbers_that_look_different_are_equal_in_a_join() -> None:
+    document = {
+        "key": "same-number",
+        "title": "equal across facts",
+        "when": [
+            {"deal": {"as": "d"}},
+            {"ticket": {"as": "t", "where": {"age_days": {"eq": "$d.age_days"}}}},
+        ],
+        "then": [{"recommend": {"action": "LOOK", "because": "equal"}}],
+    }
+    facts: Facts = {"deal": [{"id": "d", "age_days": 1}], "ticket": [{"id": "t", "age_days": 1.0}]}
+    async with EnginePool(1, 10.0) as pool:
+        judged = await pool.judge(build_book("b/1", [document]), {"a": facts})
+    assert len(judged["a"].matches) == 1
+
+
+async def test_values_that_the_engine_cannot_hold_are_missing_and_take_nothing_with_them() -> None:
+    document = {
+        "key": "any-deal",
+        "title": "every deal with an amount",
+        "when": [{"deal": {"as": "d", "where": {"amount": {"gte": 0}}}}],
+        "then": [{"recommend": {"action": "LOOK", "because": "{d.name}"}}],
+    }
+    amounts = [1.0, 1e16, float("inf"), 2**60, 5]
+    facts: Facts = {"deal": [{"id": f"d{n}", "amount": amount} for n, amount in enumerate(amounts)]}
+    async with EnginePool(1, 10.0) as pool:
+        judged = await pool.judge(build_book("b/1", [document]), {"a": facts})
+    assert [dict(match.facts)["d"] for match in judged["a"].matches] == ["d0", "d4"]
+
+
+def test_definitions_hold_only_what_the_engine_does_right() -> None:
+    allowed = {"$and", "$ex", "$neq", "$lt", "$lte", "$gt", "$gte"}
+    for seed in range(200):
+        rng = random.Random(seed)
+        program = Program(_book(rng, rng.randrange(1, 90)).rules)
+        for shard in program.shards:
+            assert sum(len(rule["all"]) for rule in shard.values()) <= MAX_HANDLE_PATTERNS + 1  # type: ignore[index]
+            assert "_z" in shard
+            for name, rule in shard.items():
+                for pattern in rule["all"] if name != "_z" else []:  # type: ignore[index]
+                    _check_pattern(pattern, allowed)
+
+
+def _check_pattern(pattern: dict[str, dict[str, list[dict[str, object]]]], allowed: set[str]) -> None:
+    ((alias, body),) = pattern.items()
+    assert alias[0] in "xy" and alias[1:].isdigit()
+    items = body["$and"]
+    assert list(items[0]) == ["_k"]
+    assert {key for item in items for key in item if key.startswith("$")} <= allowed
+    crossing = [item for item in items if "{'x" in str(item)]
+    if crossing:  # without an always-true comparison last, a false one reads out of bounds
+        assert items[-1] == {"_1": {"x0": "_1"}}
+    assert "'id'" not in str(items) and "'sid'" not in str(items)
+
+
+def test_a_process_that_serves_the_api_never_loads_the_engines_extension() -> None:
+    program = (
+        "import sys, server, cli; bad = [m for m in sys.modules if m.startswith('durable')];"
+        " sys.exit(f'loaded: {bad}' if bad else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
