@@ -184,3 +184,8 @@ def _note(judged: Mapping[str, Judged], tally: _Tally) -> None:
         if verdict.differing:
             log.error("engine differs from the reference", account=account, rules=verdict.differing)
             tally.disagreements.update(verdict.differing)
+
+
+async def judged_before(slug: str) -> bool:
+    """Whether the tenant with this slug has a complete evaluation."""
+    return await EvaluationRun.filter(tenant__slug=slug, state=RunState.COMPLETE).exists()

@@ -13,6 +13,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from commands.validation import validate
 from models.access import Actor
 from models.base import Record, utcnow
 from models.errors import Conflict
@@ -144,9 +145,10 @@ async def _record(work: Work, command: str, idempotency_key: str | None) -> None
 
 
 async def replayed(actor: Actor, idempotency_key: str | None) -> str | None:
-    """The id that an earlier command with this key made, or None."""
+    """The id that an earlier command with this key made, or None; Invalid for a blank or long key."""
     if idempotency_key is None:
         return None
+    validate(AuditRecord, {"idempotency_key": idempotency_key})
     earlier = await AuditRecord.get_or_none(tenant_id=actor.tenant_id, idempotency_key=idempotency_key)
     return earlier.object_id if earlier else None
 

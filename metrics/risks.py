@@ -62,9 +62,7 @@ async def flagged_by_rule(actor: Actor, as_of: date) -> dict[str, Flagged]:
         f" where {HOLDS} and {seen.sql} group by t.rule_key order by t.rule_key",
         {**seen.params, "as_of": as_of},
     )
-    return {
-        str(row["rule_key"]): Flagged(int(str(row["risks"])), int(str(row["amount"]))) for row in rows
-    }
+    return {str(row["rule_key"]): Flagged(int(str(row["risks"])), int(str(row["amount"]))) for row in rows}
 
 
 async def outcomes(actor: Actor, rule_key: str, as_of: date, until: date) -> Outcomes:

@@ -54,4 +54,3 @@ def _typed(model: type[Record], column: str, text: str) -> str:
     if isinstance(field, fields.DateField) and not is_sqlite():
         return f"cast({text} as date)"
     return text
-

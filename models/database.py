@@ -173,6 +173,16 @@ def _for_sqlite(value: Param) -> Param:
     return value
 
 
+def ascii_lower(expression: str) -> str:
+    """SQL for a text with A to Z in lower case and everything else as it is, alike on both databases."""
+    return f"lower({expression})" if is_sqlite() else f'lower({expression} collate "C")'
+
+
+def text_order(expression: str) -> str:
+    """SQL for a text that sorts by its code points, alike on both databases."""
+    return expression if is_sqlite() else f'{expression} collate "C"'
+
+
 async def fetch(sql: str, params: Params | None = None) -> list[Row]:
     """Rows of a SELECT written with ``:name`` parameters, on the connected database."""
     connection = get_connection("default")

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 
+#: Characters of a message; what callers sent may be in it, whatever its length.
+LONGEST = 500
+
+
 class BellwetherError(Exception):
     """An error that is told to the caller as it is.
 
@@ -14,8 +18,8 @@ class BellwetherError(Exception):
     code = "ERROR"
 
     def __init__(self, message: str, path: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
+        super().__init__(self.message)
         self.path = tuple(path)
 
 

@@ -1,0 +1,56 @@
+# Everything works from a clean checkout with Python 3.11 to 3.13, gcc and make; see README.md.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.PHONY: help serve test lint format lock clean
+
+help:  ## show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+serve: $(VENV)/.serve  ## run the server on demo data, http://127.0.0.1:8000/graphql
+	@$(BIN)/bellwether serve --demo
+
+test: $(VENV)/.dev  ## run the whole test suite on SQLite and PostgreSQL
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(TESTS)
+
+lint: $(VENV)/.dev  ## style, types, directions of imports, migrations on both databases, the schema file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	BELLWETHER_DATABASE_URL=sqlite://:memory: $(BIN)/bellwether migrate --verify
+	$(BIN)/python -m tests.postgres $(BIN)/bellwether migrate --verify
+	$(BIN)/bellwether schema --check
+
+format: $(VENV)/.dev  ## format the code
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+# durable_rules is source only, and its 2020 source uses a call that Python 3.13 no longer has.
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve: requirements.txt requirements-build.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements-build.txt
+	CPPFLAGS="-DPyEval_CallObject=PyObject_CallObject" $(PIP) --require-hashes --no-build-isolation -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.serve
+	$(PIP) --require-hashes --no-build-isolation -r requirements-dev.txt
+	@touch $@
+
+lock:  ## resolve the requirements anew, with hashes (needs uv)
+	echo 'setuptools>=80' | uv pip compile - $(LOCK) -o requirements-build.txt
+	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
+	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+
+clean:  ## remove the virtual environment, caches and the embedded database
+	rm -rf $(VENV) .bellwether .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

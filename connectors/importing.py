@@ -1,0 +1,173 @@
+"""Importing a folder by a mapping: read everything, then write step by step through the commands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping as Dictionary, Sequence
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+from commands.access import ensure_tenant, system_actor
+from commands.bulk import Incoming
+from commands.validation import check_currency
+from connectors import writing
+from connectors.building import Builder
+from connectors.mapping import Mapping
+from connectors.reading import Known, RowProblem
+from connectors.report import Counts, ImportReport, write_rejects
+from connectors.tables import Row, Rows, read_tables
+from models.access import Actor, User
+
+BATCH = 500
+MAX_KEY = 200
+
+Progress = Callable[[str, int, int], None]
+Groups = dict[str, list[Row]]
+
+
+async def import_folder(
+    mapping: Mapping,
+    folder: Path,
+    as_of: date,
+    *,
+    rejects: Path | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import the files of a folder; safe to repeat, and to run again after it was interrupted.
+
+    ``as_of`` is the business date of what the source does not date. ``rejects`` is written when rows were
+    rejected. ``progress`` is told the step, how many records are done, and of how many.
+
+    Raises:
+        Invalid: a file cannot be read as the mapping needs it; nothing was written.
+    """
+    tables = read_tables(mapping, folder)
+    tenant = await ensure_tenant(mapping.tenant.slug, mapping.tenant.name, mapping.currency)
+    actor = system_actor(tenant, mapping.name)
+    check_currency(actor, mapping.currency, "currency")
+    report = ImportReport(tenant)
+    known, noted = Known(as_of, tables), Counter[str]()
+    for name in mapping.steps:
+        report.counts[name] = await _Step(mapping, name, known, actor, noted).run(progress)
+    report.conclude(list(tables.values()), noted)
+    if rejects is not None:
+        write_rejects(rejects, report.rejects)
+    return report
+
+
+class _Step:
+    """One step of a mapping being imported."""
+
+    def __init__(self, mapping: Mapping, name: str, known: Known, actor: Actor, noted: Counter[str]) -> None:
+        self.name, self.step = name, mapping.steps[name]
+        self.known, self.actor, self.noted = known, actor, noted
+        self.source = mapping.name
+        self.rows: Rows = known.tables[self.step.table]
+        self.counts = Counts(name, self.rows.file)
+        self.builder = Builder(mapping, name, known)
+        known.ids[name], known.values[name] = {}, {}
+
+    async def run(self, progress: Progress | None) -> Counts:
+        """Write the records of the step, those that others of the step refer to first."""
+        groups = self._keyed()
+        done, of = 0, len(groups)
+        if self.builder.model is User:
+            self.builder.claimed = await writing.claimed_emails(self.actor, self.source)
+        for level in self._levels(groups):
+            for keys in _batches(level):
+                await self._write({key: groups[key] for key in keys})
+                done += len(keys)
+                if progress:
+                    progress(self.name, done, of)
+        return self.counts
+
+    def _keyed(self) -> Groups:
+        """The rows by key; those without one, rejected before, or with the key of another are set aside."""
+        groups: Groups = {}
+        for row in self.rows.rows:
+            key = "/".join(row.cells[column] for column in self.step.keys)
+            if row.line in self.rows.rejected:
+                self._count_reject()
+            elif blank := [column for column in self.step.keys if not row.cells[column]]:
+                self._reject(row, blank[0], "is blank; it is the key", "")
+            elif len(key) > MAX_KEY:
+                self._reject(row, self.step.keys[0], f"is a key of more than {MAX_KEY} characters", key)
+            elif key in groups and not self.step.distinct:
+                column, line = ", ".join(self.step.keys), groups[key][0].line
+                self._reject(row, column, f"is the key of line {line} already", key)
+            else:
+                groups.setdefault(key, []).append(row)
+        return groups
+
+    def _levels(self, groups: Groups) -> Iterator[list[str]]:
+        """Keys in the order of writing: a level refers only to those before it. A circle is rejected."""
+        waits = {key: self.builder.refers_to(key, rows[0]) & groups.keys() for key, rows in groups.items()}
+        pending = set(waits) if any(waits.values()) else set()
+        if not pending:
+            yield list(groups)
+        while pending:
+            ready = [key for key in groups if key in pending and not waits[key] & pending]
+            if not ready:
+                for key in (key for key in groups if key in pending):
+                    self._reject_all(groups[key], "refers to itself in a circle", key)
+                return
+            yield ready
+            pending -= set(ready)
+
+    async def _write(self, batch: Groups) -> None:
+        seen: Dictionary[str, date] = {}
+        if self.builder.asks_first_seen:
+            seen = await writing.first_seen(self.actor, self.builder.model, self.source, list(batch))
+        records = [r for key, rows in batch.items() if (r := self._record(key, rows, seen.get(key)))]
+        if not records:
+            return
+        written = await writing.write(self.actor, self.builder.model, self.source, records, self.known.as_of)
+        self.counts.created += written.created
+        self.counts.updated += written.updated
+        self.counts.unchanged += written.unchanged
+        self.counts.read += len(records)
+        self.known.ids[self.name] |= {
+            record.external_id: written.ids[record.external_id] for record in records
+        }
+        self.known.values[self.name] |= {record.external_id: self.builder.by_field(record) for record in records}
+
+    def _record(self, key: str, rows: Sequence[Row], seen: date | None) -> Incoming | None:
+        """The record of a key; every further row of it must say the same."""
+        record: Incoming | None = None
+        first = 0
+        for row in rows:
+            try:
+                built, notes = self.builder.build(key, row, seen)
+            except RowProblem as problem:
+                self._reject(row, problem.column, problem.reason, problem.value)
+                continue
+            if record is None:
+                record, first = built, row.line
+                self.noted.update(notes)
+            elif built != record:
+                column, value = self._difference(record, built)
+                self._reject(row, column, f"differs from line {first}, which has the same key", value)
+        return record
+
+    def _difference(self, one: Incoming, other: Incoming) -> tuple[str, str]:
+        fields = [name for name, value in one.values.items() if other.values[name] != value]
+        return (fields or ["history"])[0], one.external_id
+
+    def _reject_all(self, rows: Sequence[Row], reason: str, key: str) -> None:
+        for row in rows:
+            self._reject(row, ", ".join(self.step.keys), reason, key)
+
+    def _reject(self, row: Row, column: str, reason: str, value: str) -> None:
+        self.rows.reject(row.line, column, reason, value)
+        self._count_reject()
+
+    def _count_reject(self) -> None:
+        self.counts.read += 1
+        self.counts.rejected += 1
+
+
+def _batches(keys: Sequence[str]) -> Iterator[list[str]]:
+    walk = iter(keys)
+    while batch := list(islice(walk, BATCH)):
+        yield batch

@@ -1,0 +1,184 @@
+"""The mapping document: how the tables of a source become records, as data; nothing is read or written here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from connectors import templates
+from models.errors import allowed
+
+
+def _scalar(given: object) -> object:
+    if given is not None and not isinstance(given, str | int | bool):
+        raise ValueError(
+            f"is {type(given).__name__}; allowed: text in quotes, a whole number, true, false, null"
+        )
+    return given
+
+
+Scalar = Annotated[str | int | bool | None, BeforeValidator(_scalar)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
+
+
+class Part(BaseModel):
+    """A part of the document; a key that it does not know is an error that lists those it does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            raise ValueError(f"is {type(given).__name__}; allowed: a mapping")  # noqa: TRY004
+        keys = [field.alias or name for name, field in cls.model_fields.items()]
+        if unknown := [str(key) for key in given if key not in keys]:
+            raise ValueError(f"unknown key {unknown[0]!r}; allowed: {allowed(keys)}")
+        return given
+
+
+class Band(Part):
+    """Numbers below ``below`` become ``then``; a last band without ``below`` takes the rest."""
+
+    below: int | None = None
+    then: str
+
+
+class MostCommon(Part):
+    """The most frequent ``pick`` among the rows of a table whose ``where`` is the record's own key."""
+
+    table: str
+    where: str
+    pick: str
+
+
+def _plain_is_const(given: object) -> object:
+    """A plain value in the place of a source stands for itself."""
+    return given if isinstance(given, dict | Source) else {"const": given}
+
+
+class Source(Part):
+    """Where a value comes from (exactly one of the first five) and what is done to it, in this order."""
+
+    column: str | None = None
+    const: Scalar = None
+    template: str | None = None
+    most_common: MostCommon | None = None
+    first_seen: bool = False
+
+    when: dict[str, list[str]] = {}
+    values: dict[str, Scalar] = {}
+    bands: list[Band] = []
+    lookup: str | None = None
+    take: str | None = None
+    required: bool = False
+    default: Annotated[Source | None, BeforeValidator(_plain_is_const)] = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = ("column", "const", "template", "most_common", "first_seen")
+        given = [name for name in origins if name in self.model_fields_set]
+        if len(given) != 1:
+            raise ValueError(f"has {len(given)} origins; allowed: exactly one of {allowed(origins)}")
+        if self.take and not self.lookup:
+            raise ValueError("take without lookup; allowed: take together with lookup")
+        if any(band.below is None for band in self.bands[:-1]):
+            raise ValueError("a band without below hides those after it; allowed: only as the last one")
+        return self
+
+
+Value = Annotated[Source, BeforeValidator(_plain_is_const)]
+
+
+class Dated(Part):
+    """Fields that changed on a date: ``before`` gives what they were until then."""
+
+    on: Value
+    before: dict[str, Value]
+
+
+class Step(Part):
+    """The rows of a table becoming records of one kind, known by ``key`` (one or more columns)."""
+
+    into: str
+    table: str = Field(alias="from")
+    key: str | list[str]
+    distinct: bool = False
+    began: Annotated[Source | None, BeforeValidator(lambda v: v and _plain_is_const(v))] = None
+    fields: dict[str, Value]
+    history: list[Dated] = []
+
+    @property
+    def keys(self) -> list[str]:
+        """The key's columns."""
+        return [self.key] if isinstance(self.key, str) else self.key
+
+    def sources(self) -> list[tuple[tuple[str, ...], Source]]:
+        """Every source of the step with its path, defaults included."""
+        found = [(("fields", name), source) for name, source in self.fields.items()]
+        found += [(("began",), self.began)] if self.began else []
+        for number, dated in enumerate(self.history):
+            found.append((("history", str(number), "on"), dated.on))
+            found += [(("history", str(number), "before", name), s) for name, s in dated.before.items()]
+        for path, source in found:  # grows while it is walked: defaults have defaults
+            if source.default:
+                found.append(((*path, "default"), source.default))
+        return found
+
+
+class Table(Part):
+    """A CSV file, or rows written in the mapping itself; ``repair`` corrects known slips by column."""
+
+    file: str | None = None
+    rows: list[dict[str, str]] | None = None
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
+    dates: str = "%Y-%m-%d"
+    decimal: Annotated[str, StringConstraints(pattern=r"^[.,]$")] = "."
+    repair: dict[str, dict[str, str]] = {}
+
+    @model_validator(mode="after")
+    def _file_or_rows(self) -> Self:
+        if (self.file is None) == (self.rows is None):
+            raise ValueError("allowed: exactly one of file, rows")
+        if self.file is not None and Path(self.file).name != self.file:
+            raise ValueError(f"{self.file!r} is a path; allowed: the name of a file in the folder")
+        return self
+
+
+class TenantNames(Part):
+    """The tenant that the records go to, made when there is none."""
+
+    slug: Name
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Mapping(Part):
+    """A whole document; ``name`` is also the source that records are known by."""
+
+    name: Name
+    tenant: TenantNames
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    tables: dict[Name, Table]
+    steps: dict[Name, Step]
+
+    def columns(self, table: str) -> list[str]:
+        """The columns that the mapping needs of a table, each once, in the order of their first use."""
+        found: dict[str, None] = dict.fromkeys(self.tables[table].repair)
+        for step in self.steps.values():
+            sources = [source for _, source in step.sources()]
+            if step.table == table:
+                found |= dict.fromkeys(step.keys)
+                for source in sources:
+                    found |= dict.fromkeys(columns_of(source))
+            common = [s.most_common for s in sources if s.most_common and s.most_common.table == table]
+            found |= dict.fromkeys(column for each in common for column in (each.where, each.pick))
+        return list(found)
+
+
+def columns_of(source: Source) -> list[str]:
+    """The columns of its own row that a source reads, its default not included."""
+    own = [source.column] if source.column else []
+    return [*own, *templates.columns_in(source.template or ""), *source.when]

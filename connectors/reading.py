@@ -1,0 +1,137 @@
+"""What a mapping's sources give for one row: origin, conditions, translation, lookup, default; in that order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from connectors import templates
+from connectors.mapping import MostCommon, Source, Table
+from connectors.records import as_number
+from connectors.tables import Row, Rows
+from models.errors import allowed
+
+Raw = str | int | bool
+
+
+class RowProblem(Exception):
+    """Why a row cannot be imported: the column, the reason, and the value at fault."""
+
+    def __init__(self, column: str, reason: str, value: object) -> None:
+        super().__init__(column, reason, value)
+        self.column = column
+        self.reason = reason
+        self.value = str(value)
+
+
+@dataclass
+class Known:
+    """What the import knows when it reads a row: all tables, and what the steps before have made.
+
+    ``ids`` and ``values`` are by step and key.
+    """
+
+    as_of: date
+    tables: Mapping[str, Rows]
+    ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    values: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
+    _common: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
+
+    def most_common(self, wanted: MostCommon, key: str) -> str | None:
+        """The most frequent value among the rows of a key; of equally frequent ones the first by name."""
+        at = (wanted.table, wanted.where, wanted.pick)
+        if at not in self._common:
+            self._common[at] = self._count(wanted)
+        return self._common[at].get(key)
+
+    def _count(self, wanted: MostCommon) -> dict[str, str]:
+        counts: dict[str, Counter[str]] = {}
+        for row in self.tables[wanted.table].rows:
+            if value := row.cells[wanted.pick]:
+                counts.setdefault(row.cells[wanted.where], Counter())[value] += 1
+        return {key: min(count, key=lambda v: (-count[v], v)) for key, count in counts.items()}
+
+
+@dataclass
+class Reading:
+    """One row being read; ``first_seen`` is since when we know the record, ``noted`` the remarks it earned."""
+
+    known: Known
+    table: Table
+    row: Row
+    key: str
+    first_seen: date
+    noted: list[str] = field(default_factory=list)
+
+    def value(self, source: Source, convert: Callable[[Raw], object]) -> object:
+        """What a source gives, as ``convert`` makes it; None when it is blank.
+
+        Raises:
+            RowProblem: the value is needed and blank, is unknown, or cannot be converted.
+        """
+        applies = all(self.row.cells[column] in values for column, values in source.when.items())
+        raw = self.raw(source) if applies else None
+        if raw is not None:
+            found = self._final(source, raw, convert)
+            self.noted += [source.note] if source.note else []
+            return found
+        if applies and source.required:
+            raise RowProblem(place(source), "is blank; a value is needed", "")
+        return self.value(source.default, convert) if source.default else None
+
+    def raw(self, source: Source) -> Raw | date | None:
+        """The value before it is looked up or converted."""
+        origin = self._origin(source)
+        if origin is None or origin == "" or isinstance(origin, date):
+            return origin or None
+        if source.values:
+            return self._translated(source, str(origin))
+        return self._band(source, str(origin)) if source.bands else origin
+
+    def _origin(self, source: Source) -> Raw | date | None:
+        if source.column:
+            return self.row.cells[source.column]
+        if source.template:
+            return templates.fill(source.template, self.row.cells)
+        if source.most_common:
+            return self.known.most_common(source.most_common, self.key)
+        return self.first_seen if source.first_seen else source.const
+
+    def _translated(self, source: Source, origin: str) -> Raw | None:
+        if origin not in source.values:
+            raise RowProblem(place(source), f"is unknown; allowed: {allowed(list(source.values))}", origin)
+        return source.values[origin]
+
+    def _band(self, source: Source, origin: str) -> str:
+        try:
+            number = as_number(origin, self.table)
+        except ValueError as error:
+            raise RowProblem(place(source), str(error), origin) from error
+        for band in source.bands:
+            if band.below is None or number < band.below:
+                return band.then
+        raise RowProblem(place(source), "is in no band", origin)
+
+    def _final(self, source: Source, raw: Raw | date, convert: Callable[[Raw], object]) -> object:
+        if source.lookup:
+            return self._looked_up(source, source.lookup, str(raw))
+        if isinstance(raw, date):
+            return raw
+        try:
+            return convert(raw)
+        except ValueError as error:
+            raise RowProblem(place(source), str(error), raw) from error
+
+    def _looked_up(self, source: Source, step: str, key: str) -> object:
+        if key not in self.known.ids[step]:
+            raise RowProblem(place(source), f"names none of the {step}", key)
+        return self.known.values[step][key][source.take] if source.take else self.known.ids[step][key]
+
+
+def place(source: Source) -> str:
+    """The columns that a source reads, as an error message names them."""
+    if source.most_common:
+        return f"most common {source.most_common.pick}"
+    return source.column or ", ".join(templates.columns_in(source.template or "")) or "the mapping"

@@ -1,0 +1,117 @@
+"""What an import came to, counted so that no row can get lost, and how that is shown."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from connectors.tables import Reject, Rows
+from models.access import Tenant
+
+#: Rejected rows that the closing table shows; the file has them all.
+SHOWN_REJECTS = 20
+
+
+@dataclass
+class Counts:
+    """What became of a step's records: ``read`` is always the sum of the other four."""
+
+    step: str
+    file: str
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+    @property
+    def written(self) -> int:
+        """Records that the step changed."""
+        return self.created + self.updated
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A known slip of the source that was corrected, and in how many rows."""
+
+    file: str
+    column: str
+    found: str
+    became: str
+    count: int
+
+
+@dataclass
+class ImportReport:
+    """What an import did, step by step; ``rejects`` has every row that was set aside."""
+
+    tenant: Tenant
+    counts: dict[str, Counts] = field(default_factory=dict)
+    repairs: list[Repair] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def conclude(self, tables: Sequence[Rows], noted: Counter[str]) -> None:
+        """Take over what reading the tables found, and the mapping's remarks with their counts."""
+        self.repairs = [
+            Repair(rows.file, *slip, count) for rows in tables for slip, count in sorted(rows.repairs.items())
+        ]
+        self.rejects = [rows.rejected[line] for rows in tables for line in sorted(rows.rejected)]
+        self.notes = [f"{count:,} {note}" for note, count in noted.items()]
+
+    def tables(self) -> list[Table]:
+        """The closing tables: imported, and where there was something to tell, repaired and rejected."""
+        imported = _table(
+            "imported", "records", "file", "read", "created", "updated", "unchanged", "rejected"
+        )
+        for each in self.counts.values():
+            numbers = (each.read, each.created, each.updated, each.unchanged, each.rejected)
+            _add(imported, each.step, each.file, *numbers)
+        return [imported, *self._repaired(), *self._rejected()]
+
+    def _repaired(self) -> list[Table]:
+        repaired = _table("repaired", "file", "column", "found", "became", "rows")
+        for each in self.repairs:
+            _add(repaired, each.file, each.column, each.found, each.became, each.count)
+        return [repaired] if self.repairs else []
+
+    def _rejected(self) -> list[Table]:
+        rejected = _table("rejected", "file", "line", "column", "reason", "value")
+        for each in self.rejects[:SHOWN_REJECTS]:
+            _add(rejected, each.file, each.line, each.column, each.reason, each.value)
+        if more := len(self.rejects) - SHOWN_REJECTS:
+            rejected.caption = f"and {more:,} more" if more > 0 else None
+        return [rejected] if self.rejects else []
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _add(table: Table, *cells: str | int) -> None:
+    """A row of text as it is: what a file says is no markup."""
+    table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else cell) for cell in cells))
+
+
+def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+    """Write the rejected rows as CSV, replacing an earlier file; without any, an earlier file goes away."""
+    if not rejects:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["file", "line", "column", "reason", "value"])
+        writer.writerows([each.file, each.line, each.column, each.reason, each.value] for each in rejects)
+    os.replace(unfinished, path)

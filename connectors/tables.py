@@ -1,0 +1,171 @@
+"""Reading CSV files whole and strictly: a file that cannot be trusted is refused before anything is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors import mapping as documents
+from models.errors import Invalid, allowed
+
+#: Longest value of one field, in characters; nothing that is stored is longer.
+MAX_FIELD = 10_000
+SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row with its line in the file; every cell is text without white space around it."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that was not imported: where it is, why, and the value at fault, shortened."""
+
+    file: str
+    line: int
+    column: str
+    reason: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.file} line {self.line}, {self.column}: {self.reason} ({self.value!r})"
+
+
+@dataclass
+class Rows:
+    """A table as it was read: its rows, those that are not even rows, and what was repaired."""
+
+    file: str
+    rows: list[Row] = field(default_factory=list)
+    rejected: dict[int, Reject] = field(default_factory=dict)
+    repairs: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def reject(self, line: int, column: str, reason: str, value: str) -> None:
+        """Set a row aside; the first reason stands."""
+        shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+        self.rejected.setdefault(line, Reject(self.file, line, column, reason, shown))
+
+
+def read_tables(mapping: documents.Mapping, folder: Path) -> dict[str, Rows]:
+    """Every table of the mapping, or Invalid naming file, line and column before anything is written."""
+    return {
+        name: _repaired(
+            _written(name, table) if table.rows is not None else _read(mapping, name, folder), table
+        )
+        for name, table in mapping.tables.items()
+    }
+
+
+def _written(name: str, table: documents.Table) -> Rows:
+    rows = [Row(number, cells) for number, cells in enumerate(table.rows or [], start=1)]
+    return Rows(f"({name})", rows)
+
+
+def _repaired(found: Rows, table: documents.Table) -> Rows:
+    for column, slips in table.repair.items():
+        for number, row in enumerate(found.rows):
+            value = row.cells[column]
+            if value in slips:
+                found.repairs[(column, value, slips[value])] += 1
+                found.rows[number] = Row(row.line, {**row.cells, column: slips[value]})
+    return found
+
+
+def _read(mapping: documents.Mapping, name: str, folder: Path) -> Rows:
+    table = mapping.tables[name]
+    file = table.file or name
+    try:
+        content = (folder / file).read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}", [file]) from error
+    text = _decoded(file, content, table.delimiter)
+    with _unlimited(len(text)):
+        records = _records(file, text, table.delimiter)
+        header = _header(file, records, mapping.columns(name))
+        found = Rows(file)
+        for line, values in records:
+            _add(found, header, line, values)
+    return found
+
+
+def _decoded(file: str, content: bytes, delimiter: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        line, column = _end_of(before, delimiter)
+        raise _refused(file, line, column, f"is not UTF-8 (byte 0x{content[error.start]:02x})") from error
+
+
+def _end_of(text: str, delimiter: str) -> tuple[int, str]:
+    """The line and the column in which a piece of a file breaks off."""
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff") + "?", newline=""), delimiter=delimiter)
+    header = last = next(reader)
+    for last in reader:
+        pass
+    at = len(last) - 1
+    known = reader.line_num > 1 and at < len(header)
+    return reader.line_num, header[at].strip() if known else f"column {at + 1}"
+
+
+def _records(file: str, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line it starts on; empty lines are no records."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for values in reader:
+            if values:
+                yield line, values
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise _refused(file, line, "the whole line", f"is no CSV: {error}") from error
+
+
+def _header(file: str, records: Iterator[tuple[int, list[str]]], needed: Sequence[str]) -> list[str]:
+    line, values = next(records, (1, []))
+    header = [value.strip() for value in values]
+    if not any(header):
+        raise _refused(file, line, "header", f"is empty; needed: {allowed(needed)}")
+    for column in needed:
+        if header.count(column) != 1:
+            what = "is missing" if column not in header else "is there more than once"
+            raise _refused(file, line, column, f"{what}; the file has: {allowed(header)[:500]}")
+    return header
+
+
+def _add(found: Rows, header: Sequence[str], line: int, values: Sequence[str]) -> None:
+    for number, value in enumerate(values):
+        if len(value) > MAX_FIELD or "\x00" in value:
+            column = header[number] if number < len(header) else f"column {number + 1}"
+            fault = "holds a NUL character" if "\x00" in value else f"has {len(value):,} characters"
+            raise _refused(found.file, line, column, f"{fault}; allowed: {MAX_FIELD:,} characters of text")
+    if len(values) != len(header):
+        column = header[len(values)] if len(values) < len(header) else f"column {len(header) + 1}"
+        reason = f"the row has {len(values)} fields, the header {len(header)}"
+        found.reject(line, column, reason, values[-1])
+    cells = {name: value.strip() for name, value in zip(header, values, strict=False)}
+    found.rows.append(Row(line, {**dict.fromkeys(header, ""), **cells}))
+
+
+def _refused(file: str, line: int, column: str, reason: str) -> Invalid:
+    return Invalid(f"{file} line {line}, {column}: {reason}; nothing was imported", [file, str(line), column])
+
+
+@contextmanager
+def _unlimited(length: int) -> Iterator[None]:
+    """Let the parser pass on over-long fields, so that we can say where they are."""
+    before = csv.field_size_limit()
+    csv.field_size_limit(max(before, length + 1))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

@@ -1,0 +1,63 @@
+"""Writing a batch of a mapping's records through the commands; nothing else here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from commands.access import ensure_team, upsert_users
+from commands.bulk import Incoming, Upserted, upsert
+from models.access import Actor, Team, User
+from models.base import Record, Sourced
+
+
+async def write(
+    actor: Actor, model: type[Record], source: str, batch: Sequence[Incoming], on: date
+) -> Upserted:
+    """Write a batch in one transaction (teams: one each); ids by key, and how many rows did what."""
+    if issubclass(model, Sourced):
+        return await upsert(actor, model, source, batch, on=on)
+    if model is User:
+        return await upsert_users(actor, [_user(actor, source, each) for each in batch])
+    total = Upserted()
+    for each in batch:
+        await _write_team(actor, each, total)
+    return total
+
+
+def _user(actor: Actor, source: str, record: Incoming) -> User:
+    return User(
+        id=User.make_id(),
+        tenant_id=actor.tenant_id,
+        source=source,
+        external_id=record.external_id,
+        **record.values,
+    )
+
+
+async def _write_team(actor: Actor, record: Incoming, total: Upserted) -> None:
+    name, parent = str(record.values["name"]), record.values.get("parent_id")
+    parent_id = None if parent is None else str(parent)
+    team = await Team.get_or_none(tenant_id=actor.tenant_id, name=name)
+    total.created += team is None
+    total.updated += team is not None and team.parent_id != parent_id
+    total.unchanged += team is not None and team.parent_id == parent_id
+    if team is None or team.parent_id != parent_id:
+        team = await ensure_team(actor, name, parent_id)
+    total.ids[record.external_id] = team.id
+
+
+async def first_seen(actor: Actor, model: type[Record], source: str, keys: Sequence[str]) -> dict[str, date]:
+    """Since when the stored ones among these records are known, where that is known."""
+    if not issubclass(model, Sourced):
+        return {}
+    found = await model.filter(
+        tenant_id=actor.tenant_id, source=source, external_id__in=keys, valid_from__isnull=False
+    ).values_list("external_id", "valid_from")
+    return {str(key): since for key, since in found if isinstance(since, date)}
+
+
+async def claimed_emails(actor: Actor, source: str) -> dict[str, str]:
+    """Mail addresses in the tenant that users from elsewhere hold, by address."""
+    users = await User.filter(tenant_id=actor.tenant_id).values("email", "source", "external_id", "name")
+    return {user["email"]: user["name"] for user in users if user["source"] != source}

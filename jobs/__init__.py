@@ -1,0 +1,1 @@
+"""Background work and prepared data: whatever runs beside a request."""

@@ -1,0 +1,33 @@
+"""What a request carries: who is asking, the engine, and what was loaded for it already."""
+
+from __future__ import annotations
+
+import strawberry
+
+from models.access import Actor
+from models.errors import Unauthenticated
+from rules.engine.pool import EnginePool
+from schema.core.loaders import Loaders
+
+
+class Context:
+    """The context of one GraphQL request."""
+
+    def __init__(self, actor: Actor | None, engine: EnginePool) -> None:
+        self._actor = actor
+        self.engine = engine
+        self.loaders = Loaders(self)
+
+    @property
+    def actor(self) -> Actor:
+        """Who is asking.
+
+        Raises:
+            Unauthenticated: the request has no token.
+        """
+        if self._actor is None:
+            raise Unauthenticated("send a token: Authorization: Bearer <token>")
+        return self._actor
+
+
+Info = strawberry.Info[Context, None]

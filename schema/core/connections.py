@@ -1,0 +1,155 @@
+"""Relay connections: the types, and the fields that list records of a model under one set of arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+
+from models.base import Record
+from schema.context import Context, Info
+from schema.core.listing import Arguments, Listing, Page, arguments, counts, page
+from schema.core.stored import Stored
+
+T = TypeVar("T")
+
+
+@strawberry.type
+class PageInfo:
+    """Where a page begins and ends, and whether there is more."""
+
+    has_next_page: bool = strawberry.field(description="Whether there is more after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there is more before this page.")
+    start_cursor: str | None = strawberry.field(description="The first cursor; null for an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last cursor; null for an empty page.")
+
+
+@strawberry.type
+class Edge(Generic[T]):
+    """One object of a page, with the cursor to go on from it."""
+
+    node: T = strawberry.field(description="The object.")
+    cursor: str = strawberry.field(description="Where it stands; good when others come or go.")
+
+
+@strawberry.type
+class Connection(Generic[T]):
+    """A page of objects."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The objects with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Whether and from where to go on.")
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field
+    def nodes(self) -> list[T]:
+        """The objects alone."""
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field
+    async def total_count(self) -> int:
+        """How many there are in all, on every page."""
+        return await self.count()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """How the records of a model are listed: its type, filter and order inputs, and its columns.
+
+    Types are named with their module, as they refer to one another.
+    """
+
+    module: str
+    name: str
+    listing: Listing
+
+    def lazily(self, name: str) -> Any:
+        """An annotation for a type of the module, which may not be imported yet."""
+        return Annotated[name, strawberry.lazy(self.module)]
+
+    @property
+    def shown(self) -> type[Stored[Any]]:
+        """The object type."""
+        return _imported(self.module, self.name)
+
+    async def connection(
+        self, context: Context, wanted: Arguments, parent: str | None = None, parent_id: str = ""
+    ) -> Connection[Any]:
+        """A page of what the actor may see, of one parent's records where one is named."""
+        found = (
+            await page(self.listing, context.actor, wanted)
+            if parent is None
+            else await context.loaders.page(self.listing, wanted, parent, parent_id)
+        )
+
+        async def count() -> int:
+            if parent is None:
+                return (await counts(self.listing, context.actor, wanted, None, ()))[0]
+            return await context.loaders.count(self.listing, wanted, parent, parent_id)
+
+        return self._page(found, await context.loaders.many(self.listing.model, found.ids), count)
+
+    def _page(
+        self, found: Page, records: Sequence[Record], count: Callable[[], Awaitable[int]]
+    ) -> Connection[Any]:
+        cursors = dict(zip(found.ids, found.cursors, strict=True))
+        edges = [Edge(node=self.shown.of(record), cursor=cursors[record.id]) for record in records]
+        info = PageInfo(
+            has_next_page=found.has_next,
+            has_previous_page=found.has_previous,
+            start_cursor=found.cursors[0] if found.cursors else None,
+            end_cursor=found.cursors[-1] if found.cursors else None,
+        )
+        return Connection(edges=edges, page_info=info, count=count)
+
+
+def _imported(module: str, name: str) -> type[Stored[Any]]:
+    found: type[Stored[Any]] = getattr(import_module(module), name)
+    return found
+
+
+def related(module: str, name: str, key: str, description: str) -> Any:
+    """A field that shows one other object: of type ``name`` in ``module``, by the id in the column ``key``.
+
+    Null where the record names none, or one that the caller may not see.
+    """
+
+    async def resolve(self: Any, info: Info) -> Any:
+        shown = _imported(module, name)
+        found = await info.context.loaders.one(shown.model, getattr(self.record, key))
+        return found and shown.of(found)
+
+    resolve.__annotations__ |= {"info": Info, "return": Annotated[name, strawberry.lazy(module)] | None}
+    return strawberry.field(resolver=resolve, description=description)
+
+
+def connection(of: Listed, description: str, parent: str | None = None) -> Any:
+    """A field that lists records; ``parent`` is their column that holds the id of the object it is on.
+
+    Arguments: ``filter``, ``orderBy``, and ``first`` with ``after`` or ``last`` with ``before``. A page
+    has 50 objects unless told, at most 200.
+    """
+
+    async def resolve(
+        self: Any,
+        info: Info,
+        filter: Any = None,
+        order_by: Any = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Any:
+        order = [(entry.field.value, entry.direction) for entry in order_by or ()]
+        wanted = arguments(of.listing, filter, order, first, after, last, before)
+        return await of.connection(info.context, wanted, parent, self.id if parent else "")
+
+    resolve.__annotations__ |= {
+        "info": Info,
+        "filter": of.lazily(f"{of.name}Filter") | None,
+        "order_by": list[of.lazily(f"{of.name}Order")] | None,  # type: ignore[misc]
+        "return": Connection[of.lazily(of.name)],  # type: ignore[misc]
+    }
+    return strawberry.field(resolver=resolve, description=description)

@@ -1,0 +1,76 @@
+"""GraphQL over HTTP: who is asking, bodies read and answers written as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+import orjson
+from cross_web import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.schema.base import BaseSchema
+
+from models.errors import Unauthenticated
+from schema.context import Context
+from schema.core.refusals import BAD_REQUEST, refusal
+
+#: Makes the context of a request from its bearer token; None when it has no token.
+Enter = Callable[[str | None], Awaitable[Context]]
+#: An escaped NUL, in JSON or in GraphQL inside JSON: PostgreSQL has no text with it.
+NUL = re.compile(rb"\\u(0000|\{0+\})")
+
+
+class Endpoint(GraphQL[Context, None]):
+    """Answers GraphQL POST requests: one JSON object in, one JSON object out, never a batch."""
+
+    def __init__(self, schema: BaseSchema, enter: Enter) -> None:
+        super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
+        self.enter = enter
+
+    async def answer(self, request: Request) -> Response:
+        """The response to a POST request."""
+        try:
+            return await self.run(request)
+        except HTTPException as error:
+            return refusal(error.status_code, BAD_REQUEST, error.reason)
+        except Unauthenticated as error:
+            return refusal(401, error.code, error.message, {"WWW-Authenticate": "Bearer"})
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        """Who is asking; raises Unauthenticated."""
+        return await self.enter(bearer_token(request.headers.get("authorization")))
+
+    def decode_json(self, data: str | bytes) -> object:
+        """The request's object; an answer of status 400 for anything else."""
+        if NUL.search(data if isinstance(data, bytes) else data.encode()):
+            raise HTTPException(400, "the body holds a NUL character; no text here may")
+        try:
+            body = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise HTTPException(400, f"the body is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise HTTPException(400, "the body is one JSON object: {query, variables, operationName}")
+        if not isinstance(body.get("operationName"), str | None):
+            raise HTTPException(400, "operationName is a string or null")
+        return body
+
+    def encode_json(self, data: object) -> bytes:
+        """A response as JSON."""
+        return orjson.dumps(data)
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """The token of an Authorization header; None when there is no header.
+
+    Raises:
+        Unauthenticated: the header holds something else.
+    """
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("the Authorization header does not read: Bearer <token>")
+    return token.strip()

@@ -1,0 +1,52 @@
+"""The enumerations of the models as GraphQL enums, and the two that only the API has."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import strawberry
+
+from metrics.portfolio import Grouping
+from models.access import Role
+from models.accounts import Tier
+from models.base import Severity
+from models.catalog import Charge
+from models.deals import ContactRole, DealKind, ForecastCategory, Stage
+from models.people import Seniority
+from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
+from models.rulebooks import RulebookState, RunState
+from models.services import ServiceState
+from models.signals import SignalKind
+from models.tickets import TicketState
+
+_NAMES: dict[type[Enum], str] = {
+    Charge: "Charge",
+    ContactRole: "ContactRole",
+    DealKind: "DealKind",
+    ForecastCategory: "ForecastCategory",
+    Grouping: "PortfolioGrouping",
+    LineKind: "RevenueLineKind",
+    Outcome: "RecommendationOutcome",
+    RecommendationState: "RecommendationState",
+    RiskState: "RiskState",
+    Role: "Role",
+    RulebookState: "RulebookState",
+    RunState: "RunState",
+    Seniority: "Seniority",
+    ServiceState: "ServiceState",
+    Severity: "Severity",
+    SignalKind: "SignalKind",
+    Stage: "DealStage",
+    TicketState: "TicketState",
+    Tier: "Tier",
+}
+for _enum, _name in _NAMES.items():
+    strawberry.enum(_enum, name=_name, description=" ".join((_enum.__doc__ or "").split()))
+
+
+@strawberry.enum
+class Direction(Enum):
+    """Ascending or descending; missing values come last either way."""
+
+    ASC = "asc"
+    DESC = "desc"

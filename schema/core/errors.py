@@ -1,0 +1,87 @@
+"""How errors reach clients: values on mutations, coded GraphQL errors on queries, nothing internal ever."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from enum import Enum
+
+import strawberry
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+
+from models.errors import BellwetherError, InvalidRulebook
+
+log = structlog.get_logger("bellwether.graphql")
+
+INTERNAL = "INTERNAL"
+GRAPHQL = "GRAPHQL_INVALID"
+
+
+@strawberry.enum
+class ErrorCode(Enum):
+    """What kind of error it is; stable, for programs to decide by."""
+
+    CONFLICT = "CONFLICT"
+    FORBIDDEN = "FORBIDDEN"
+    INVALID = "INVALID"
+    INVALID_CURSOR = "INVALID_CURSOR"
+    INVALID_RULE = "INVALID_RULE"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
+    NOT_FOUND = "NOT_FOUND"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+
+
+@strawberry.type
+class UserError:
+    """What was wrong with a mutation's input; nothing was written."""
+
+    code: ErrorCode = strawberry.field(description="The kind of error.")
+    message: str = strawberry.field(description="What is wrong and what is allowed, for people.")
+    path: list[str] = strawberry.field(description="The input at fault, outermost first: input, amount.")
+
+
+def user_errors(error: BellwetherError, *under: str) -> list[UserError]:
+    """An error as values, each path below ``under``; a rulebook's error has one for each problem."""
+    found = (error.problems if isinstance(error, InvalidRulebook) else ()) or (error,)
+    return [
+        UserError(code=ErrorCode(each.code), message=each.message, path=[*under, *each.path])
+        for each in found
+    ]
+
+
+class ErrorPolicy(SchemaExtension):
+    """Gives every error of a response its code, and hides the text of those that are our own fault."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Rewrite the errors once the operation has run."""
+        yield
+        result = self.execution_context.result
+        if result is not None and getattr(result, "errors", None):
+            result.errors = [told(error) for error in result.errors]  # type: ignore[union-attr]
+
+
+def told(error: GraphQLError) -> GraphQLError:
+    """The error as a client is told of it."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, BellwetherError):
+        return _with(error, cause.message, {"code": cause.code, "path": list(cause.path)})
+    if cause is None or isinstance(cause, GraphQLError):
+        return _with(error, error.message, {"code": GRAPHQL, **(error.extensions or {})})
+    reference = secrets.token_hex(8)
+    log.error("internal error", reference=reference, path=error.path, exc_info=cause)
+    return _with(error, f"internal error; reference {reference}", {"code": INTERNAL, "reference": reference})
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

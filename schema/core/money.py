@@ -1,0 +1,41 @@
+"""Money as clients see it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+CurrencyCode = NewType("CurrencyCode", str)
+SCALARS: dict[object, ScalarDefinition] = {
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description="A currency by its ISO 4217 code: EUR.",
+        serialize=str,
+        parse_value=str,
+    )
+}
+
+
+@strawberry.type
+class Money:
+    """An amount of money, exact to the minor unit."""
+
+    amount: Decimal = strawberry.field(description="In whole units with two places, as text: 1932466.00.")
+    currency: CurrencyCode = strawberry.field(description="The currency of the amount.")
+
+
+def money(minor: int | None, currency: str) -> Money | None:
+    """Minor units as money; null stays null."""
+    if minor is None:
+        return None
+    return Money(amount=(Decimal(minor) / 100).quantize(Decimal("0.01")), currency=CurrencyCode(currency))
+
+
+def certain_money(minor: int, currency: str) -> Money:
+    """Minor units, which are never null here, as money."""
+    found = money(minor, currency)
+    assert found
+    return found

@@ -1,0 +1,17 @@
+"""The one shape of an answer that holds no data: a GraphQL response with one coded error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.responses import Response
+
+BAD_REQUEST = "BAD_REQUEST"
+INTERNAL = "INTERNAL"
+
+
+def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A response of this HTTP status with one error of this code."""
+    body = {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
+    return Response(orjson.dumps(body), status, dict(headers or {}), "application/json")

@@ -1,0 +1,88 @@
+"""The signed tokens that say who is asking: issued for development and demos, read with every request."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jwk import OctKey
+
+from models.access import User
+from models.base import utcnow
+from models.errors import Invalid, Unauthenticated
+
+ALGORITHM = "HS256"
+ISSUER = "bellwether"
+SHORTEST_SECRET = 32
+
+
+def issue(user: User, hours: float, secret: str) -> str:
+    """A token for a user that is good for so many hours from now."""
+    now = utcnow()
+    claims: dict[str, object] = {
+        "iss": ISSUER,
+        "sub": user.id,
+        "tenant": user.tenant_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + timedelta(hours=hours)).timestamp()),
+    }
+    return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(secret), algorithms=[ALGORITHM])
+
+
+def read(token: str, secret: str, now: datetime) -> tuple[str, str]:
+    """The ids of the user and the tenant that a token names.
+
+    Raises:
+        Unauthenticated: malformed, signed by somebody else or in another way, or expired at ``now``.
+    """
+    registry = jwt.JWTClaimsRegistry(
+        now=int(now.timestamp()),
+        iss={"essential": True, "value": ISSUER},
+        sub={"essential": True},
+        tenant={"essential": True},
+        exp={"essential": True},
+    )
+    try:
+        claims = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
+        registry.validate(claims)
+    except ExpiredTokenError as error:
+        raise Unauthenticated("the token has expired; ask for a new one") from error
+    except (JoseError, ValueError, TypeError) as error:
+        raise Unauthenticated("the token is malformed or not signed by this server") from error
+    return str(claims["sub"]), str(claims["tenant"])
+
+
+def signing_secret(configured: str, home: Path) -> str:
+    """The secret that signs tokens: the configured one, else a random one made once and kept in ``home``.
+
+    Raises:
+        Invalid: the configured secret is too short to be safe.
+    """
+    if configured:
+        if len(configured) < SHORTEST_SECRET:
+            raise Invalid(
+                f"the secret has {len(configured)} characters; allowed: {SHORTEST_SECRET} or more", ["secret"]
+            )
+        return configured
+    kept = home / "secret"
+    if not kept.exists():
+        _keep(kept, secrets.token_urlsafe(48))
+    return kept.read_text(encoding="ascii")
+
+
+def _keep(path: Path, secret: str) -> None:
+    """Write a file that only its owner may read; whoever comes second leaves the first one standing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secret)
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

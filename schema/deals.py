@@ -1,0 +1,201 @@
+"""Deals as clients see them."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+
+import strawberry
+from strawberry import UNSET
+
+from models import deals as stored
+from models.deals import STAGE_RANK, ContactRole, DealKind, ForecastCategory, Stage
+from schema.context import Info
+from schema.core.connections import Listed, connection, related
+from schema.core.enums import Direction
+from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, MoneyFilter, StringFilter, clause
+from schema.core.listing import Column, Kind, Listing
+from schema.core.money import Money, certain_money
+from schema.core.stored import Node, Stored, column
+from schema.recommendations import RECOMMENDATIONS, RISKS
+from schema.signals import SIGNALS
+
+_RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items())
+
+
+@strawberry.type
+class DealLine(Stored[stored.DealLine]):
+    """One product of a deal; the charges are for the whole quantity."""
+
+    model = stored.DealLine
+
+    id: strawberry.ID = column("The line's id.")
+    quantity: int = column("How many.")
+    mrc: Money = column("The monthly recurring charge.")
+    nrc: Money = column("The one-off charge.")
+    term_months: int = column("For how many months.")
+    product = related("schema.catalog", "Product", "product_id", "What is sold.")
+
+
+@strawberry.type
+class StageChange(Stored[stored.StageChange]):
+    """A deal entering a stage."""
+
+    model = stored.StageChange
+
+    from_stage: Stage | None = column("The stage before; null for the first.")
+    to_stage: Stage = column("The stage entered.")
+    changed_on: date = column("When.")
+
+
+@strawberry.type
+class DealContact(Stored[stored.DealContact]):
+    """A person taking part in a deal."""
+
+    model = stored.DealContact
+
+    role: ContactRole = column("What the person is in the buying centre.")
+    contact = related("schema.people", "Contact", "contact_id", "The person.")
+
+
+@strawberry.type
+class Deal(Node, Stored[stored.Deal]):
+    """A sale in progress or ended."""
+
+    model = stored.Deal
+
+    version: int = column("Grows by one with each change; an update names it.")
+    name: str = column("The deal's name.")
+    kind: DealKind = column("What the deal does to the revenue we have.")
+    stage: Stage = column("How far it is.")
+    stage_since: date | None = column("Since when it is in its stage.")
+    forecast_category: ForecastCategory = column("How it counts in the forecast.")
+    probability: int = column("The chance of winning, in percent.")
+    amount: Money = column("The total contract value.")
+    close_on: date | None = column("When it is expected to close.")
+    closed_on: date | None = column("When it was won or lost.")
+    loss_reason: str | None = column("Why it was lost.")
+    competitor: str | None = column("The competitor named on it.")
+    next_step: str | None = column("What is to be done next.")
+    next_step_on: date | None = column("By when the next step is to be done.")
+    valid_from: date | None = column("When it was identified.")
+    account = related("schema.accounts", "Account", "account_id", "The customer.")
+    owner = related("schema.access", "User", "owner_id", "Who sells it.")
+    contract = related("schema.revenue", "Contract", "contract_id", "The contract that it renews or expands.")
+    signals = connection(SIGNALS, "What was heard about it.", "deal_id")
+    recommendations = connection(RECOMMENDATIONS, "What to do next about it.", "deal_id")
+    risks = connection(RISKS, "Its risks.", "deal_id")
+
+    @strawberry.field
+    def weighted_amount(self) -> Money:
+        """The amount times the probability."""
+        weighted = round(Fraction(self.record.amount_minor * self.record.probability, 100))
+        return certain_money(weighted, self.record.currency)
+
+    @strawberry.field
+    async def lines(self, info: Info) -> list[DealLine]:
+        """What is sold in it."""
+        found = await info.context.loaders.children(stored.DealLine, "deal_id", self.id)
+        return [DealLine.of(record) for record in found]
+
+    @strawberry.field
+    async def stage_history(self, info: Info) -> list[StageChange]:
+        """The stages that it entered, in order."""
+        found = await info.context.loaders.children(stored.StageChange, "deal_id", self.id)
+        ordered = sorted(found, key=lambda record: (record.changed_on, record.id))
+        return [StageChange.of(record) for record in ordered]
+
+    @strawberry.field
+    async def contacts(self, info: Info) -> list[DealContact]:
+        """The people who take part in it."""
+        found = await info.context.loaders.children(stored.DealContact, "deal_id", self.id)
+        return [DealContact.of(record) for record in found]
+
+
+@strawberry.input
+class DealFilter:
+    """Which deals; all conditions given must hold."""
+
+    and_: list[DealFilter] | None = clause("and")
+    or_: list[DealFilter] | None = clause("or")
+    not_: DealFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    account_id: IDFilter | None = UNSET
+    owner_id: IDFilter | None = UNSET
+    contract_id: IDFilter | None = UNSET
+    name: StringFilter | None = UNSET
+    kind: Filter[DealKind] | None = UNSET
+    stage: Filter[Stage] | None = UNSET
+    forecast_category: Filter[ForecastCategory] | None = UNSET
+    probability: IntFilter | None = UNSET
+    amount: MoneyFilter | None = UNSET
+    close_on: DateFilter | None = UNSET
+    closed_on: DateFilter | None = UNSET
+    valid_from: DateFilter | None = UNSET
+    competitor: StringFilter | None = UNSET
+    next_step: StringFilter | None = UNSET
+    next_step_on: DateFilter | None = UNSET
+
+
+@strawberry.enum
+class DealOrderField(Enum):
+    """What deals are ordered by."""
+
+    NAME = "name"
+    AMOUNT = "amount"
+    STAGE = "stage_rank"
+    PROBABILITY = "probability"
+    CLOSE_ON = "close_on"
+    CLOSED_ON = "closed_on"
+    IDENTIFIED_ON = "valid_from"
+
+
+@strawberry.input
+class DealOrder:
+    """One step of an order."""
+
+    field: DealOrderField
+    direction: Direction = Direction.ASC
+
+
+DEALS = Listed(
+    "schema.deals",
+    "Deal",
+    Listing(
+        stored.Deal,
+        {
+            "id": Column("t.id"),
+            "account_id": Column("t.account_id"),
+            "owner_id": Column("t.owner_id"),
+            "contract_id": Column("t.contract_id"),
+            "name": Column("t.name"),
+            "kind": Column("t.kind"),
+            "stage": Column("t.stage"),
+            "stage_rank": Column(f"case t.stage {_RANK} end", Kind.NUMBER),
+            "forecast_category": Column("t.forecast_category"),
+            "probability": Column("t.probability", Kind.NUMBER),
+            "amount": Column("t.amount_minor", Kind.NUMBER),
+            "close_on": Column("t.close_on", Kind.DATE),
+            "closed_on": Column("t.closed_on", Kind.DATE),
+            "valid_from": Column("t.valid_from", Kind.DATE),
+            "competitor": Column("t.competitor"),
+            "next_step": Column("t.next_step"),
+            "next_step_on": Column("t.next_step_on", Kind.DATE),
+        },
+        (("close_on", Direction.ASC),),
+    ),
+)
+
+
+@strawberry.type
+class DealQueries:
+    """Reading deals."""
+
+    deals = connection(DEALS, "The deals that the caller owns or manages, or on accounts they own or manage.")
+
+    @strawberry.field
+    async def deal(self, info: Info, id: strawberry.ID) -> Deal | None:
+        """One deal; null when there is none, or none that the caller may see."""
+        found = await info.context.loaders.one(stored.Deal, id)
+        return Deal.of(found) if found else None

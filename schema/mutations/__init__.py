@@ -1,0 +1,30 @@
+"""Every mutation: input in, command, payload out; nothing is decided here."""
+
+from __future__ import annotations
+
+import strawberry
+
+from schema.mutations.accounts import AccountMutations
+from schema.mutations.deals import DealMutations
+from schema.mutations.evaluations import EvaluationMutations
+from schema.mutations.people import ContactMutations
+from schema.mutations.recommendations import RecommendationMutations
+from schema.mutations.rulebooks import RulebookMutations
+from schema.mutations.signals import SignalMutations
+from schema.mutations.translation import documented
+
+__all__ = ["Mutation"]
+
+
+@documented
+@strawberry.type
+class Mutation(
+    AccountMutations,
+    ContactMutations,
+    DealMutations,
+    SignalMutations,
+    EvaluationMutations,
+    RecommendationMutations,
+    RulebookMutations,
+):
+    """What clients can change. Each answers with the object and, as values, what was wrong."""

@@ -1,0 +1,49 @@
+"""Having accounts judged."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import strawberry
+
+from commands import evaluations
+from commands.journal import today
+from models import rulebooks as stored
+from schema.context import Info
+from schema.core.errors import UserError
+from schema.mutations.translation import attempt, documented
+from schema.rulebooks import EvaluationRun
+
+
+@documented
+@strawberry.input
+class EvaluateInput:
+    """Which accounts (default: all that the caller sees), as of which day (default: today)."""
+
+    account_ids: list[strawberry.ID] | None = None
+    as_of: date | None = None
+
+
+@documented
+@strawberry.type
+class EvaluatePayload:
+    """What the judgement came to, or why there was none."""
+
+    run: EvaluationRun | None
+    errors: list[UserError]
+
+
+@documented
+@strawberry.type
+class EvaluationMutations:
+    """What clients do with the engine."""
+
+    @strawberry.mutation
+    async def evaluate(self, info: Info, input: EvaluateInput) -> EvaluatePayload:
+        """Judge accounts by the live rules; doing it again on the same day changes nothing."""
+        actor, engine = info.context.actor, info.context.engine
+        run, errors = await attempt(
+            stored.EvaluationRun,
+            lambda: evaluations.evaluate(actor, engine, input.as_of or today(), input.account_ids),
+        )
+        return EvaluatePayload(run=EvaluationRun.of(run) if run else None, errors=errors)

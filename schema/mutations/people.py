@@ -1,0 +1,84 @@
+"""Creating and changing contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+
+import strawberry
+from strawberry import UNSET
+
+from commands import people
+from models import people as stored
+from models.people import Seniority
+from schema.context import Info
+from schema.core.errors import UserError
+from schema.mutations.translation import attempt, columns, documented
+from schema.people import Contact
+
+
+@documented
+@strawberry.input
+class ContactInput:
+    """What a contact may say besides the name."""
+
+    email: str | None = UNSET
+    phone: str | None = UNSET
+    title: str | None = UNSET
+    seniority: Seniority | None = UNSET
+    last_contacted_on: date | None = UNSET
+    left_on: date | None = UNSET
+
+
+@documented
+@strawberry.input
+class CreateContactInput(ContactInput):
+    """A new person at an account."""
+
+    account_id: strawberry.ID
+    name: str
+    idempotency_key: str | None = None
+
+
+@documented
+@strawberry.input
+class UpdateContactInput(ContactInput):
+    """Changes of a contact that was read at ``version``: what is absent stays, null clears."""
+
+    id: strawberry.ID
+    version: int
+    name: str | None = UNSET
+
+
+@documented
+@strawberry.type
+class ContactPayload:
+    """The contact as it is now, or why nothing was written."""
+
+    contact: Contact | None
+    errors: list[UserError]
+
+
+@documented
+@strawberry.type
+class ContactMutations:
+    """What clients do with the people at their customers."""
+
+    @strawberry.mutation
+    async def create_contact(self, info: Info, input: CreateContactInput) -> ContactPayload:
+        """Create a contact; repeated with the same ``idempotencyKey``, answer with the first one."""
+        actor = info.context.actor
+        return await _payload(
+            lambda: people.create(actor, columns(actor, input), idempotency_key=input.idempotency_key)
+        )
+
+    @strawberry.mutation
+    async def update_contact(self, info: Info, input: UpdateContactInput) -> ContactPayload:
+        """Change a contact; CONFLICT, with its present state, when its version is another."""
+        actor = info.context.actor
+        return await _payload(lambda: people.update(actor, input.id, input.version, columns(actor, input)))
+
+
+async def _payload(command: Callable[[], Awaitable[stored.Contact]]) -> ContactPayload:
+    contact, errors = await attempt(stored.Contact, command)
+    return ContactPayload(contact=Contact.of(contact) if contact else None, errors=errors)

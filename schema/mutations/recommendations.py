@@ -1,0 +1,107 @@
+"""Answering recommendations: accept, snooze, dismiss, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+
+import strawberry
+
+from commands import recommendations
+from models import recommendations as stored
+from models.recommendations import Outcome
+from schema.context import Info
+from schema.core.errors import UserError
+from schema.mutations.translation import attempt, documented
+from schema.recommendations import Recommendation
+
+
+@documented
+@strawberry.input
+class AcceptRecommendationInput:
+    """Which recommendation; with ``version``, only if it is still at that one."""
+
+    id: strawberry.ID
+    version: int | None = None
+
+
+@documented
+@strawberry.input
+class SnoozeRecommendationInput:
+    """Which recommendation, and the day from which it may come back."""
+
+    id: strawberry.ID
+    until: date
+    version: int | None = None
+
+
+@documented
+@strawberry.input
+class DismissRecommendationInput:
+    """Which recommendation, and why it is turned down."""
+
+    id: strawberry.ID
+    reason: str
+    version: int | None = None
+
+
+@documented
+@strawberry.input
+class CompleteRecommendationInput:
+    """Which recommendation was carried out, and what came of it."""
+
+    id: strawberry.ID
+    outcome: Outcome
+    version: int | None = None
+
+
+@documented
+@strawberry.type
+class RecommendationPayload:
+    """The recommendation as it is now, or why nothing was written."""
+
+    recommendation: Recommendation | None
+    errors: list[UserError]
+
+
+@documented
+@strawberry.type
+class RecommendationMutations:
+    """How people answer the engine."""
+
+    @strawberry.mutation
+    async def accept_recommendation(
+        self, info: Info, input: AcceptRecommendationInput
+    ) -> RecommendationPayload:
+        """Say that the recommendation will be followed; it stays listed until it is completed."""
+        actor = info.context.actor
+        return await _payload(lambda: recommendations.accept(actor, input.id, input.version))
+
+    @strawberry.mutation
+    async def snooze_recommendation(
+        self, info: Info, input: SnoozeRecommendationInput
+    ) -> RecommendationPayload:
+        """Put a recommendation aside until a later day."""
+        actor = info.context.actor
+        return await _payload(lambda: recommendations.snooze(actor, input.id, input.until, input.version))
+
+    @strawberry.mutation
+    async def dismiss_recommendation(
+        self, info: Info, input: DismissRecommendationInput
+    ) -> RecommendationPayload:
+        """Turn a recommendation down; it does not come back while its condition lasts."""
+        actor = info.context.actor
+        return await _payload(lambda: recommendations.dismiss(actor, input.id, input.reason, input.version))
+
+    @strawberry.mutation
+    async def complete_recommendation(
+        self, info: Info, input: CompleteRecommendationInput
+    ) -> RecommendationPayload:
+        """Say that a recommendation was carried out, and how that went."""
+        actor = info.context.actor
+        return await _payload(lambda: recommendations.complete(actor, input.id, input.outcome, input.version))
+
+
+async def _payload(command: Callable[[], Awaitable[stored.Recommendation]]) -> RecommendationPayload:
+    found, errors = await attempt(stored.Recommendation, command)
+    return RecommendationPayload(recommendation=Recommendation.of(found) if found else None, errors=errors)

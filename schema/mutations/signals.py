@@ -1,0 +1,67 @@
+"""Recording observations, many at once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import strawberry
+
+from commands import signals
+from commands.signals import Observation
+from models.errors import BellwetherError
+from models.signals import SignalKind
+from schema.context import Info
+from schema.core.errors import UserError, user_errors
+from schema.mutations.translation import documented
+from schema.signals import Signal
+
+
+@documented
+@strawberry.input
+class SignalInput:
+    """One thing heard about an account; ``externalId`` makes recording it again harmless."""
+
+    account_id: strawberry.ID
+    kind: SignalKind
+    summary: str
+    observed_on: date
+    deal_id: strawberry.ID | None = None
+    contact_id: strawberry.ID | None = None
+    external_id: str | None = None
+
+    def observation(self) -> Observation:
+        """As the command takes it."""
+        return Observation(**vars(self))
+
+
+@documented
+@strawberry.input
+class RecordSignalsInput:
+    """Up to 1,000 observations, recorded all or none."""
+
+    signals: list[SignalInput]
+
+
+@documented
+@strawberry.type
+class RecordSignalsPayload:
+    """The signals in the order given, or why none was recorded."""
+
+    signals: list[Signal]
+    errors: list[UserError]
+
+
+@documented
+@strawberry.type
+class SignalMutations:
+    """What clients do with signals."""
+
+    @strawberry.mutation
+    async def record_signals(self, info: Info, input: RecordSignalsInput) -> RecordSignalsPayload:
+        """Record what was heard about accounts; those known by their ``externalId`` answer as they stand."""
+        actor = info.context.actor
+        try:
+            recorded = await signals.record(actor, [signal.observation() for signal in input.signals])
+        except BellwetherError as error:
+            return RecordSignalsPayload(signals=[], errors=user_errors(error, "input"))
+        return RecordSignalsPayload(signals=[Signal.of(signal) for signal in recorded], errors=[])

@@ -1,0 +1,107 @@
+"""From GraphQL input to a command's values, and from what a command raises to errors that are values."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeVar
+
+import strawberry
+from strawberry import UNSET
+from strawberry.types import get_object_definition
+
+from commands.validation import MAX_MINOR, MONEY_NAMES, check_currency
+from models.access import Actor
+from models.base import Record
+from models.errors import BellwetherError, Conflict, Invalid
+from schema.core.errors import UserError, user_errors
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
+#: Inputs that say which record and under which conditions, not what it becomes.
+ADDRESS = frozenset({"id", "version", "idempotency_key"})
+#: The largest amount, in major units.
+LARGEST = Decimal(MAX_MINOR) / 100
+
+
+def documented(kind: type[T]) -> type[T]:
+    """Show the docstrings of a type and of its resolvers to clients, as their descriptions."""
+    definition = get_object_definition(kind, strict=True)
+    definition.description = _description(kind)
+    for field in definition.fields:
+        if field.base_resolver:
+            field.description = _description(field.base_resolver.wrapped_func)
+    return kind
+
+
+def _description(documented: object) -> str:
+    return " ".join((inspect.getdoc(documented) or "").replace("``", "`").split())
+
+
+@documented
+@strawberry.input
+class MoneyInput:
+    """An amount in major units: not negative, at most two decimals, in the tenant's currency."""
+
+    amount: Decimal
+    currency: str | None = None
+
+
+def columns(actor: Actor, given: DataclassInstance) -> dict[str, object]:
+    """The model columns that an input sets: what is absent stays as it is, null clears.
+
+    Raises:
+        Invalid: money that is no amount of the tenant's currency.
+    """
+    values: dict[str, object] = {}
+    for field in fields(given):
+        value = getattr(given, field.name)
+        if value is UNSET or field.name in ADDRESS:
+            continue
+        if field.name in MONEY_NAMES:
+            values[f"{field.name}_minor"] = minor(actor, value, field.name)
+        else:
+            values[field.name] = value
+    return values
+
+
+def minor(actor: Actor, money: MoneyInput | None, path: str) -> int | None:
+    """Money as the integer that is stored; null stays null.
+
+    Raises:
+        Invalid: not a number, negative, too large, a fraction of a cent, or of another currency.
+    """
+    if money is None:
+        return None
+    with under(path):
+        check_currency(actor, money.currency, "currency")
+    if not money.amount.is_finite() or not 0 <= money.amount <= LARGEST:
+        raise Invalid(f"{path} is out of range; allowed: 0 to {LARGEST:,}", [path])
+    if money.amount != round(money.amount, 2):
+        raise Invalid(f"{path} has more than two decimals", [path])
+    return int(money.amount * 100)
+
+
+@contextmanager
+def under(*path: str) -> Iterator[None]:
+    """Put errors that are raised inside below the input that is named."""
+    try:
+        yield
+    except BellwetherError as error:
+        error.path = (*path, *error.path)
+        raise
+
+
+async def attempt(record: type[R], command: Callable[[], Awaitable[R]]) -> tuple[R | None, list[UserError]]:
+    """What a command gives, or its errors as values; with a conflict, the record as it stands."""
+    try:
+        return await command(), []
+    except BellwetherError as error:
+        current = error.current if isinstance(error, Conflict) else None
+        return current if isinstance(current, record) else None, user_errors(error, "input")

@@ -1,0 +1,55 @@
+"""Fetching any object by its id."""
+
+from __future__ import annotations
+
+import strawberry
+
+from models.base import is_id
+from models.errors import Invalid
+from schema.access import Team, Tenant, User
+from schema.accounts import Account
+from schema.catalog import Product
+from schema.context import Info
+from schema.core.stored import Node, Stored
+from schema.deals import Deal
+from schema.people import Contact
+from schema.recommendations import Recommendation, Risk
+from schema.revenue import Contract
+from schema.rulebooks import EvaluationRun, Rule, Rulebook
+from schema.services import Service
+from schema.signals import Signal
+from schema.tickets import Ticket
+
+TYPES: tuple[type[Node], ...] = (
+    Account, Contact, Contract, Deal, EvaluationRun, Product, Recommendation, Risk, Rule, Rulebook, Service,
+    Signal, Team, Tenant, Ticket, User,
+)  # fmt: skip
+_BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
+MOST = 200
+
+
+@strawberry.type
+class NodeQueries:
+    """Fetching objects by id."""
+
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """The object with this id; null when there is none that the caller may see."""
+        return await _node(info, id)
+
+    @strawberry.field
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        """Objects by their ids, in that order; null in the place of each not found."""
+        if len(ids) > MOST:
+            raise Invalid(f"{len(ids):,} ids; allowed: {MOST}", ["ids"])
+        return [await _node(info, id) for id in ids]
+
+
+async def _node(info: Info, id: str) -> Node | None:
+    info.context.actor  # noqa: B018 - nobody without a token learns which ids are well formed
+    prefix = id.rpartition("_")[0]
+    shown = _BY_PREFIX.get(prefix)
+    if shown is None or not is_id(id, prefix):
+        return None
+    found = await info.context.loaders.one(shown.model, id)
+    return shown.of(found) if found else None

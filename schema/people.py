@@ -1,0 +1,99 @@
+"""The people at the customer as clients see them."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+
+import strawberry
+from strawberry import UNSET
+
+from models import people as stored
+from models.people import Seniority
+from schema.core.connections import Listed, connection, related
+from schema.core.enums import Direction
+from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
+from schema.core.listing import Column, Kind, Listing
+from schema.core.stored import Node, Stored, column
+
+_RANK = " ".join(f"when '{seniority.value}' then {rank}" for rank, seniority in enumerate(Seniority))
+
+
+@strawberry.type
+class Contact(Node, Stored[stored.Contact]):
+    """A person at the customer."""
+
+    model = stored.Contact
+
+    version: int = column("Grows by one with each change; an update names it.")
+    name: str = column("The person's name.")
+    title: str | None = column("The person's position.")
+    seniority: Seniority = column("Where the person stands in the organisation.")
+    email: str | None = column("Where to write to.")
+    phone: str | None = column("Where to call.")
+    last_contacted_on: date | None = column("The last call, visit or answered mail.")
+    left_on: date | None = column("When the person left the customer.")
+
+    account = related("schema.accounts", "Account", "account_id", "The account that the person works for.")
+
+
+@strawberry.input
+class ContactFilter:
+    """Which contacts; all conditions given must hold."""
+
+    and_: list[ContactFilter] | None = clause("and")
+    or_: list[ContactFilter] | None = clause("or")
+    not_: ContactFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    account_id: IDFilter | None = UNSET
+    name: StringFilter | None = UNSET
+    title: StringFilter | None = UNSET
+    email: StringFilter | None = UNSET
+    seniority: Filter[Seniority] | None = UNSET
+    last_contacted_on: DateFilter | None = UNSET
+    left_on: DateFilter | None = UNSET
+
+
+@strawberry.enum
+class ContactOrderField(Enum):
+    """What contacts are ordered by; SENIORITY begins with executives."""
+
+    NAME = "name"
+    SENIORITY = "seniority_rank"
+    LAST_CONTACTED_ON = "last_contacted_on"
+
+
+@strawberry.input
+class ContactOrder:
+    """One step of an order."""
+
+    field: ContactOrderField
+    direction: Direction = Direction.ASC
+
+
+CONTACTS = Listed(
+    "schema.people",
+    "Contact",
+    Listing(
+        stored.Contact,
+        {
+            "id": Column("t.id"),
+            "account_id": Column("t.account_id"),
+            "name": Column("t.name"),
+            "title": Column("t.title"),
+            "email": Column("t.email"),
+            "seniority": Column("t.seniority"),
+            "seniority_rank": Column(f"case t.seniority {_RANK} end", Kind.NUMBER),
+            "last_contacted_on": Column("t.last_contacted_on", Kind.DATE),
+            "left_on": Column("t.left_on", Kind.DATE),
+        },
+        (("name", Direction.ASC),),
+    ),
+)
+
+
+@strawberry.type
+class ContactQueries:
+    """Reading contacts."""
+
+    contacts = connection(CONTACTS, "The people at the accounts that the caller sees.")

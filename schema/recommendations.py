@@ -1,0 +1,259 @@
+"""What the engine says, as clients see it: recommendations, risks and their evidence."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+
+import strawberry
+from strawberry import UNSET
+from strawberry.scalars import JSON
+
+from models import recommendations as stored
+from models.base import Severity
+from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
+from schema.context import Info
+from schema.core.connections import Listed, connection, related
+from schema.core.enums import Direction
+from schema.core.filters import DateFilter, Filter, FloatFilter, IDFilter, MoneyFilter, StringFilter, clause
+from schema.core.listing import Column, Kind, Listing
+from schema.core.money import Money
+from schema.core.stored import Node, Stored, column
+
+_SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
+
+
+@strawberry.type
+class Evidence(Stored[stored.Evidence]):
+    """One condition of a rule with the value that was seen and the threshold it met."""
+
+    model = stored.Evidence
+
+    alias: str = column("What the rule calls the fact; empty when it has no name for it.")
+    fact_kind: str = column("The kind of fact: deal, contract, account and so on.")
+    fact_id: str = column("The id of the record; empty for facts that must not exist.")
+    field: str = column("The field of the fact that the condition is about.")
+    op: str = column("The operator of the condition: gt, lte, in and so on.")
+    threshold: JSON | None = column("What the field is compared with; money in whole units, as text.")
+    seen: JSON | None = column("The value that the fact had.")
+    reference: str | None = column("The field of another fact that the threshold was read from.")
+    observed_on: date = column("The day as of which it was so.")
+    source: str = column("The system that the fact came from.")
+
+
+@strawberry.type
+class RiskLine(Stored[stored.RiskLine]):
+    """Revenue that a risk names: a deal's amount or a contract's annual value."""
+
+    model = stored.RiskLine
+
+    line_kind: LineKind = column("Whether it is a deal or a contract.")
+    line_id: strawberry.ID = column("The id of the deal or contract.")
+    amount: Money = column("The deal's amount, or the contract's annual value.")
+
+
+@strawberry.type
+class Recommendation(Node, Stored[stored.Recommendation]):
+    """What to do next about an account, and why."""
+
+    model = stored.Recommendation
+
+    version: int = column("Grows by one with each change; an answer may name it.")
+    state: RecommendationState = column("Whether it is open, was answered, or lapsed by itself.")
+    title: str = column("The title of the rule that says it.")
+    action: str = column("What to do, in a word for programs: OPEN_RENEWAL.")
+    play: str | None = column("The list of steps that helps.")
+    because: str = column("Why, in a sentence.")
+    due_on: date = column("By when.")
+    value: Money = column("The revenue that it is about.")
+    likelihood: float = column("The chance that following it helps, 0 to 1.")
+    urgency: float = column("How much it matters to do it soon, 0 to 1.")
+    priority: float = column("Likelihood times value (in whole units) times urgency.")
+    rule_key: str = column("The rule that says it.")
+    rulebook_version: str = column("The rulebook and its version: starter/1.")
+    held_since: date = column("Since when its condition holds.")
+    last_seen_on: date = column("The last day as of which its condition was seen to hold.")
+    lapsed_on: date | None = column("When its condition no longer held.")
+    reopened_count: int = column("How often it came back.")
+    snoozed_until: date | None = column("The day from which it may come back.")
+    dismissed_reason: str | None = column("Why it was turned down.")
+    outcome: Outcome | None = column("What came of following it.")
+    account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
+    deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
+
+    @strawberry.field
+    async def evidence(self, info: Info) -> list[Evidence]:
+        """Each condition with what was seen, in the order of the rule."""
+        found = await info.context.loaders.children(stored.Evidence, "recommendation_id", self.id)
+        return [Evidence.of(record) for record in sorted(found, key=lambda record: record.position)]
+
+
+@strawberry.type
+class Risk(Node, Stored[stored.Risk]):
+    """Revenue that a condition endangers."""
+
+    model = stored.Risk
+
+    version: int = column("Grows by one with each change.")
+    state: RiskState = column("Whether it is open, was dealt with, came true, or lapsed by itself.")
+    kind: str = column("What kind of risk: CHURN, STALLED_DEAL and so on.")
+    severity: Severity = column("How bad it is.")
+    title: str = column("The title of the rule that says it.")
+    exposure: Money = column("The revenue at risk: the sum of its lines.")
+    probability: float = column("The chance that the revenue is lost, 0 to 1.")
+    rule_key: str = column("The rule that says it.")
+    rulebook_version: str = column("The rulebook and its version: starter/1.")
+    held_since: date = column("Since when its condition holds.")
+    last_seen_on: date = column("The last day as of which its condition was seen to hold.")
+    lapsed_on: date | None = column("When its condition no longer held.")
+    reopened_count: int = column("How often it came back.")
+    account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
+    deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
+
+    @strawberry.field
+    async def lines(self, info: Info) -> list[RiskLine]:
+        """The revenue lines at risk, each once."""
+        found = await info.context.loaders.children(stored.RiskLine, "risk_id", self.id)
+        return [RiskLine.of(record) for record in sorted(found, key=lambda record: record.line_id)]
+
+    @strawberry.field
+    async def evidence(self, info: Info) -> list[Evidence]:
+        """Each condition with what was seen, in the order of the rule."""
+        found = await info.context.loaders.children(stored.Evidence, "risk_id", self.id)
+        return [Evidence.of(record) for record in sorted(found, key=lambda record: record.position)]
+
+
+@strawberry.input
+class RecommendationFilter:
+    """Which recommendations; all conditions given must hold."""
+
+    and_: list[RecommendationFilter] | None = clause("and")
+    or_: list[RecommendationFilter] | None = clause("or")
+    not_: RecommendationFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    account_id: IDFilter | None = UNSET
+    deal_id: IDFilter | None = UNSET
+    state: Filter[RecommendationState] | None = UNSET
+    rule_key: StringFilter | None = UNSET
+    action: StringFilter | None = UNSET
+    title: StringFilter | None = UNSET
+    because: StringFilter | None = UNSET
+    due_on: DateFilter | None = UNSET
+    held_since: DateFilter | None = UNSET
+    value: MoneyFilter | None = UNSET
+    urgency: FloatFilter | None = UNSET
+    priority: FloatFilter | None = UNSET
+
+
+@strawberry.enum
+class RecommendationOrderField(Enum):
+    """What recommendations are ordered by."""
+
+    PRIORITY = "priority"
+    DUE_ON = "due_on"
+    HELD_SINCE = "held_since"
+    VALUE = "value"
+    URGENCY = "urgency"
+
+
+@strawberry.input
+class RecommendationOrder:
+    """One step of an order."""
+
+    field: RecommendationOrderField
+    direction: Direction = Direction.ASC
+
+
+RECOMMENDATIONS = Listed(
+    "schema.recommendations",
+    "Recommendation",
+    Listing(
+        stored.Recommendation,
+        {
+            "id": Column("t.id"),
+            "account_id": Column("t.account_id"),
+            "deal_id": Column("t.deal_id"),
+            "state": Column("t.state"),
+            "rule_key": Column("t.rule_key"),
+            "action": Column("t.action"),
+            "title": Column("t.title"),
+            "because": Column("t.because"),
+            "due_on": Column("t.due_on", Kind.DATE),
+            "held_since": Column("t.held_since", Kind.DATE),
+            "value": Column("t.value_minor", Kind.NUMBER),
+            "urgency": Column("t.urgency", Kind.NUMBER),
+            "priority": Column("t.priority", Kind.NUMBER),
+        },
+        (("priority", Direction.DESC),),
+    ),
+)
+
+
+@strawberry.input
+class RiskFilter:
+    """Which risks; all conditions given must hold."""
+
+    and_: list[RiskFilter] | None = clause("and")
+    or_: list[RiskFilter] | None = clause("or")
+    not_: RiskFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    account_id: IDFilter | None = UNSET
+    deal_id: IDFilter | None = UNSET
+    state: Filter[RiskState] | None = UNSET
+    rule_key: StringFilter | None = UNSET
+    kind: StringFilter | None = UNSET
+    severity: Filter[Severity] | None = UNSET
+    exposure: MoneyFilter | None = UNSET
+    probability: FloatFilter | None = UNSET
+    held_since: DateFilter | None = UNSET
+
+
+@strawberry.enum
+class RiskOrderField(Enum):
+    """What risks are ordered by."""
+
+    EXPOSURE = "exposure"
+    SEVERITY = "severity_rank"
+    PROBABILITY = "probability"
+    HELD_SINCE = "held_since"
+
+
+@strawberry.input
+class RiskOrder:
+    """One step of an order."""
+
+    field: RiskOrderField
+    direction: Direction = Direction.ASC
+
+
+RISKS = Listed(
+    "schema.recommendations",
+    "Risk",
+    Listing(
+        stored.Risk,
+        {
+            "id": Column("t.id"),
+            "account_id": Column("t.account_id"),
+            "deal_id": Column("t.deal_id"),
+            "state": Column("t.state"),
+            "rule_key": Column("t.rule_key"),
+            "kind": Column("t.kind"),
+            "severity": Column("t.severity"),
+            "severity_rank": Column(f"case t.severity {_SEVERITY} end", Kind.NUMBER),
+            "exposure": Column("t.exposure_minor", Kind.NUMBER),
+            "probability": Column("t.probability", Kind.NUMBER),
+            "held_since": Column("t.held_since", Kind.DATE),
+        },
+        (("exposure", Direction.DESC),),
+    ),
+)
+
+
+@strawberry.type
+class RecommendationQueries:
+    """Reading what the engine says."""
+
+    recommendations = connection(
+        RECOMMENDATIONS, "What to do next, most important first; in every state unless filtered."
+    )
+    risks = connection(RISKS, "Revenue at risk, largest first; in every state unless filtered.")

@@ -1,0 +1,188 @@
+"""Rulebooks and evaluation runs as clients see them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum
+
+import strawberry
+from strawberry import UNSET
+from strawberry.scalars import JSON
+
+from models import rulebooks as stored
+from models.rulebooks import RulebookState, RunState
+from schema.context import Info
+from schema.core.connections import Listed, connection, related
+from schema.core.enums import Direction
+from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
+from schema.core.listing import Column, Kind, Listing
+from schema.core.stored import Node, Stored, column
+
+
+@strawberry.type
+class Rule(Node, Stored[stored.Rule]):
+    """One rule of a rulebook version."""
+
+    model = stored.Rule
+
+    key: str = column("The rule's key, the same in every version.")
+    title: str = column("What it says, in a line.")
+    document: JSON = column("The rule as its author wrote it.")
+
+
+@strawberry.type
+class Rulebook(Node, Stored[stored.Rulebook]):
+    """A version of a named set of rules."""
+
+    model = stored.Rulebook
+
+    version: int = column("Grows by one with each change of the record; not the rulebook's number.")
+    name: str = column("The rulebook's name.")
+    number: int = column("The version's number, from 1.")
+    state: RulebookState = column("Whether it is a draft, live, or was live.")
+    activated_at: datetime | None = column("When it last went live.")
+    activated_by = related("schema.access", "User", "activated_by_id", "Who put it live.")
+
+    @strawberry.field
+    async def rules(self, info: Info) -> list[Rule]:
+        """Its rules, in the order in which they were written."""
+        found = await info.context.loaders.children(stored.Rule, "rulebook_id", self.id)
+        return [Rule.of(record) for record in found]
+
+
+@strawberry.type
+class EvaluationFailure:
+    """An account that could not be judged."""
+
+    account_id: strawberry.ID = strawberry.field(description="The account's id.")
+    reason: str = strawberry.field(description="Why.")
+
+
+@strawberry.type
+class EvaluationRun(Node, Stored[stored.EvaluationRun]):
+    """One judgement of accounts as of a date."""
+
+    model = stored.EvaluationRun
+
+    as_of: date = column("The day as of which facts were taken.")
+    state: RunState = column("Whether it runs, is complete, or was interrupted.")
+    accounts: int = column("How many accounts were judged.")
+    matched: int = column("How many matches there were: one for each rule and subject.")
+    opened: int = column("Recommendations and risks that are new.")
+    refreshed: int = column("Those that stood and have changed.")
+    lapsed: int = column("Those whose condition no longer holds.")
+    reopened: int = column("Those that came back.")
+    unchanged: int = column("Those that stand as they were.")
+    disagreements: list[str] = column(
+        "Rules that the engine judged unlike the reference, which was believed."
+    )
+    seconds: float | None = column("How long it took.")
+    created_at: datetime = column("When it began.")
+    finished_at: datetime | None = column("When it ended.")
+
+    @strawberry.field
+    def failures(self) -> list[EvaluationFailure]:
+        """Accounts that could not be judged; what stood for them stays."""
+        return [
+            EvaluationFailure(account_id=strawberry.ID(failure["account"]), reason=failure["reason"])
+            for failure in self.record.failures
+        ]
+
+
+@strawberry.input
+class RulebookFilter:
+    """Which rulebooks; all conditions given must hold."""
+
+    and_: list[RulebookFilter] | None = clause("and")
+    or_: list[RulebookFilter] | None = clause("or")
+    not_: RulebookFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    name: StringFilter | None = UNSET
+    number: IntFilter | None = UNSET
+    state: Filter[RulebookState] | None = UNSET
+
+
+@strawberry.enum
+class RulebookOrderField(Enum):
+    """What rulebooks are ordered by."""
+
+    NAME = "name"
+    NUMBER = "number"
+
+
+@strawberry.input
+class RulebookOrder:
+    """One step of an order."""
+
+    field: RulebookOrderField
+    direction: Direction = Direction.ASC
+
+
+RULEBOOKS = Listed(
+    "schema.rulebooks",
+    "Rulebook",
+    Listing(
+        stored.Rulebook,
+        {
+            "id": Column("t.id"),
+            "name": Column("t.name"),
+            "number": Column("t.number", Kind.NUMBER),
+            "state": Column("t.state"),
+        },
+        (
+            ("name", Direction.ASC),
+            ("number", Direction.DESC),
+        ),
+    ),
+)
+
+
+@strawberry.input
+class EvaluationRunFilter:
+    """Which evaluation runs; all conditions given must hold."""
+
+    and_: list[EvaluationRunFilter] | None = clause("and")
+    or_: list[EvaluationRunFilter] | None = clause("or")
+    not_: EvaluationRunFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    state: Filter[RunState] | None = UNSET
+    as_of: DateFilter | None = UNSET
+
+
+@strawberry.enum
+class EvaluationRunOrderField(Enum):
+    """What evaluation runs are ordered by."""
+
+    STARTED = "id"
+    AS_OF = "as_of"
+
+
+@strawberry.input
+class EvaluationRunOrder:
+    """One step of an order."""
+
+    field: EvaluationRunOrderField
+    direction: Direction = Direction.ASC
+
+
+EVALUATION_RUNS = Listed(
+    "schema.rulebooks",
+    "EvaluationRun",
+    Listing(
+        stored.EvaluationRun,
+        {
+            "id": Column("t.id"),
+            "state": Column("t.state"),
+            "as_of": Column("t.as_of", Kind.DATE),
+        },
+        (("id", Direction.DESC),),
+    ),
+)
+
+
+@strawberry.type
+class RulebookQueries:
+    """Reading rulebooks."""
+
+    rulebooks = connection(RULEBOOKS, "The rulebooks of the tenant, each version.")
+    evaluation_runs = connection(EVALUATION_RUNS, "The evaluations, latest first.")

@@ -1,0 +1,128 @@
+"""The composition root: settings, database, engine and schema put together as the ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import orjson
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from tortoise.exceptions import BaseORMException
+
+import schema
+from commands.access import actor_of
+from commands.evaluations import mark_interrupted
+from models.base import utcnow
+from models.database import database, fetch
+from models.errors import UnknownSchema
+from rules.engine.pool import EnginePool
+from schema import graphiql
+from schema.context import Context
+from schema.core.endpoint import Endpoint
+from schema.core.middleware import BodyLimit, RequestLog, configure_logging
+from schema.core.refusals import BAD_REQUEST, refusal
+from schema.core.tokens import read, signing_secret
+from settings import Settings, settings
+
+Handler = Callable[[Request], Awaitable[Response]]
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+log = structlog.get_logger("bellwether.server")
+#: What the HTTP statuses are called; any other is a bad request.
+CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+
+
+def app() -> Starlette:
+    """The application as the environment configures it: ``uvicorn --factory server:app``."""
+    configure_logging(settings().log_level)
+    return create_app()
+
+
+def create_app(engine: EnginePool | None = None, config: Settings | None = None) -> Starlette:
+    """The application; nothing is connected or started before its lifespan begins.
+
+    ``engine`` is started and stopped with the application, like the one made when there is none.
+    ``config`` is the environment's unless given.
+    """
+    config = config or settings()
+    engine = engine or EnginePool(config.workers, config.judge_timeout)
+    secret = signing_secret(config.secret, config.home)
+    endpoint = Endpoint(schema.build(config), _entrance(engine, secret))
+    return Starlette(
+        routes=[
+            Route("/graphql", _editor, methods=["GET"]),
+            Route("/graphql", endpoint.answer, methods=["POST"]),
+            Mount("/graphql/static", graphiql.static_files()),
+            Route("/health", _health_of(engine, config.workers)),
+        ],
+        lifespan=_lifespan(config, engine),
+        middleware=[Middleware(RequestLog), Middleware(BodyLimit, max_bytes=config.max_body_bytes)],
+        exception_handlers={HTTPException: _refused},
+    )
+
+
+def _entrance(engine: EnginePool, secret: str) -> Callable[[str | None], Awaitable[Context]]:
+    async def enter(token: str | None) -> Context:
+        if token is None:
+            return Context(None, engine)
+        user_id, tenant_id = read(token, secret, utcnow())
+        return Context(await actor_of(user_id, tenant_id), engine)
+
+    return enter
+
+
+def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        try:
+            async with database(config.database), engine:
+                interrupted = await mark_interrupted()
+                log.info("started", workers=config.workers, interrupted_runs=interrupted)
+                yield
+        except UnknownSchema as error:
+            log.critical("refused to start", reason=error.message)
+            raise
+        log.info("stopped")
+
+    return lifespan
+
+
+async def _editor(request: Request) -> Response:
+    """GraphiQL for browsers; everybody else is told that queries come by POST."""
+    if "text/html" in request.headers.get("accept", ""):
+        return graphiql.page()
+    raise HTTPException(405, "send GraphQL by POST as application/json", {"Allow": "POST"})
+
+
+def _health_of(engine: EnginePool, expected: int) -> Handler:
+    async def health(_request: Request) -> Response:
+        """Down without a database; a worker that is missing starts again with the next evaluation."""
+        well = await _database_answers()
+        state = {
+            "status": "ok" if well else "down",
+            "database": "ok" if well else "down",
+            "workers": {"alive": len(engine.worker_pids()), "expected": expected},
+            "quarantinedRules": sum(len(keys) for keys in engine.quarantined.values()),
+        }
+        return Response(orjson.dumps(state), 200 if well else 503, media_type="application/json")
+
+    return health
+
+
+async def _database_answers() -> bool:
+    try:
+        return bool(await fetch("select 1 as alive"))
+    except (BaseORMException, OSError):
+        return False
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    """Any HTTP error as JSON."""
+    assert isinstance(error, HTTPException)
+    code = CODES.get(error.status_code, BAD_REQUEST)
+    return refusal(error.status_code, code, error.detail, error.headers)

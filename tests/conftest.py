@@ -1,0 +1,72 @@
+"""What every test may use: a fresh, migrated, empty database, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+
+from models import database
+from tests import postgres
+
+TEMPLATE = "template_migrated"
+
+
+async def _migrate(url: str) -> None:
+    await database.connect(url)
+    await database.migrate()
+    await Tortoise.close_connections()
+
+
+def _blocking(work: Coroutine[None, None, None]) -> None:
+    """Run to the end in a thread: session fixtures are set up inside the first test's loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    _blocking(_migrate(f"sqlite://{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server with a migrated database to be cloned."""
+    with postgres.running() as server:
+        _blocking(server.run(f'create database "{TEMPLATE}"'))
+        _blocking(_migrate(server.url(TEMPLATE)))
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated, empty database; nothing is connected to it."""
+    EXECUTOR_CACHE.clear()  # the ORM keeps statements by table, not by database: only tests use two
+    if request.param == "sqlite":
+        path = tmp_path / "bellwether.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite://{path}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    await server.clone(TEMPLATE, name)
+    yield server.url(name)
+    await server.drop(name)
+
+
+@pytest.fixture
+async def db(db_url: str) -> AsyncIterator[str]:
+    """A fresh, migrated, empty database that the test is connected to; its URL."""
+    await database.connect(db_url)
+    yield db_url
+    await Tortoise.close_connections()

@@ -1,0 +1,139 @@
+"""Objects for tests, each with defaults that a test need not care about; written straight to the database."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import count
+from typing import Any
+
+from commands.access import actor_of
+from models.access import Actor, Role, Team, Tenant, User
+from models.accounts import Account
+from models.catalog import Product
+from models.deals import Deal
+from models.people import Contact
+from models.revenue import Contract
+from models.services import Service, UsageMonth
+from models.signals import Signal, SignalKind
+from models.tickets import Ticket
+
+#: The day on which tests take place unless they say otherwise.
+TODAY = date(2026, 3, 31)
+_numbers = count(1)
+
+
+def _number() -> int:
+    return next(_numbers)
+
+
+async def tenant(**values: Any) -> Tenant:
+    """A tenant that keeps its books in euros."""
+    number = _number()
+    defaults = {"name": f"Operator {number}", "slug": f"operator-{number}", "currency": "EUR"}
+    return await Tenant.create(id=Tenant.make_id(), **(defaults | values))
+
+
+async def team(of: Tenant, **values: Any) -> Team:
+    """A team; ``parent_id`` puts it below another."""
+    return await Team.create(id=Team.make_id(), tenant_id=of.id, **({"name": f"Team {_number()}"} | values))
+
+
+async def user(of: Tenant, role: Role = Role.DIRECTOR, **values: Any) -> User:
+    """A user, a director unless said otherwise."""
+    number = _number()
+    defaults = {"name": f"User {number}", "email": f"user{number}@example.com", "role": role}
+    return await User.create(id=User.make_id(), tenant_id=of.id, **(defaults | values))
+
+
+async def actor(who: User) -> Actor:
+    """What a token of this user stands for."""
+    return await actor_of(who.id, who.tenant_id)
+
+
+async def account(owner: User, **values: Any) -> Account:
+    """An account of an owner, since the beginning of 2025."""
+    defaults = {"name": f"Account {_number()}", "currency": "EUR", "valid_from": date(2025, 1, 1)}
+    return await Account.create(
+        id=Account.make_id(), tenant_id=owner.tenant_id, **({"owner_id": owner.id} | defaults | values)
+    )
+
+
+async def contact(of: Account, **values: Any) -> Contact:
+    """A person at an account."""
+    return await Contact.create(
+        id=Contact.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **({"name": f"Person {_number()}"} | values),
+    )
+
+
+async def product(of: Tenant, **values: Any) -> Product:
+    """A product of the suite."""
+    defaults = {"name": f"Product {_number()}", "list_price_minor": 100_00, "currency": "EUR"}
+    return await Product.create(id=Product.make_id(), tenant_id=of.id, **(defaults | values))
+
+
+async def deal(of: Account, **values: Any) -> Deal:
+    """An open deal of the account's owner."""
+    defaults = {
+        "name": f"Deal {_number()}",
+        "owner_id": of.owner_id,
+        "amount_minor": 1_000_00,
+        "currency": "EUR",
+        "valid_from": date(2026, 1, 1),
+        "stage_since": date(2026, 1, 1),
+    }
+    return await Deal.create(
+        id=Deal.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+    )
+
+
+async def contract(of: Account, **values: Any) -> Contract:
+    """A contract that runs from 2025 to 2027 at 1,000.00 a month."""
+    defaults = {
+        "name": f"Contract {_number()}",
+        "starts_on": date(2025, 1, 1),
+        "ends_on": date(2027, 12, 31),
+        "mrc_minor": 1_000_00,
+        "currency": "EUR",
+    }
+    return await Contract.create(
+        id=Contract.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+    )
+
+
+async def service(of: Account, **values: Any) -> Service:
+    """An active service."""
+    defaults = {"name": f"Service {_number()}", "currency": "EUR", "started_on": date(2025, 1, 1)}
+    return await Service.create(
+        id=Service.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+    )
+
+
+async def usage(of: Account, month: date, quantity: int, **values: Any) -> UsageMonth:
+    """What an account used in a month."""
+    return await UsageMonth.create(
+        id=UsageMonth.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        month=month,
+        quantity=quantity,
+        **({"currency": "EUR"} | values),
+    )
+
+
+async def ticket(of: Account, **values: Any) -> Ticket:
+    """A trouble ticket that was opened in March 2026."""
+    defaults = {"title": f"Ticket {_number()}", "opened_on": date(2026, 3, 1)}
+    return await Ticket.create(
+        id=Ticket.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+    )
+
+
+async def signal(of: Account, **values: Any) -> Signal:
+    """Something heard in March 2026."""
+    defaults = {"kind": SignalKind.OTHER, "summary": f"Heard {_number()}", "observed_on": date(2026, 3, 15)}
+    return await Signal.create(
+        id=Signal.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+    )

