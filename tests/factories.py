@@ -29,7 +29,7 @@ def _number() -> int:
 async def tenant(**values: Any) -> Tenant:
     """A tenant that keeps its books in euros."""
     number = _number()
-    defaults = {"name": f"Operator {number}", "slug": f"operator-{number}", "currency": "EUR"}
+    defaults: dict[str, Any] = {"name": f"Operator {number}", "slug": f"operator-{number}", "currency": "EUR"}
     return await Tenant.create(id=Tenant.make_id(), **(defaults | values))
 
 
@@ -41,7 +41,7 @@ async def team(of: Tenant, **values: Any) -> Team:
 async def user(of: Tenant, role: Role = Role.DIRECTOR, **values: Any) -> User:
     """A user, a director unless said otherwise."""
     number = _number()
-    defaults = {"name": f"User {number}", "email": f"user{number}@example.com", "role": role}
+    defaults: dict[str, Any] = {"name": f"User {number}", "email": f"user{number}@example.com", "role": role}
     return await User.create(id=User.make_id(), tenant_id=of.id, **(defaults | values))
 
 
@@ -52,7 +52,11 @@ async def actor(who: User) -> Actor:
 
 async def account(owner: User, **values: Any) -> Account:
     """An account of an owner, since the beginning of 2025."""
-    defaults = {"name": f"Account {_number()}", "currency": "EUR", "valid_from": date(2025, 1, 1)}
+    defaults: dict[str, Any] = {
+        "name": f"Account {_number()}",
+        "currency": "EUR",
+        "valid_from": date(2025, 1, 1),
+    }
     return await Account.create(
         id=Account.make_id(), tenant_id=owner.tenant_id, **({"owner_id": owner.id} | defaults | values)
     )
@@ -70,13 +74,13 @@ async def contact(of: Account, **values: Any) -> Contact:
 
 async def product(of: Tenant, **values: Any) -> Product:
     """A product of the suite."""
-    defaults = {"name": f"Product {_number()}", "list_price_minor": 100_00, "currency": "EUR"}
+    defaults: dict[str, Any] = {"name": f"Product {_number()}", "list_price_minor": 100_00, "currency": "EUR"}
     return await Product.create(id=Product.make_id(), tenant_id=of.id, **(defaults | values))
 
 
 async def deal(of: Account, **values: Any) -> Deal:
     """An open deal of the account's owner."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "name": f"Deal {_number()}",
         "owner_id": of.owner_id,
         "amount_minor": 1_000_00,
@@ -91,7 +95,7 @@ async def deal(of: Account, **values: Any) -> Deal:
 
 async def contract(of: Account, **values: Any) -> Contract:
     """A contract that runs from 2025 to 2027 at 1,000.00 a month."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "name": f"Contract {_number()}",
         "starts_on": date(2025, 1, 1),
         "ends_on": date(2027, 12, 31),
@@ -105,7 +109,11 @@ async def contract(of: Account, **values: Any) -> Contract:
 
 async def service(of: Account, **values: Any) -> Service:
     """An active service."""
-    defaults = {"name": f"Service {_number()}", "currency": "EUR", "started_on": date(2025, 1, 1)}
+    defaults: dict[str, Any] = {
+        "name": f"Service {_number()}",
+        "currency": "EUR",
+        "started_on": date(2025, 1, 1),
+    }
     return await Service.create(
         id=Service.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
     )
@@ -125,7 +133,7 @@ async def usage(of: Account, month: date, quantity: int, **values: Any) -> Usage
 
 async def ticket(of: Account, **values: Any) -> Ticket:
     """A trouble ticket that was opened in March 2026."""
-    defaults = {"title": f"Ticket {_number()}", "opened_on": date(2026, 3, 1)}
+    defaults: dict[str, Any] = {"title": f"Ticket {_number()}", "opened_on": date(2026, 3, 1)}
     return await Ticket.create(
         id=Ticket.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
     )
@@ -133,7 +141,11 @@ async def ticket(of: Account, **values: Any) -> Ticket:
 
 async def signal(of: Account, **values: Any) -> Signal:
     """Something heard in March 2026."""
-    defaults = {"kind": SignalKind.OTHER, "summary": f"Heard {_number()}", "observed_on": date(2026, 3, 15)}
+    defaults: dict[str, Any] = {
+        "kind": SignalKind.OTHER,
+        "summary": f"Heard {_number()}",
+        "observed_on": date(2026, 3, 15),
+    }
     return await Signal.create(
         id=Signal.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
     )

@@ -24,7 +24,9 @@ class Row:
 
     def incoming(self) -> Incoming:
         """The row as commands take it, its references still external ids."""
-        return Incoming(self.external_id, self.values, self.began, tuple(self.history))
+        return Incoming(
+            self.external_id, self.values, self.began, tuple(sorted(self.history, key=lambda c: c.on))
+        )
 
 
 @dataclass

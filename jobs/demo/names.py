@@ -13,7 +13,8 @@ LAST_NAMES = (
     "Albers", "Bernard", "Costa", "De Vries", "Eriksson", "Ferrari", "Garnier", "Hoffmann", "Ivanova",
     "Jansen", "Kowalski", "Lindqvist", "Moreau", "Novak", "Olsen", "Pereira", "Quist", "Romano", "Sauer",
     "Thomsen", "Urban", "Vermeer", "Weiss", "Zielinski", "Byrne", "Castillo", "Dubois", "Engel", "Fischer",
-    "Gallo", "Haas", "Ibarra", "Keller", "Lambert", "Marino", "Nowak", "Peeters", "Richter", "Schmitt", "Wagner",
+    "Gallo", "Haas", "Ibarra", "Keller", "Lambert", "Marino", "Nowak", "Peeters", "Richter", "Schmitt",
+    "Wagner",
 )  # fmt: skip
 
 #: Positions by seniority, the one who signs first.
@@ -67,3 +68,44 @@ CITIES = {
     "Sweden": ("Malmö", "Gothenburg", "Uppsala"),
     "Ireland": ("Cork", "Galway", "Limerick"),
 }
+NEXT_STEPS = (
+    "Send the revised price sheet to {person}",
+    "Workshop on the site list with {person}",
+    "Walk {person} through the service level annex",
+    "Get the delivery dates confirmed for {person}",
+    "Present the migration plan to {person} and the steering group",
+    "Agree the contract schedule with {person}",
+    "Reference call with another customer for {person}",
+    "Collect open questions on security from {person}",
+)
+#: What account directors note, by kind of signal.
+HEARD = {
+    "SITE_OPENED": (
+        "New distribution centre near {city} opens next spring, needs two access lines",
+        "They are moving 300 people into a new office in {city}",
+    ),
+    "SITE_CLOSED": ("The small office in {city} will be given up at the end of the lease",),
+    "CLOUD_MOVE": (
+        "IT wants the ERP in the public cloud within two years, asked how we connect it",
+        "Second data centre is to be emptied, workloads go to the cloud",
+    ),
+    "PRAISE": (
+        "Service manager praised in the quarterly review, no escalation since summer",
+        "Thanked us for the fast move of the {city} lines",
+    ),
+    "TENDER_ANNOUNCED": ("Procurement plans a tender for voice services next year",),
+    "EXECUTIVE_JOINED": ("New head of procurement started, came from a logistics group",),
+    "BUDGET_CUT": ("Travel and IT budgets frozen until the half-year figures are out",),
+    "COMPLAINT": ("Unhappy about the long answer times of the service desk in {city}",),
+    "MERGER": ("Press says they are looking at a smaller rival in {city}",),
+    "OTHER": (
+        "Asked for an energy report of our racks for their sustainability audit",
+        "Interested in a visit to our operations centre",
+    ),
+}
+RIVAL_HEARD = (
+    "{rival} showed a counter-offer for {deal}, a tenth below ours",
+    "{rival} was invited to present on {deal}, the buyer let it slip on the phone",
+)
+RIVAL_SEEN = "{rival} has been visiting other subsidiaries, nothing concrete so far"
+LEFT_HEARD = "{person} has left the company, successor not named yet"

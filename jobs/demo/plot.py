@@ -21,12 +21,16 @@ STORIES: dict[int, Story] = {
     4: Story(executive_left=23),
     5: Story(deals=(DealStory("STEP", "firewall", 12, next_step_in=-7),)),
     6: Story(
-        usage_change=0.34, quiet=True, deals=(DealStory("STEP", "private5g", 2, stage=_QUALIFIED, next_step_in=-12),)
+        usage_change=0.34,
+        quiet=True,
+        deals=(DealStory("STEP", "private5g", 2, stage=_QUALIFIED, next_step_in=-12),),
     ),
     # Emil Sandberg
     7: Story(
         deals=(
-            DealStory("PUSHED", "sdwan", 26, stage=_NEGOTIATING, age=84, pushes=4, close_in=27, next_step_in=-9),
+            DealStory(
+                "PUSHED", "sdwan", 26, stage=_NEGOTIATING, age=84, pushes=4, close_in=27, next_step_in=-9
+            ),
         )
     ),
     8: Story(quiet=True, deals=(DealStory("NINETY", "internet", 8, stage=_QUALIFIED, age=90, close_in=33),)),
@@ -80,7 +84,9 @@ STORIES: dict[int, Story] = {
     44: Story(contract_ends_in=170, severe_tickets=2),
     45: Story(contract_ends_in=181, severe_tickets=2),
     46: Story(contract_ends_in=82, severe_tickets=1),
-    48: Story(deals=(DealStory("TODAY", "firewall", 6, stage=_NEGOTIATING, age=61, close_in=0, next_step_in=1),)),
+    48: Story(
+        deals=(DealStory("TODAY", "firewall", 6, stage=_NEGOTIATING, age=61, close_in=0, next_step_in=1),)
+    ),
     # Agnieszka Zawada
     50: Story(deals=(DealStory("PASSED", "internet", 15, age=68, close_in=-11),)),
     51: Story(

@@ -10,7 +10,7 @@ from models.catalog import Charge
 
 @dataclass(frozen=True)
 class Item:
-    """A product: list price in whole units (a month when recurring), and what one unit is used for a month."""
+    """A product: list price in whole units (a month when recurring), and the monthly use of one unit."""
 
     key: str
     name: str

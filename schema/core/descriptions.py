@@ -7,6 +7,7 @@ import inspect
 import strawberry
 from graphql import GraphQLField, GraphQLNamedType
 from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 
 _DEFINITION = "strawberry-definition"
@@ -25,6 +26,8 @@ def describe(schema: strawberry.Schema) -> strawberry.Schema:
 
 def _of_type(type_: GraphQLNamedType) -> str | None:
     definition = (type_.extensions or {}).get(_DEFINITION)
+    if isinstance(definition, StrawberryEnumDefinition):
+        return _text(definition.wrapped_cls)
     if not isinstance(definition, StrawberryObjectDefinition):
         return None
     origin = definition.concrete_of.origin if definition.concrete_of else definition.origin

@@ -39,7 +39,11 @@ class Endpoint(GraphQL[Context, None]):
         except Unauthenticated as error:
             return refusal(401, error.code, error.message, {"WWW-Authenticate": "Bearer"})
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+    async def get_context(
+        self,
+        request: Request | WebSocket,
+        response: Response | WebSocket,  # noqa: ARG002 - the signature is the base class's
+    ) -> Context:
         """Who is asking; raises Unauthenticated."""
         return await self.enter(bearer_token(request.headers.get("authorization")))
 

@@ -41,7 +41,7 @@ _NAMES: dict[type[Enum], str] = {
     Tier: "Tier",
 }
 for _enum, _name in _NAMES.items():
-    strawberry.enum(_enum, name=_name, description=" ".join((_enum.__doc__ or "").split()))
+    strawberry.enum(_enum, name=_name)
 
 
 @strawberry.enum

@@ -27,6 +27,7 @@ class Loaders:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._records: dict[type[Record], DataLoader[str, Record | None]] = {}
+        self._listed: dict[type[Record], DataLoader[str, Record | None]] = {}
         self._children: dict[tuple[type[Record], str], DataLoader[str, list[Record]]] = {}
         self._pages: dict[Key, DataLoader[str, Page]] = {}
         self._counts: dict[Key, DataLoader[str, int]] = {}
@@ -43,8 +44,10 @@ class Loaders:
 
     async def many(self, model: type[R], ids: Sequence[str]) -> list[R]:
         """Records that were found visible by their listing, in this order."""
-        found = {record.id: record for record in await model.filter(id__in=list(ids))} if ids else {}
-        return [found[record_id] for record_id in ids if record_id in found]
+        if model not in self._listed:
+            self._listed[model] = DataLoader(lambda wanted: records(model, wanted))
+        found = await self._listed[model].load_many(ids)
+        return [record for record in found if isinstance(record, model)]
 
     async def children(self, model: type[R], parent: str, parent_id: str) -> list[R]:
         """All visible records of a parent, oldest first; for parents that have few."""
@@ -70,6 +73,12 @@ class Loaders:
             actor = self._context.actor
             self._counts[key] = DataLoader(lambda ids: counts(listing, actor, wanted, parent, ids))
         return await self._counts[key].load(parent_id)
+
+
+async def records(model: type[Record], ids: Sequence[str]) -> list[Record | None]:
+    """The records with these ids, in order; for ids that a listing has found visible."""
+    found = {record.id: record for record in await model.filter(id__in=list(ids))}
+    return [found.get(record_id) for record_id in ids]
 
 
 async def visible_records(model: type[R], actor: Actor, ids: Sequence[str]) -> list[R | None]:

@@ -434,7 +434,8 @@ async def test_a_rule_that_is_no_document_is_refused(world: World) -> None:
     await User.filter(id=world.ada.id).update(role=Role.MANAGER)
     save = "mutation ($input: SaveRulebookInput!) { saveRulebook(input: $input) { errors { code path } } }"
     async with door(world.ada) as client:
-        for rule in (5, None, "rule", [], {}, {"then": {}}, [[[[]]]]):
+        documents: list[object] = [5, None, "rule", [], {}, {"then": {}}, [[[[]]]]]
+        for rule in documents:
             answer = await client.answer(save, {"input": {"name": "ours", "rules": [rule]}})
             assert "rules" in str(answer)
             assert "INTERNAL" not in str(answer)
