@@ -252,8 +252,8 @@ def _print_run(run: EvaluationRun, risks: Mapping[str, Flagged], currency: str) 
         f" {len(run.failures)} accounts failed"
     )
     out.print(
-        f"Recommendations and risks: {run.opened:,} opened, {run.refreshed:,} refreshed, {run.lapsed:,} lapsed,"
-        f" {run.reopened:,} re-opened, {run.unchanged:,} unchanged"
+        f"Recommendations and risks: {run.opened:,} opened, {run.refreshed:,} refreshed,"
+        f" {run.lapsed:,} lapsed, {run.reopened:,} re-opened, {run.unchanged:,} unchanged"
     )
     table = Table("risk", "count", f"exposure ({currency})")
     for key, flagged in risks.items():

@@ -104,7 +104,8 @@ async def _owners(user: User) -> tuple[str, ...] | None:
     rows = await fetch(
         "with recursive tree(id) as (select id from team where tenant_id = :tenant and id = :team"
         " union select t.id from team t join tree on t.parent_id = tree.id where t.tenant_id = :tenant)"
-        ' select u.id from "user" u join tree on tree.id = u.team_id where u.tenant_id = :tenant order by u.id',
+        ' select u.id from "user" u join tree on tree.id = u.team_id'
+        " where u.tenant_id = :tenant order by u.id",
         {"tenant": user.tenant_id, "team": user.team_id},
     )
     return tuple(dict.fromkeys([user.id, *(str(row["id"]) for row in rows)]))

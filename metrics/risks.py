@@ -78,7 +78,8 @@ async def outcomes(actor: Actor, rule_key: str, as_of: date, until: date) -> Out
     )
     rows = await fetch(
         f"select case when {held} then 1 else 0 end as flagged,"
-        " case when n.stage in ('WON', 'LOST') and n.closed_on <= :until then n.stage else 'OPEN' end as ended,"
+        " case when n.stage in ('WON', 'LOST') and n.closed_on <= :until then n.stage else 'OPEN' end"
+        " as ended,"
         " count(*) as deals, sum(t.amount_minor) as amount"
         f" from {as_of_rows(Deal, ['account_id', 'owner_id', 'stage', 'amount_minor'])} t"
         " join deal n on n.id = t.id"

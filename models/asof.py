@@ -7,7 +7,6 @@ from tortoise import fields
 from models.base import Record
 from models.database import is_sqlite
 
-
 #: Columns that say what a record belongs to and where it came from: taken as they are now.
 FIXED = frozenset({"account_id", "deal_id", "source"})
 
@@ -22,7 +21,8 @@ def as_of_rows(model: type[Record], columns: list[str]) -> str:
     table = model._meta.db_table
     tracked = [column for column in columns if column not in FIXED]
     seen = ", ".join(
-        f"max(case when field = '{c}' then 1 end) as n_{c}, max(case when field = '{c}' then old end) as v_{c}"
+        f"max(case when field = '{c}' then 1 end) as n_{c},"
+        f" max(case when field = '{c}' then old end) as v_{c}"
         for c in tracked
     )
     values = ", ".join(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-
 #: Characters of a message; what callers sent may be in it, whatever its length.
 LONGEST = 500
 

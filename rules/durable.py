@@ -91,9 +91,11 @@ class Program:
                 items.append(native)
         if hard:
             items.append({self._compute(pattern.kind, tuple(hard), None): True})
-        for absence in rule.absences:
-            if absence.about == pattern.alias:
-                items.append({self._compute(pattern.kind, (), absence): True})
+        items += [
+            {self._compute(pattern.kind, (), absence): True}
+            for absence in rule.absences
+            if absence.about == pattern.alias
+        ]
         items += [{"$ex": {name: 1}} for name in self._referred(rule, pattern)]
         crossing = [part for condition in pattern.cross for part in self._crossing(rule, pattern, condition)]
         if crossing:

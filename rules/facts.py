@@ -144,7 +144,8 @@ _DEAL = [
 ]  # fmt: skip
 _CONTACT = ["source", "account_id", "name", "title", "seniority", "last_contacted_on", "left_on"]
 _SERVICE = [
-    "source", "account_id", "name", "state", "mrc_minor", "currency", "started_on", "contract_id", "product_id",
+    "source", "account_id", "name", "state", "mrc_minor", "currency", "started_on", "contract_id",
+    "product_id",
 ]  # fmt: skip
 _TICKET = ["source", "account_id", "title", "severity", "state", "opened_on", "resolved_on", "service_id"]
 _SIGNAL = ["account_id", "summary", "kind", "observed_on", "source", "deal_id", "contact_id"]
@@ -186,7 +187,8 @@ def _account_rows() -> str:
     return (
         f"{as_of_rows(Account, _ACCOUNT)} t left join {contracts} c on c.account_id = t.id"
         f" left join {deals} d on d.account_id = t.id left join {people} p on p.account_id = t.id"
-        f" left join {tickets} k on k.account_id = t.id left join {usage} u on u.account_id = t.id where 1 = 1"
+        f" left join {tickets} k on k.account_id = t.id left join {usage} u on u.account_id = t.id"
+        " where 1 = 1"
     )
 
 
@@ -222,7 +224,8 @@ def _usage_rows() -> str:
     index = (
         "(cast(substr({0}, 1, 4) as integer) * 12 + cast(substr({0}, 6, 2) as integer))"
         if is_sqlite()
-        else "cast(extract(year from cast({0} as date)) * 12 + extract(month from cast({0} as date)) as integer)"
+        else "cast(extract(year from cast({0} as date)) * 12"
+        " + extract(month from cast({0} as date)) as integer)"
     )
     months_ago = f"{index.format(':this_month')} - {index.format('month')}"
     return (

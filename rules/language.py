@@ -60,7 +60,7 @@ class ConsequenceDocument(_Part):
 
 
 class ClauseDocument(_Part):
-    """One pattern, ``{ kind: … }``, or ``{ none: { kind: … } }``; kinds are keys, so any name is taken here."""
+    """One pattern, ``{ kind: … }``, or ``{ none: { kind: … } }``; kinds are keys, so any name is taken."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 

@@ -19,7 +19,7 @@ SAMPLE = 50
 
 
 async def check(
-    book: Book, sample: Mapping[str, Facts], timeout: float, command: Sequence[str] = WORKER
+    book: Book, sample: Mapping[str, Facts], seconds: float, command: Sequence[str] = WORKER
 ) -> None:
     """Judge boundary facts and the sample in a worker of its own, and compare.
 
@@ -29,7 +29,7 @@ async def check(
     accounts = {f"sample-{name}": facts for name, facts in sample.items()}
     for rule in book.rules:
         accounts |= {f"{rule.key}-{number}": facts for number, facts in enumerate(boundary_facts(rule))}
-    async with EnginePool(1, timeout, command) as pool:
+    async with EnginePool(1, seconds, command) as pool:
         judged = await pool.judge(book, accounts, check=accounts.keys())
         lost = pool.quarantined.get(book.version, set())
     problems = [*_ended(book, lost), *_differing(book, judged)]
