@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from commands.bulk import stage_change
-from commands.journal import Values, Work, replayed, unit_of_work
+from commands.bulk import WRITERS, Upserted, stage_change
+from commands.journal import BATCH, Values, Work, replayed, unit_of_work
 from commands.permissions import SELLERS, require
 from commands.validation import check_reference, validate
 from models.access import Actor, Role, User
 from models.accounts import Account
-from models.deals import Deal, Stage
-from models.errors import Forbidden, Invalid, InvalidTransition, allowed
+from models.base import Record
+from models.deals import Deal, DealContact, Stage
+from models.errors import Forbidden, Invalid, InvalidTransition, NotFound, allowed
+from models.people import Contact
 from models.revenue import Contract
 from models.visibility import find
 
@@ -84,6 +87,54 @@ async def close(
     if amount_minor is not None:
         values["amount_minor"] = amount_minor
     return await _move(actor, deal_id, version, to, values, on, "deals.close")
+
+
+async def set_contacts(actor: Actor, deal_contacts: Sequence[DealContact]) -> Upserted:
+    """Let contacts take part in deals; one who does already gets the given role. Nobody is taken out.
+
+    ``ids`` of the result is left empty. Repeating it writes nothing.
+
+    Raises:
+        NotFound: a deal or a contact is not one of the tenant's.
+    """
+    require(actor, WRITERS, "import who takes part in deals")
+    await _check_known(actor, Deal, {row.deal_id for row in deal_contacts}, "dealId")
+    await _check_known(actor, Contact, {row.contact_id for row in deal_contacts}, "contactId")
+    standing = await _taking_part(actor, {row.deal_id for row in deal_contacts})
+    wanted = {(row.deal_id, row.contact_id): row for row in deal_contacts}
+    new = [row for key, row in wanted.items() if key not in standing]
+    changed = [(standing[key], row) for key, row in wanted.items() if key in standing]
+    changed = [(before, row) for before, row in changed if before.role != row.role]
+    total = Upserted(created=len(new), updated=len(changed), unchanged=len(wanted) - len(new) - len(changed))
+    if new or changed:
+        async with unit_of_work(actor, "deals.set_contacts") as work:
+            await work.create_all(new)
+            for before, row in changed:
+                await work.update(before, {"role": row.role})
+    return total
+
+
+async def _check_known(actor: Actor, model: type[Record], ids: Collection[str], path: str) -> None:
+    unknown = set(ids)
+    for part in _batches(ids):
+        unknown -= set(
+            await model.filter(tenant_id=actor.tenant_id, id__in=part).values_list("id", flat=True)
+        )
+    if unknown:
+        raise NotFound(f"no {model.__name__.lower()} {min(unknown)!r}", [path])
+
+
+async def _taking_part(actor: Actor, deal_ids: Collection[str]) -> dict[tuple[str, str], DealContact]:
+    found: dict[tuple[str, str], DealContact] = {}
+    for part in _batches(deal_ids):
+        rows = await DealContact.filter(tenant_id=actor.tenant_id, deal_id__in=part)
+        found |= {(row.deal_id, row.contact_id): row for row in rows}
+    return found
+
+
+def _batches(ids: Collection[str]) -> list[list[str]]:
+    ordered = sorted(ids)
+    return [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
 
 
 async def _move(

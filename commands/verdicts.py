@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
+import orjson
+
 from commands.journal import BATCH, Work, unit_of_work
 from models.access import Actor
 from models.base import Record
@@ -175,7 +177,11 @@ def _evidence(row: Standing, verdict: Verdict, owner: str, as_of: date) -> list[
             position=position,
             observed_on=as_of,
             **{owner: row.id},
-            **seen.__dict__,
+            **{
+                **seen.__dict__,
+                "threshold": orjson.dumps(seen.threshold).decode(),
+                "seen": orjson.dumps(seen.seen).decode(),
+            },
         )
         for position, seen in enumerate(verdict.evidence)
     ]

@@ -53,7 +53,7 @@ class Builder:
         history = self._history(reading, values, began)
         if issubclass(self.model, Deal):
             values, history = follow_stage(values, history)
-        self._claim(key, row, values)
+        self._claim(key, values)
         stored = {records.column_name(self.model, name): value for name, value in values.items()}
         return Incoming(key, stored | self._constants, began, tuple(history)), reading.noted
 
@@ -82,9 +82,9 @@ class Builder:
         """The dated changes in order; each ends where the next one of its field starts."""
         dated = []
         for each in self.step.history:
-            on = self._day(reading, each.on)
+            on = self._day(reading, each.date)
             if on is not None and began is not None and on < began:
-                raise RowProblem(place(each.on), f"is before {began}, when the record began", on)
+                raise RowProblem(place(each.date), f"is before {began}, when the record began", on)
             if on is not None:
                 dated += [(on, name, self._field(reading, name, s)) for name, s in each.before.items()]
         after = dict(values)
@@ -95,7 +95,7 @@ class Builder:
             after[name] = before
         return changes[::-1]
 
-    def _claim(self, key: str, row: Row, values: dict[str, object]) -> None:
+    def _claim(self, key: str, values: dict[str, object]) -> None:
         field = UNIQUE.get(self.model)
         if field is None:
             return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping as Dictionary, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -130,7 +131,9 @@ class _Step:
         self.known.ids[self.name] |= {
             record.external_id: written.ids[record.external_id] for record in records
         }
-        self.known.values[self.name] |= {record.external_id: self.builder.by_field(record) for record in records}
+        self.known.values[self.name] |= {
+            record.external_id: self.builder.by_field(record) for record in records
+        }
 
     def _record(self, key: str, rows: Sequence[Row], seen: date | None) -> Incoming | None:
         """The record of a key; every further row of it must say the same."""

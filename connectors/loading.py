@@ -72,7 +72,7 @@ def _step_problems(mapping: Mapping, name: str, step: Step) -> Iterator[Problem]
     for place, source in step.sources():
         for message in _source_problems(mapping, name, step, source):
             yield place, message
-        if place[0] in ("fields", "history") and place[-1] != "on":
+        if place[0] in ("fields", "history") and place[2:3] != ("date",):
             field = next(part for part in reversed(place) if part != "default")
             for message in _reference_problems(mapping, step, field, source):
                 yield place, message

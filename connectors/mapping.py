@@ -1,4 +1,4 @@
-"""The mapping document: how the tables of a source become records, as data; nothing is read or written here."""
+"""The mapping document: how the tables of a source become records; nothing is read here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Part(BaseModel):
     @classmethod
     def _known_keys(cls, given: object) -> object:
         if not isinstance(given, dict):
-            raise ValueError(f"is {type(given).__name__}; allowed: a mapping")  # noqa: TRY004
+            raise ValueError(f"is {type(given).__name__}; allowed: a mapping")
         keys = [field.alias or name for name, field in cls.model_fields.items()]
         if unknown := [str(key) for key in given if key not in keys]:
             raise ValueError(f"unknown key {unknown[0]!r}; allowed: {allowed(keys)}")
@@ -94,9 +94,9 @@ Value = Annotated[Source, BeforeValidator(_plain_is_const)]
 
 
 class Dated(Part):
-    """Fields that changed on a date: ``before`` gives what they were until then."""
+    """Fields that changed on ``date``: ``before`` gives what they were until then."""
 
-    on: Value
+    date: Value
     before: dict[str, Value]
 
 
@@ -118,10 +118,11 @@ class Step(Part):
 
     def sources(self) -> list[tuple[tuple[str, ...], Source]]:
         """Every source of the step with its path, defaults included."""
-        found = [(("fields", name), source) for name, source in self.fields.items()]
+        found: list[tuple[tuple[str, ...], Source]] = []
+        found += [(("fields", name), source) for name, source in self.fields.items()]
         found += [(("began",), self.began)] if self.began else []
         for number, dated in enumerate(self.history):
-            found.append((("history", str(number), "on"), dated.on))
+            found.append((("history", str(number), "date"), dated.date))
             found += [(("history", str(number), "before", name), s) for name, s in dated.before.items()]
         for path, source in found:  # grows while it is walked: defaults have defaults
             if source.default:

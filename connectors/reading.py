@@ -1,4 +1,4 @@
-"""What a mapping's sources give for one row: origin, conditions, translation, lookup, default; in that order."""
+"""What a mapping's sources give for one row: its values before they become a record."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ class Known:
 
 @dataclass
 class Reading:
-    """One row being read; ``first_seen`` is since when we know the record, ``noted`` the remarks it earned."""
+    """One row being read.
+
+    ``first_seen`` is since when we know the record, ``noted`` the remarks that the row earned.
+    """
 
     known: Known
     table: Table

@@ -1,4 +1,4 @@
-"""Reading CSV files whole and strictly: a file that cannot be trusted is refused before anything is written."""
+"""Reading CSV files whole and strictly: a file that cannot be trusted is refused before any writing."""
 
 from __future__ import annotations
 
@@ -57,17 +57,7 @@ class Rows:
 
 def read_tables(mapping: documents.Mapping, folder: Path) -> dict[str, Rows]:
     """Every table of the mapping, or Invalid naming file, line and column before anything is written."""
-    return {
-        name: _repaired(
-            _written(name, table) if table.rows is not None else _read(mapping, name, folder), table
-        )
-        for name, table in mapping.tables.items()
-    }
-
-
-def _written(name: str, table: documents.Table) -> Rows:
-    rows = [Row(number, cells) for number, cells in enumerate(table.rows or [], start=1)]
-    return Rows(f"({name})", rows)
+    return {name: _repaired(_read(mapping, name, folder), table) for name, table in mapping.tables.items()}
 
 
 def _repaired(found: Rows, table: documents.Table) -> Rows:
@@ -82,7 +72,9 @@ def _repaired(found: Rows, table: documents.Table) -> Rows:
 
 def _read(mapping: documents.Mapping, name: str, folder: Path) -> Rows:
     table = mapping.tables[name]
-    file = table.file or name
+    if table.file is None:
+        return Rows(f"({name})", [Row(line, cells) for line, cells in enumerate(table.rows or [], start=1)])
+    file = table.file
     try:
         content = (folder / file).read_bytes()
     except OSError as error:
@@ -109,10 +101,9 @@ def _decoded(file: str, content: bytes, delimiter: str) -> str:
 def _end_of(text: str, delimiter: str) -> tuple[int, str]:
     """The line and the column in which a piece of a file breaks off."""
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff") + "?", newline=""), delimiter=delimiter)
-    header = last = next(reader)
-    for last in reader:
-        pass
-    at = len(last) - 1
+    with _unlimited(len(text)):
+        records = list(reader)
+    header, at = records[0], len(records[-1]) - 1
     known = reader.line_num > 1 and at < len(header)
     return reader.line_num, header[at].strip() if known else f"column {at + 1}"
 

@@ -185,7 +185,7 @@ class RiskLine(Record):
 class Evidence(Record):
     """One condition of a rule with the value that was seen in one fact, and the threshold it met.
 
-    ``threshold`` and ``seen`` are JSON values, ``fact_kind`` and ``fact_id`` name the source record.
+    ``threshold`` and ``seen`` are JSON texts (the ORM takes a plain string for JSON), ``fact_kind`` and ``fact_id`` name the source record.
     """
 
     prefix = "ev"
@@ -199,8 +199,8 @@ class Evidence(Record):
     fact_id = fields.CharField(max_length=40)
     field = fields.CharField(max_length=60)
     op = fields.CharField(max_length=20)
-    threshold = fields.JSONField[object](null=True)
-    seen = fields.JSONField[object](null=True)
+    threshold = fields.TextField(null=True)
+    seen = fields.TextField(null=True)
     reference = fields.CharField(max_length=120, null=True)
     observed_on = fields.DateField()
     source = fields.CharField(max_length=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import Enum
 
+import orjson
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
@@ -34,11 +35,23 @@ class Evidence(Stored[stored.Evidence]):
     fact_id: str = column("The id of the record; empty for facts that must not exist.")
     field: str = column("The field of the fact that the condition is about.")
     op: str = column("The operator of the condition: gt, lte, in and so on.")
-    threshold: JSON | None = column("What the field is compared with; money in whole units, as text.")
-    seen: JSON | None = column("The value that the fact had.")
     reference: str | None = column("The field of another fact that the threshold was read from.")
     observed_on: date = column("The day as of which it was so.")
     source: str = column("The system that the fact came from.")
+
+    @strawberry.field
+    def threshold(self) -> JSON | None:
+        """What the field is compared with; money in whole units, as text."""
+        return _json(self.record.threshold)
+
+    @strawberry.field
+    def seen(self) -> JSON | None:
+        """The value that the fact had."""
+        return _json(self.record.seen)
+
+
+def _json(text: str | None) -> JSON | None:
+    return None if text is None else JSON(orjson.loads(text))
 
 
 @strawberry.type

@@ -1,0 +1,17 @@
+"""A fictional telecom operator with sixty accounts, in some of which things go wrong, to try the product on."""
+
+from jobs.demo.loading import SLUG, load_world
+from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
+from jobs.demo.scenarios import SCENARIOS, Scenario
+from jobs.demo.world import World, build_world
+
+__all__ = [
+    "DIRECTOR_EMAIL",
+    "MANAGER_EMAIL",
+    "SCENARIOS",
+    "SLUG",
+    "Scenario",
+    "World",
+    "build_world",
+    "load_world",
+]
