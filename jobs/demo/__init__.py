@@ -1,4 +1,4 @@
-"""A fictional telecom operator with sixty accounts, in some of which things go wrong, to try the product on."""
+"""A fictional telecom operator with sixty accounts, in some of which things go wrong."""
 
 from jobs.demo.loading import SLUG, load_world
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL

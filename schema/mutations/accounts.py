@@ -14,6 +14,7 @@ from models.accounts import Tier
 from schema.accounts import Account
 from schema.context import Info
 from schema.core.errors import UserError
+from schema.core.stored import column
 from schema.mutations.translation import MoneyInput, attempt, columns, documented
 
 
@@ -57,8 +58,8 @@ class UpdateAccountInput(AccountInput):
 class AccountPayload:
     """The account as it is now, or why nothing was written."""
 
-    account: Account | None
-    errors: list[UserError]
+    account: Account | None = column("As it is now; null when nothing was written, but for a conflict.")
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @documented

@@ -13,6 +13,7 @@ from models import deals as stored
 from models.deals import DealKind, ForecastCategory, Stage
 from schema.context import Info
 from schema.core.errors import UserError
+from schema.core.stored import column
 from schema.deals import Deal
 from schema.mutations.translation import MoneyInput, attempt, columns, documented, minor
 
@@ -84,8 +85,8 @@ class CloseDealInput:
 class DealPayload:
     """The deal as it is now, or why nothing was written."""
 
-    deal: Deal | None
-    errors: list[UserError]
+    deal: Deal | None = column("As it is now; null when nothing was written, but for a conflict.")
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @documented

@@ -11,6 +11,7 @@ from commands.journal import today
 from models import rulebooks as stored
 from schema.context import Info
 from schema.core.errors import UserError
+from schema.core.stored import column
 from schema.mutations.translation import attempt, documented
 from schema.rulebooks import EvaluationRun
 
@@ -29,8 +30,8 @@ class EvaluateInput:
 class EvaluatePayload:
     """What the judgement came to, or why there was none."""
 
-    run: EvaluationRun | None
-    errors: list[UserError]
+    run: EvaluationRun | None = column("What was judged; null when nothing was.")
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @documented

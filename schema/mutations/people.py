@@ -13,6 +13,7 @@ from models import people as stored
 from models.people import Seniority
 from schema.context import Info
 from schema.core.errors import UserError
+from schema.core.stored import column
 from schema.mutations.translation import attempt, columns, documented
 from schema.people import Contact
 
@@ -55,8 +56,8 @@ class UpdateContactInput(ContactInput):
 class ContactPayload:
     """The contact as it is now, or why nothing was written."""
 
-    contact: Contact | None
-    errors: list[UserError]
+    contact: Contact | None = column("As it is now; null when nothing was written, but for a conflict.")
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @documented

@@ -12,6 +12,7 @@ from models import recommendations as stored
 from models.recommendations import Outcome
 from schema.context import Info
 from schema.core.errors import UserError
+from schema.core.stored import column
 from schema.mutations.translation import attempt, documented
 from schema.recommendations import Recommendation
 
@@ -60,8 +61,10 @@ class CompleteRecommendationInput:
 class RecommendationPayload:
     """The recommendation as it is now, or why nothing was written."""
 
-    recommendation: Recommendation | None
-    errors: list[UserError]
+    recommendation: Recommendation | None = column(
+        "As it is now; null when nothing was written, but for a conflict."
+    )
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @documented

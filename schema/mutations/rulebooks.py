@@ -12,6 +12,7 @@ from commands import rulebooks
 from models import rulebooks as stored
 from schema.context import Info
 from schema.core.errors import UserError
+from schema.core.stored import column
 from schema.mutations.translation import attempt, documented
 from schema.rulebooks import Rulebook
 
@@ -39,8 +40,8 @@ class ActivateRulebookInput:
 class RulebookPayload:
     """The rulebook as it is now, or every problem that it has."""
 
-    rulebook: Rulebook | None
-    errors: list[UserError]
+    rulebook: Rulebook | None = column("As it is now; null when nothing was written, but for a conflict.")
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @documented

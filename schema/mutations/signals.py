@@ -12,6 +12,7 @@ from models.errors import BellwetherError
 from models.signals import SignalKind
 from schema.context import Info
 from schema.core.errors import UserError, user_errors
+from schema.core.stored import column
 from schema.mutations.translation import documented
 from schema.signals import Signal
 
@@ -47,8 +48,8 @@ class RecordSignalsInput:
 class RecordSignalsPayload:
     """The signals in the order given, or why none was recorded."""
 
-    signals: list[Signal]
-    errors: list[UserError]
+    signals: list[Signal] = column("The signals in the order given.")
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @documented

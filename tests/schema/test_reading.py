@@ -57,8 +57,9 @@ async def _verdicts(account: Account, deal: Deal) -> tuple[Recommendation, Risk]
     for key in ("recommendation", "risk"):
         await Evidence.create(
             id=Evidence.make_id(), tenant_id=account.tenant_id, position=0, alias="d", fact_kind="deal",
-            fact_id=deal.id, field="age_days", op="gt", threshold="90", seen="120", observed_on=factories.TODAY,
-            source="bellwether", recommendation_id=recommendation.id if key == "recommendation" else None,
+            fact_id=deal.id, field="age_days", op="gt", threshold="90", seen="120",
+            observed_on=factories.TODAY, source="bellwether",
+            recommendation_id=recommendation.id if key == "recommendation" else None,
             risk_id=risk.id if key == "risk" else None,
         )  # fmt: skip
     return recommendation, risk
