@@ -22,17 +22,18 @@ from rich.table import Table
 import connectors
 import schema as graphql
 from commands import evaluations, rulebooks
-from commands.access import system_actor
+from commands.access import system_actor, upsert_users
 from jobs import demo as demo_job
 from metrics.risks import Ending, Flagged, flagged_by_rule, outcomes
 from models import database
-from models.access import Actor, Tenant, User
+from models.access import Actor, Role, Tenant, User
 from models.errors import BellwetherError, InvalidRulebook, NotFound, UnknownSchema, allowed
 from models.history import AuditRecord
 from models.rulebooks import EvaluationRun
 from rules import packs
 from rules.build import build_book
 from rules.engine.pool import EnginePool
+from rules.kinds import REGISTRY
 from schema.core.tokens import issue, signing_secret
 from settings import settings
 
@@ -47,7 +48,8 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="Check rule files and put them live.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
-out = Console(highlight=False)
+#: Tables that go to a file or a pipe are not squeezed into a terminal's 80 columns.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False)
 
 AsOf = Annotated[
@@ -249,11 +251,13 @@ def _summary(run: EvaluationRun, risks: Mapping[str, Flagged]) -> dict[str, obje
 def _print_run(run: EvaluationRun, risks: Mapping[str, Flagged], currency: str) -> None:
     out.print(
         f"As of {run.as_of}: {run.accounts:,} accounts judged in {run.seconds} s, {run.matched:,} matches,"
-        f" {len(run.failures)} accounts failed"
+        f" {len(run.failures)} accounts failed",
+        soft_wrap=True,
     )
     out.print(
         f"Recommendations and risks: {run.opened:,} opened, {run.refreshed:,} refreshed,"
-        f" {run.lapsed:,} lapsed, {run.reopened:,} re-opened, {run.unchanged:,} unchanged"
+        f" {run.lapsed:,} lapsed, {run.reopened:,} re-opened, {run.unchanged:,} unchanged",
+        soft_wrap=True,
     )
     table = Table("risk", "count", f"exposure ({currency})")
     for key, flagged in risks.items():
@@ -311,6 +315,21 @@ def check_rules(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False
     out.print(f"{len(book.rules)} rules, all sound: {', '.join(rule.key for rule in book.rules)}")
 
 
+@rules_app.command("facts")
+def rule_facts(
+    kind: Annotated[str | None, typer.Argument(help="One fact kind; default: all.")] = None,
+) -> None:
+    """Show the fact kinds that rules speak of, with their fields, types, units and meanings."""
+    if kind is not None and kind not in REGISTRY.kinds:
+        err.print(f"no fact kind {kind!r}; known: {allowed(list(REGISTRY.kinds))}", markup=False)
+        raise typer.Exit(1)
+    for name in [kind] if kind else REGISTRY.kinds:
+        table = Table("field", "type", "unit", "meaning", title=f"{name}: {REGISTRY.kinds[name].meaning}")
+        for field in REGISTRY.kinds[name].fields.values():
+            table.add_row(field.name, field.type.lower(), field.unit, field.meaning)
+        out.print(table)
+
+
 @rules_app.command("publish")
 @command
 async def publish_rules(
@@ -341,6 +360,25 @@ async def migrate(
         if verify and (changes := await database.model_changes()):
             raise UnknownSchema(f"the models have changes without a migration: {allowed(changes)}")
     out.print(f"Applied: {', '.join(applied)}" if applied else "Nothing to apply.")
+
+
+@app.command("user")
+@command
+async def user_command(
+    email: Annotated[str, typer.Argument(help="The user's address.")],
+    name: Annotated[str, typer.Option(help="The user's name.")],
+    role: Annotated[Role, typer.Option(help="What the user is to the product.")] = Role.ADMIN,
+    tenant: TenantSlug = None,
+) -> None:
+    """Add a user who is in no source that is imported, or change one: an administrator, say."""
+    async with _connected():
+        actor = await _actor(tenant)
+        known = User(
+            id=User.make_id(), tenant_id=actor.tenant_id, name=name, email=email, role=role,
+            source=actor.source, external_id=email,
+        )  # fmt: skip
+        done = await upsert_users(actor, [known])
+    out.print("added" if done.created else "changed" if done.updated else "unchanged")
 
 
 @app.command()

@@ -74,15 +74,20 @@ async def _people(actor: Actor) -> dict[str, str]:
     for spec in TEAMS:
         team = await ensure_team(actor, spec.name, teams[spec.parent] if spec.parent else None)
         teams[spec.name] = team.id
-    own: dict[str, str] = {}
-    users = [_user(actor, person, teams, own) for person in PEOPLE]
-    return (await upsert_users(actor, users)).ids
+    ids: dict[str, str] = {}
+    while len(ids) < len(PEOPLE):  # one layer of the organisation after the other, from the top
+        layer = [
+            person
+            for person in PEOPLE
+            if person.external_id not in ids and (person.manager is None or person.manager in ids)
+        ]
+        ids |= (await upsert_users(actor, [_user(actor, person, teams, ids) for person in layer])).ids
+    return ids
 
 
-def _user(actor: Actor, person: Person, teams: Mapping[str, str], ids: dict[str, str]) -> User:
-    ids[person.external_id] = User.make_id()
+def _user(actor: Actor, person: Person, teams: Mapping[str, str], ids: Mapping[str, str]) -> User:
     return User(
-        id=ids[person.external_id],
+        id=User.make_id(),
         tenant_id=actor.tenant_id,
         name=person.name,
         email=person.email,
