@@ -34,6 +34,7 @@ from rules import packs
 from rules.build import build_book
 from rules.engine.pool import EnginePool
 from rules.kinds import REGISTRY
+from rules.registry import FieldType
 from schema.core.tokens import issue, signing_secret
 from settings import settings
 
@@ -326,7 +327,8 @@ def rule_facts(
     for name in [kind] if kind else REGISTRY.kinds:
         table = Table("field", "type", "unit", "meaning", title=f"{name}: {REGISTRY.kinds[name].meaning}")
         for field in REGISTRY.kinds[name].fields.values():
-            table.add_row(field.name, field.type.lower(), field.unit, field.meaning)
+            unit = "currency" if field.type is FieldType.MONEY else field.unit
+            table.add_row(field.name, field.type.lower(), unit, field.meaning)
         out.print(table)
 
 

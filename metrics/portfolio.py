@@ -12,7 +12,7 @@ from metrics.risks import HOLDS
 from models.access import Actor
 from models.asof import as_of_rows
 from models.base import Severity
-from models.database import Param, fetch
+from models.database import Param, as_int, fetch
 from models.deals import Deal
 from models.recommendations import Risk
 from models.revenue import Contract
@@ -118,20 +118,20 @@ async def _groups(actor: Actor, as_of: date, grouping: Grouping | None) -> dict[
     if grouping is not Grouping.RISK_KIND:
         for row in await _pipeline(actor, as_of, grouping):
             figures = _group(groups, row).figures
-            figures.open_deals = _int(row["deals"])
-            figures.open_pipeline_minor = _int(row["pipeline"])
+            figures.open_deals = as_int(row["deals"])
+            figures.open_pipeline_minor = as_int(row["pipeline"])
             figures.weighted_pipeline_minor = _percent(row["weighted"])
         for row in await _recurring(actor, as_of, grouping):
             figures = _group(groups, row).figures
-            figures.active_contracts = _int(row["contracts"])
-            figures.recurring_minor = _int(row["mrc"])
+            figures.active_contracts = as_int(row["contracts"])
+            figures.recurring_minor = as_int(row["mrc"])
     for row in await _at_risk(actor, as_of, grouping):
         figures = _group(groups, row).figures
-        figures.at_risk_minor = _int(row["amount"])
+        figures.at_risk_minor = as_int(row["amount"])
         figures.at_risk_weighted_minor = _percent(row["weighted"])
-        figures.lines_at_risk = _int(row["lines"])
+        figures.lines_at_risk = as_int(row["lines"])
     for row in await _open_risks(actor, as_of, grouping):
-        _group(groups, row).figures.open_risks = _int(row["risks"])
+        _group(groups, row).figures.open_risks = as_int(row["risks"])
     return groups
 
 
@@ -211,10 +211,6 @@ def _group_by(grouping: Grouping | None, key: _Key | None = None) -> str:
 
 def _params(actor: Actor, as_of: date) -> dict[str, Param]:
     return {"tenant": actor.tenant_id, "as_of": as_of}
-
-
-def _int(value: object) -> int:
-    return 0 if value is None else int(Decimal(str(value)))
 
 
 def _percent(value: object) -> int:

@@ -7,7 +7,7 @@ from datetime import date
 
 from models.access import Actor
 from models.asof import as_of_rows
-from models.database import Row, fetch
+from models.database import Row, as_int, fetch
 from models.deals import Deal
 from models.recommendations import Risk
 from models.visibility import visible
@@ -62,7 +62,7 @@ async def flagged_by_rule(actor: Actor, as_of: date) -> dict[str, Flagged]:
         f" where {HOLDS} and {seen.sql} group by t.rule_key order by t.rule_key",
         {**seen.params, "as_of": as_of},
     )
-    return {str(row["rule_key"]): Flagged(int(str(row["risks"])), int(str(row["amount"]))) for row in rows}
+    return {str(row["rule_key"]): Flagged(as_int(row["risks"]), as_int(row["amount"])) for row in rows}
 
 
 async def outcomes(actor: Actor, rule_key: str, as_of: date, until: date) -> Outcomes:
@@ -90,13 +90,13 @@ async def outcomes(actor: Actor, rule_key: str, as_of: date, until: date) -> Out
 
 
 def _ending(rows: list[Row], flagged: int) -> Ending:
-    mine = {str(r["ended"]): r for r in rows if int(str(r["flagged"])) == flagged}
+    mine = {str(r["ended"]): r for r in rows if as_int(r["flagged"]) == flagged}
 
     def count(ended: str) -> int:
-        return int(str(mine[ended]["deals"])) if ended in mine else 0
+        return as_int(mine[ended]["deals"]) if ended in mine else 0
 
     def amount(ended: str) -> int:
-        return int(str(mine[ended]["amount"])) if ended in mine else 0
+        return as_int(mine[ended]["amount"]) if ended in mine else 0
 
     return Ending(
         deals=sum(map(count, mine)),

@@ -37,7 +37,7 @@ def as_of_rows(model: type[Record], columns: list[str]) -> str:
     return (
         f'(select t.id, t.tenant_id{fixed}, {values} from "{table}" t left join ('
         f"select entity_id, {seen} from (select entity_id, field, old, row_number() over"
-        " (partition by entity_id, field order by effective_on, seq, id) as rn from change"
+        " (partition by entity_id, field order by effective_on, created_at, seq) as rn from change"
         f" where tenant_id = :tenant and entity = '{table}' and effective_on > :as_of) c"
         " where rn = 1 group by entity_id) l on l.entity_id = t.id"
         f" where t.tenant_id = :tenant {starts})"

@@ -141,7 +141,7 @@ def portable(sql: str, *, sqlite: bool) -> str:
     return _DAYS.sub(spoken, sql)
 
 
-_PARAM = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)\b")
+_PARAM = re.compile(r"(?<![:\w']):([a-z_][a-z0-9_]*)\b")
 
 
 def bind(sql: str, params: Params, *, sqlite: bool) -> tuple[str, list[Param]]:
@@ -189,6 +189,11 @@ async def fetch(sql: str, params: Params | None = None) -> list[Row]:
     text, values = bind(sql, params or {}, sqlite=connection.capabilities.dialect == "sqlite")
     rows = await connection.execute_query_dict(text, list(values))
     return [dict(row) for row in rows]
+
+
+def as_int(value: object) -> int:
+    """A whole number as a statement gives it (PostgreSQL sums integers to decimals); null is 0."""
+    return 0 if value is None else int(Decimal(str(value)))
 
 
 def as_date(value: object) -> date | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from models.accounts import Account
 from models.asof import as_of_rows
-from models.database import Param, fetch, is_sqlite
+from models.database import Param, as_int, fetch, is_sqlite
 from models.deals import Deal
 from models.people import Contact
 from models.revenue import Contract

@@ -1,0 +1,68 @@
+"""The database is the one that the code knows, and says so in words that help."""
+
+from __future__ import annotations
+
+import pytest
+from tortoise import Tortoise, fields
+
+from models import database
+from models.base import Record
+from models.errors import UnknownSchema
+
+
+async def test_the_migrations_make_what_the_models_declare(db: str) -> None:
+    assert await database.applied_migrations() == database.known_migrations()
+    assert await database.model_changes() == []
+    await database.check_schema()
+
+
+async def test_a_schema_from_another_release_is_refused_with_the_command(db: str) -> None:
+    await database.fetch("select 1")
+    connection = Tortoise.get_connection("default")
+    await connection.execute_script("update tortoise_migrations set name = '0000_unheard_of'")
+    with pytest.raises(UnknownSchema, match="bellwether migrate"):
+        await database.check_schema()
+    await connection.execute_script("delete from tortoise_migrations")
+    with pytest.raises(
+        UnknownSchema, match=r"lacks 1 migration\(s\), first '0001_initial'; run: bellwether migrate"
+    ):
+        await database.check_schema()
+
+
+async def test_every_foreign_key_has_an_index_that_begins_with_the_tenant(db: str) -> None:
+    assert Tortoise.apps is not None
+    lacking: list[str] = []
+    for model in Tortoise.apps["models"].values():
+        assert issubclass(model, Record)
+        indexed = {tuple(index)[:2] for index in model._meta.indexes if not isinstance(index, str)}
+        unique = {tuple(columns)[:2] for columns in model._meta.unique_together}
+        for name in model._meta.fk_fields:
+            field = model._meta.fields_map[name]
+            assert isinstance(field, fields.relational.ForeignKeyFieldInstance)
+            known = ("tenant_id", f"{name}_id") in indexed or ("tenant", name) in unique
+            if name != "tenant" and not known:
+                lacking.append(f"{model.__name__}.{name}")
+    assert lacking == []
+
+
+@pytest.mark.parametrize(
+    ("sqlite", "expected"),
+    [
+        (True, ("select ? where a = ? and b = ':x' and cast(julianday(d) - julianday(?) as integer) > ?",
+                [1, "two", "2026-01-01", 1])),
+        (False, ("select $1 where a = $2 and b = ':x' and (cast(d as date) - cast($3 as date)) > $1", None)),
+    ],
+)  # fmt: skip
+def test_parameters_are_bound_and_never_become_text(
+    sqlite: bool, expected: tuple[str, list[object] | None]
+) -> None:
+    from datetime import date
+
+    sql, values = database.bind(
+        "select :one where a = :two and b = ':x' and DAYS(d, :day) > :one",
+        {"one": 1, "two": "two", "day": date(2026, 1, 1)},
+        sqlite=sqlite,
+    )
+    assert sql == expected[0].replace("':x'", "':x'")
+    assert expected[1] is None or values == expected[1]
+    assert "two" not in sql

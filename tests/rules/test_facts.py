@@ -1,0 +1,162 @@
+"""Facts are what the rows say as of a date, the same on both databases."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from commands.access import system_actor
+from commands.journal import unit_of_work
+from models.access import Tenant
+from models.accounts import Account, Tier
+from models.base import Severity
+from models.deals import DealContact, DealKind, Stage
+from models.people import Seniority
+from models.signals import SignalKind
+from rules.facts import gather
+from rules.kinds import REGISTRY
+from rules.reference import Fact, Facts
+from tests import factories
+
+DAY = factories.TODAY
+
+
+def _ago(days: int) -> date:
+    return DAY - timedelta(days=days)
+
+
+@pytest.fixture
+async def tenant(db: str) -> Tenant:
+    return await factories.tenant()
+
+
+@pytest.fixture
+async def account(tenant: Tenant) -> Account:
+    owner = await factories.user(tenant)
+    return await factories.account(
+        owner, tier=Tier.KEY, employees=1200, overdue_minor=9_99, overdue_since=_ago(45)
+    )
+
+
+async def _facts(account: Account, day: date = DAY) -> Facts:
+    return (await gather(account.tenant_id, [account.id], day, REGISTRY.kinds.keys()))[account.id]
+
+
+async def _account(account: Account, day: date = DAY) -> Fact:
+    (fact,) = (await _facts(account, day))["account"]
+    return fact
+
+
+async def test_an_account_carries_sums_over_what_belongs_to_it(account: Account) -> None:
+    await factories.contract(account, mrc_minor=100_00)
+    await factories.contract(account, mrc_minor=50_00, terminated_on=_ago(1))
+    await factories.contract(account, mrc_minor=50_00, starts_on=DAY + timedelta(days=1))
+    await factories.deal(account, amount_minor=10_00, kind=DealKind.EXPANSION)
+    await factories.deal(account, amount_minor=10_00, stage=Stage.LOST, closed_on=_ago(3))
+    await factories.contact(account, seniority=Seniority.EXECUTIVE, last_contacted_on=_ago(120))
+    await factories.contact(
+        account, seniority=Seniority.EXECUTIVE, last_contacted_on=_ago(2), left_on=_ago(1)
+    )
+    await factories.contact(account, last_contacted_on=_ago(5))
+    await factories.ticket(account, severity=Severity.CRITICAL)
+    await factories.ticket(account, severity=Severity.HIGH, resolved_on=_ago(2))
+    await factories.ticket(account, severity=Severity.LOW)
+    fact = await _account(account)
+    expected: dict[str, Any] = {
+        "tier": "KEY", "employees": 1200, "currency": "EUR", "monthly_recurring": 100_00, "annual_value": 1200_00,
+        "active_contracts": 1, "open_deals": 1, "open_expansion_deals": 1, "open_pipeline": 10_00, "contacts": 2,
+        "executive_contacts": 1, "days_since_executive_contact": 120, "days_since_contact": 5, "tickets_open": 2,
+        "tickets_open_severe": 1, "overdue": 9_99, "overdue_days": 45, "is_placeholder": False,
+    }  # fmt: skip
+    assert {name: fact.get(name) for name in expected} == expected
+    assert "usage_change_90d" not in fact  # missing stays missing
+
+
+@pytest.mark.parametrize(
+    ("recent", "earlier", "expected"),
+    [(80, 100, -0.2), (100, 100, 0), (130, 100, 0.3), (None, 100, None), (80, None, None), (100, 0, None)],
+)
+async def test_usage_is_compared_with_the_accounts_own_past(
+    account: Account, recent: int | None, earlier: int | None, expected: float | None
+) -> None:
+    for back in range(1, 13):
+        quantity = recent if back <= 3 else earlier
+        if quantity is not None:
+            index = DAY.year * 12 + DAY.month - 1 - back
+            await factories.usage(account, date(index // 12, index % 12 + 1, 1), quantity)
+    await factories.usage(account, DAY.replace(day=1), 10_000)  # the running month is not known yet
+    assert (await _account(account)).get("usage_change_90d") == expected
+    months = (await _facts(account)).get("usage", [])
+    assert [fact["months_ago"] for fact in months] == sorted((f["months_ago"] for f in months), reverse=True)
+    assert all(fact["months_ago"] != 0 for fact in months)
+
+
+async def test_a_deal_carries_its_ages_pushes_and_people(tenant: Tenant, account: Account) -> None:
+    contract = await factories.contract(account)
+    deal = await factories.deal(
+        account, valid_from=_ago(91), stage=Stage.PROPOSED, stage_since=_ago(20), close_on=DAY + timedelta(days=9),
+        probability=40, amount_minor=101, next_step="call", next_step_on=_ago(8), contract_id=contract.id,
+    )  # fmt: skip
+    for back in (30, 20, 10):
+        async with unit_of_work(system_actor(tenant), "test", on=_ago(back)) as work:
+            await work.update(deal, {"close_on": DAY + timedelta(days=40 - back)})
+    async with unit_of_work(system_actor(tenant), "test", on=_ago(5)) as work:
+        await work.update(deal, {"close_on": DAY - timedelta(days=1)})  # earlier: not a push
+    contact = await factories.contact(account)
+    await DealContact.create(
+        id=DealContact.make_id(), tenant_id=tenant.id, deal_id=deal.id, contact_id=contact.id
+    )
+    (fact,) = (await _facts(account))["deal"]
+    expected: dict[str, Any] = {
+        "id": deal.id, "is_open": True, "age_days": 91, "days_in_stage": 20, "days_to_close": -1, "pushes": 3,
+        "contacts": 1, "stage": "PROPOSED", "stage_rank": 3, "probability": 40, "amount": 101,
+        "next_step_overdue_days": 8, "contract_id": contract.id, "owner_id": account.owner_id,
+    }  # fmt: skip
+    assert {name: fact.get(name) for name in expected} == expected
+    assert (await _facts(account, _ago(15)))["deal"][0]["pushes"] == 2
+    assert (await _facts(account, _ago(15)))["deal"][0]["days_to_close"] == 35
+    assert "deal" not in await _facts(account, _ago(92))
+
+
+async def test_contracts_contacts_services_tickets_and_signals_tell_their_days(account: Account) -> None:
+    await factories.contract(account, ends_on=DAY + timedelta(days=60), auto_renews=True)
+    await factories.contract(account, ends_on=None, terminated_on=DAY)
+    await factories.contact(account, seniority=Seniority.EXECUTIVE, left_on=_ago(10))
+    service = await factories.service(account, mrc_minor=10_00, started_on=_ago(400))
+    await factories.ticket(account, opened_on=_ago(7), service_id=service.id, severity=Severity.HIGH)
+    await factories.ticket(account, opened_on=_ago(300), resolved_on=_ago(200))
+    await factories.signal(account, kind=SignalKind.COMPETITOR_NAMED, observed_on=_ago(3))
+    await factories.signal(account, observed_on=_ago(366))
+    await factories.signal(account, observed_on=DAY + timedelta(days=1))
+    facts = await _facts(account)
+    running, ended = sorted(facts["contract"], key=lambda fact: not fact["is_active"])
+    assert (running["days_to_end"], running["auto_renews"], running["annual_value"]) == (60, True, 12_000_00)
+    assert ended["is_active"] is False
+    assert "days_to_end" not in ended
+    assert (facts["contact"][0]["has_left"], facts["contact"][0]["days_since_left"]) == (True, 10)
+    assert (facts["service"][0]["annual_value"], facts["service"][0]["days_since_start"]) == (120_00, 400)
+    (ticket,) = facts["ticket"]
+    assert (ticket["age_days"], ticket["severity_rank"], ticket["is_open"]) == (7, 2, True)
+    (signal,) = facts["signal"]
+    assert (signal["kind"], signal["age_days"]) == ("COMPETITOR_NAMED", 3)
+
+
+async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(account: Account) -> None:
+    service = await factories.service(account, product_id=(await factories.product(await account.tenant)).id)  # type: ignore[misc]
+    await factories.contract(account, ends_on=DAY)
+    await factories.contact(account, last_contacted_on=DAY)
+    await factories.deal(account, close_on=DAY)
+    await factories.ticket(account, service_id=service.id)
+    await factories.signal(account)
+    await factories.usage(account, date(2026, 2, 1), 3)
+    for kind, of in (await _facts(account)).items():
+        for fact in of:
+            for name, value in fact.items():
+                if name == "_source":
+                    continue
+                tag = REGISTRY.field(kind, name).type.tag
+                wanted = {"n": (int, float), "s": (str,), "b": (bool,)}[tag]
+                assert isinstance(value, wanted), (kind, name, value)
+                assert tag == "b" or not isinstance(value, bool), (kind, name, value)
