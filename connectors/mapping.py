@@ -19,6 +19,13 @@ def _scalar(given: object) -> object:
     return given
 
 
+def _text(given: object) -> object:
+    if not isinstance(given, str):
+        raise ValueError(f"{given!r} is {type(given).__name__}; allowed: quoted text")
+    return given
+
+
+Cell = Annotated[str, BeforeValidator(_text)]
 Scalar = Annotated[str | int | bool | None, BeforeValidator(_scalar)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
 
@@ -68,8 +75,8 @@ class Source(Part):
     most_common: MostCommon | None = None
     first_seen: bool = False
 
-    when: dict[str, list[str]] = {}
-    values: dict[str, Scalar] = {}
+    when: dict[Cell, list[Cell]] = {}
+    values: dict[Cell, Scalar] = {}
     bands: list[Band] = []
     lookup: str | None = None
     take: str | None = None
@@ -134,11 +141,11 @@ class Table(Part):
     """A CSV file, or rows written in the mapping itself; ``repair`` corrects known slips by column."""
 
     file: str | None = None
-    rows: list[dict[str, str]] | None = None
+    rows: list[dict[Cell, Cell]] | None = None
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     dates: str = "%Y-%m-%d"
     decimal: Annotated[str, StringConstraints(pattern=r"^[.,]$")] = "."
-    repair: dict[str, dict[str, str]] = {}
+    repair: dict[Cell, dict[Cell, Cell]] = {}
 
     @model_validator(mode="after")
     def _file_or_rows(self) -> Self:

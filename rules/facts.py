@@ -92,7 +92,7 @@ def _scalar(value: object, type_: FieldType) -> Scalar:
     if type_ is FieldType.BOOLEAN:
         return bool(value)
     if type_ in (FieldType.MONEY, FieldType.DAYS):
-        return int(Decimal(str(value)))
+        return as_int(value)
     if isinstance(value, Decimal | float):
         return int(value) if value == int(value) else round(float(value), RATIO_PLACES)
     return value if isinstance(value, int) else str(value)

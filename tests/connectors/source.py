@@ -58,7 +58,7 @@ steps:
     fields:
       name: {template: "{product} offer {id}"}
       account: {column: customer, lookup: customers}
-      stage: {column: state, required: true, values: {open: PROPOSED, yes: WON, no: LOST}}
+      stage: {column: state, required: true, values: {open: PROPOSED, "yes": WON, "no": LOST}}
       amount_minor: {column: amount}
       closed_on: {column: ended}
     history:
@@ -80,14 +80,14 @@ C3;Bakery Ude;;8;0
 """
 OFFERS = """id;customer;product;state;opened;ended;amount
 O1;C1;Fibre1G;open;05.01.2026;;1200,00
-O2;C2;SD-WAN;"yes";02.12.2025;15.02.2026;300,50
-O3;C3;Fibre 1G;"no";03.12.2025;10.01.2026;1200
+O2;C2;SD-WAN;yes;02.12.2025;15.02.2026;300,50
+O3;C3;Fibre 1G;no;03.12.2025;10.01.2026;1200
 """
 
 
 def mapping(document: str = MAPPING) -> Mapping:
     """The small source's mapping, or another document."""
-    return parse_mapping(document.replace("yes:", '"yes":').replace("no:", '"no":').encode(), "ledger.yaml")
+    return parse_mapping(document.encode(), "ledger.yaml")
 
 
 def written(folder: Path, customers: str | bytes = CUSTOMERS, offers: str | bytes = OFFERS) -> Path:
@@ -115,7 +115,8 @@ async def state() -> dict[str, list[str]]:
         rows = await model.all().values()
         unknown = {"id", "created_at", "updated_at", "tenant_id", "audit_id", "seq"}
         stored[model.__name__] = sorted(
-            str({k: names.get(str(v), as_text(v)) for k, v in row.items() if k not in unknown}) for row in rows
+            str({k: names.get(str(v), as_text(v)) for k, v in row.items() if k not in unknown})
+            for row in rows
         )
     return stored
 

@@ -34,7 +34,12 @@ async def test_a_source_is_imported_by_its_mapping_alone(db: str, tmp_path: Path
         ("offers.csv", "product", "Fibre1G", "Fibre 1G", 1)
     ]
     rail = await Account.get(external_id="C1").prefetch_related("parent")
-    assert (rail.name, rail.parent.external_id, rail.employees, rail.currency) == ("North Rail", "C2", 500, "EUR")
+    assert (rail.name, rail.parent.external_id, rail.employees, rail.currency) == (
+        "North Rail",
+        "C2",
+        500,
+        "EUR",
+    )
     assert (await Account.get(external_id="C2")).overdue_minor == 1000_50
     won = await Deal.get(external_id="O2")
     assert (won.stage, won.amount_minor, won.closed_on) == (Stage.WON, 300_50, date(2026, 2, 15))
@@ -44,7 +49,9 @@ async def test_a_source_is_imported_by_its_mapping_alone(db: str, tmp_path: Path
 async def test_a_deal_has_the_forecast_of_its_stage_then_and_now(db: str, tmp_path: Path) -> None:
     report = await imported(written(tmp_path))
     columns = ["stage", "forecast_category", "probability", "closed_on"]
-    query = f"select * from {as_of_rows(Deal, columns)} d join deal t on t.id = d.id where t.external_id = 'O2'"
+    query = (
+        f"select * from {as_of_rows(Deal, columns)} d join deal t on t.id = d.id where t.external_id = 'O2'"
+    )
     then, now = [
         (await fetch(query.replace("*", "d.stage, d.forecast_category, d.probability", 1),
                      {"tenant": report.tenant.id, "as_of": day}))[0]
@@ -69,7 +76,7 @@ async def test_a_second_run_writes_nothing(db: str, tmp_path: Path) -> None:
 
 async def test_a_later_export_changes_what_differs_on_its_date(db: str, tmp_path: Path) -> None:
     await imported(written(tmp_path))
-    later = OFFERS.replace("open;05.01.2026;;1200,00", '"yes";05.01.2026;20.03.2026;1100,00')
+    later = OFFERS.replace("open;05.01.2026;;1200,00", "yes;05.01.2026;20.03.2026;1100,00")
     report = await imported(written(tmp_path, offers=later))
     assert _counts(report, "offers") == (3, 0, 1, 2, 0)
     move = await StageChange.filter(deal__external_id="O1").order_by("-changed_on").first()

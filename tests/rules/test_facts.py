@@ -65,11 +65,25 @@ async def test_an_account_carries_sums_over_what_belongs_to_it(account: Account)
     await factories.ticket(account, severity=Severity.LOW)
     fact = await _account(account)
     expected: dict[str, Any] = {
-        "tier": "KEY", "employees": 1200, "currency": "EUR", "monthly_recurring": 100_00, "annual_value": 1200_00,
-        "active_contracts": 1, "open_deals": 1, "open_expansion_deals": 1, "open_pipeline": 10_00, "contacts": 2,
-        "executive_contacts": 1, "days_since_executive_contact": 120, "days_since_contact": 5, "tickets_open": 2,
-        "tickets_open_severe": 1, "overdue": 9_99, "overdue_days": 45, "is_placeholder": False,
-    }  # fmt: skip
+        "tier": "KEY",
+        "employees": 1200,
+        "currency": "EUR",
+        "monthly_recurring": 100_00,
+        "annual_value": 1200_00,
+        "active_contracts": 1,
+        "open_deals": 1,
+        "open_expansion_deals": 1,
+        "open_pipeline": 10_00,
+        "contacts": 2,
+        "executive_contacts": 1,
+        "days_since_executive_contact": 120,
+        "days_since_contact": 5,
+        "tickets_open": 2,
+        "tickets_open_severe": 1,
+        "overdue": 9_99,
+        "overdue_days": 45,
+        "is_placeholder": False,
+    }
     assert {name: fact.get(name) for name in expected} == expected
     assert "usage_change_90d" not in fact  # missing stays missing
 
@@ -96,9 +110,17 @@ async def test_usage_is_compared_with_the_accounts_own_past(
 async def test_a_deal_carries_its_ages_pushes_and_people(tenant: Tenant, account: Account) -> None:
     contract = await factories.contract(account)
     deal = await factories.deal(
-        account, valid_from=_ago(91), stage=Stage.PROPOSED, stage_since=_ago(20), close_on=DAY + timedelta(days=9),
-        probability=40, amount_minor=101, next_step="call", next_step_on=_ago(8), contract_id=contract.id,
-    )  # fmt: skip
+        account,
+        valid_from=_ago(91),
+        stage=Stage.PROPOSED,
+        stage_since=_ago(20),
+        close_on=DAY + timedelta(days=9),
+        probability=40,
+        amount_minor=101,
+        next_step="call",
+        next_step_on=_ago(8),
+        contract_id=contract.id,
+    )
     for back in (30, 20, 10):
         async with unit_of_work(system_actor(tenant), "test", on=_ago(back)) as work:
             await work.update(deal, {"close_on": DAY + timedelta(days=40 - back)})
@@ -110,10 +132,21 @@ async def test_a_deal_carries_its_ages_pushes_and_people(tenant: Tenant, account
     )
     (fact,) = (await _facts(account))["deal"]
     expected: dict[str, Any] = {
-        "id": deal.id, "is_open": True, "age_days": 91, "days_in_stage": 20, "days_to_close": -1, "pushes": 3,
-        "contacts": 1, "stage": "PROPOSED", "stage_rank": 3, "probability": 40, "amount": 101,
-        "next_step_overdue_days": 8, "contract_id": contract.id, "owner_id": account.owner_id,
-    }  # fmt: skip
+        "id": deal.id,
+        "is_open": True,
+        "age_days": 91,
+        "days_in_stage": 20,
+        "days_to_close": -1,
+        "pushes": 3,
+        "contacts": 1,
+        "stage": "PROPOSED",
+        "stage_rank": 3,
+        "probability": 40,
+        "amount": 101,
+        "next_step_overdue_days": 8,
+        "contract_id": contract.id,
+        "owner_id": account.owner_id,
+    }
     assert {name: fact.get(name) for name in expected} == expected
     assert (await _facts(account, _ago(15)))["deal"][0]["pushes"] == 2
     assert (await _facts(account, _ago(15)))["deal"][0]["days_to_close"] == 35
