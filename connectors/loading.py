@@ -83,7 +83,7 @@ def _field_problems(step: Step) -> Iterator[Problem]:
     known = fields_of(model)
     for field in step.fields:
         if field not in known:
-            yield ("fields", field), f"a {step.into} has no such field; allowed: {allowed(sorted(known))}"
+            yield ("fields", field), f"is no field of {step.into}; allowed: {allowed(sorted(known))}"
     for number, dated in enumerate(step.history):
         for field in dated.before:
             if field not in step.fields:
@@ -126,7 +126,7 @@ def _reference_problems(mapping: Mapping, step: Step, field: str, source: Source
         return
     wanted = target_of(model, field)
     if source != Source(const=None) and _refers_to(mapping, source) != wanted:
-        yield f"{field} refers to a {wanted}; allowed: lookup of a step into {wanted}"
+        yield f"{field} refers to {wanted}; allowed: lookup of a step into {wanted}"
 
 
 def _refers_to(mapping: Mapping, source: Source) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -25,6 +26,7 @@ def _text(given: object) -> object:
     return given
 
 
+_A_DAY = datetime(1987, 11, 23)  # noqa: DTZ001 - a day has no zone
 Cell = Annotated[str, BeforeValidator(_text)]
 Scalar = Annotated[str | int | bool | None, BeforeValidator(_scalar)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
@@ -153,7 +155,18 @@ class Table(Part):
             raise ValueError("allowed: exactly one of file, rows")
         if self.file is not None and Path(self.file).name != self.file:
             raise ValueError(f"{self.file!r} is a path; allowed: the name of a file in the folder")
+        if not _tells_a_day(self.dates):
+            raise ValueError(
+                f"the form of dates {self.dates!r} does not tell a day; allowed: such as %Y-%m-%d"
+            )
         return self
+
+
+def _tells_a_day(form: str) -> bool:
+    try:
+        return datetime.strptime(_A_DAY.strftime(form), form) == _A_DAY  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return False
 
 
 class TenantNames(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
@@ -36,30 +37,50 @@ def add_tickets(rows: Rows, spec: AccountSpec, story: Story, today: date, random
     severe = story.severe_tickets
     if severe is None:
         severe = int(random.random() < SEVERE_CHANCE)
-    titles = random.sample(SEVERE_TICKETS, severe)
-    for index, title in enumerate(titles):
+    for index, (title, service) in enumerate(_troubles(rows, SEVERE_TICKETS, severe, random)):
         opened = days_before(today, random.randint(1, 9))
         severity = Severity.CRITICAL if index == 0 else Severity.HIGH
-        _add_ticket(rows, spec, title, severity, opened, random)
-    resolved = random.randint(2, 6)
-    for index, title in enumerate(random.sample(TICKETS, resolved + random.randint(0, 2))):
+        _add_ticket(rows, spec, title, service, severity, opened, random)
+    resolved = random.randint(2, 5)
+    troubles = _troubles(rows, TICKETS, resolved + random.randint(0, 2), random)
+    for index, (title, service) in enumerate(troubles):
         severity = random.choice((Severity.LOW, Severity.MEDIUM, Severity.MEDIUM))
         if index >= resolved:
             opened = workday(days_before(today, random.randint(1, 20)))
-            _add_ticket(rows, spec, title, severity, opened, random)
+            _add_ticket(rows, spec, title, service, severity, opened, random)
             continue
         opened = workday(days_before(today, random.randint(25, 350)))
-        _add_ticket(rows, spec, title, severity, opened, random)
-        _resolve(rows.tickets[-1], opened + timedelta(days=random.randint(1, 14)))
+        _add_ticket(rows, spec, title, service, severity, opened, random)
+        _resolve(rows.tickets[-1], random.randint(1, 14))
+
+
+def _troubles(
+    rows: Rows, catalogue: Sequence[tuple[str, frozenset[str]]], count: int, random: Random
+) -> list[tuple[str, Row]]:
+    """Up to that many different troubles that the account's services can have, each with its service."""
+    possible = [
+        (title, service)
+        for title, products in catalogue
+        for service in rows.services
+        if service.external_id.rpartition("-")[2] in products
+    ]
+    random.shuffle(possible)
+    return list(dict(possible).items())[:count]
 
 
 def _add_ticket(
-    rows: Rows, spec: AccountSpec, title: str, severity: Severity, opened: date, random: Random
+    rows: Rows,
+    spec: AccountSpec,
+    title: str,
+    service: Row,
+    severity: Severity,
+    opened: date,
+    random: Random,
 ) -> None:
-    running = [row for row in rows.services if row.began is None or row.began <= opened]
+    opened = max(opened, service.began or opened)
     values: dict[str, object] = {
         "account_id": spec.external_id,
-        "service_id": random.choice(running).external_id if running else None,
+        "service_id": service.external_id,
         "title": title.format(city=random.choice(CITIES[spec.country])),
         "severity": severity,
         "state": random.choice(WORKING_ON),
@@ -68,7 +89,9 @@ def _add_ticket(
     rows.tickets.append(Row(f"TKT-{spec.number:02d}-{len(rows.tickets) + 1}", values, began=opened))
 
 
-def _resolve(ticket: Row, on: date) -> None:
+def _resolve(ticket: Row, days: int) -> None:
+    assert ticket.began is not None
+    on = ticket.began + timedelta(days=days)
     ticket.history += [
         FieldChange("state", ticket.values["state"], TicketState.CLOSED, on),
         FieldChange("resolved_on", None, on, on),

@@ -37,24 +37,29 @@ LOSS_REASONS = (
     "Delivery time for access lines too long",
 )
 
-TICKETS = (
-    "Intermittent packet loss at the {city} site",
-    "No dial tone on the main number in {city}",
-    "Slow cloud access from {city} in the mornings",
-    "Router in {city} not reachable after the power cut",
-    "Wrong caller ID shown on outgoing calls",
-    "Invoice shows a circuit that was cancelled",
-    "Firewall change request waiting for approval",
-    "SIM cards for the {city} warehouse not activated",
-    "Jitter on voice calls between {city} and the data centre",
-    "Portal login fails for the new administrators",
+#: What tickets say, each with the products that it can be about.
+TICKETS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("Intermittent packet loss at the {city} site", frozenset({"SDWAN", "MPLS", "INET", "WAVE"})),
+    ("Slow cloud access from {city} in the mornings", frozenset({"SDWAN", "MPLS", "INET", "CLOUD"})),
+    ("Router in {city} not reachable after the power cut", frozenset({"SDWAN", "MPLS", "INET", "LTE"})),
+    ("Bandwidth upgrade in {city} not active yet", frozenset({"SDWAN", "MPLS", "INET", "WAVE"})),
+    ("Invoice shows a circuit that was cancelled", frozenset({"SDWAN", "MPLS", "INET", "LTE", "WAVE"})),
+    ("No dial tone on the main number in {city}", frozenset({"SIP", "UCAAS"})),
+    ("Wrong caller ID shown on outgoing calls", frozenset({"SIP", "UCAAS", "CC"})),
+    ("Jitter on video calls from {city}", frozenset({"UCAAS", "MEET"})),
+    ("Recordings of last week missing for the {city} agents", frozenset({"CC"})),
+    ("Firewall change request waiting for approval", frozenset({"FW"})),
+    ("Weekly attack report arrives empty", frozenset({"DDOS"})),
+    ("Remote users asked for their second factor twice", frozenset({"SASE"})),
+    ("SIM cards for the {city} warehouse not activated", frozenset({"MOB", "IOT"})),
+    ("Roaming charges on the invoice though the tariff includes them", frozenset({"MOB"})),
+    ("Sensors in {city} drop off the network at night", frozenset({"IOT"})),
+    ("Remote hands in {city} arrived a day late", frozenset({"COLO", "BACKUP"})),
 )
-SEVERE_TICKETS = (
-    "{city} site offline, both access lines down",
-    "Data centre cross-connect down, ERP not reachable",
-    "Contact centre drops incoming calls since this morning",
-    "SD-WAN failover did not work during the {city} outage",
-    "DDoS protection did not trigger, web shop unreachable",
+SEVERE_TICKETS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("{city} site offline, both access lines down", frozenset({"SDWAN", "MPLS", "INET", "WAVE"})),
+    ("ERP not reachable from any site since this morning", frozenset({"SDWAN", "MPLS", "INET", "CLOUD"})),
+    ("Failover did not work during the {city} outage", frozenset({"SDWAN", "MPLS", "INET", "LTE"})),
 )
 CITIES = {
     "Germany": ("Hamburg", "Stuttgart", "Leipzig"),

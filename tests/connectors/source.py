@@ -97,9 +97,9 @@ def written(folder: Path, customers: str | bytes = CUSTOMERS, offers: str | byte
     return folder
 
 
-async def imported(folder: Path, **options: Path) -> ImportReport:
+async def imported(folder: Path, rejects: Path | None = None) -> ImportReport:
     """Import the small source as of `AS_OF`."""
-    return await import_folder(mapping(), folder, AS_OF, **options)
+    return await import_folder(mapping(), folder, AS_OF, rejects=rejects)
 
 
 async def count_changes() -> int:

@@ -9,9 +9,9 @@ import pytest
 
 from connectors import ImportReport, import_folder
 from models.accounts import Account
-from models.deals import Deal, DealLine, Stage, StageChange
 from models.asof import as_of_rows
 from models.database import fetch
+from models.deals import Deal, DealLine, Stage, StageChange
 from models.errors import Invalid
 from tests import factories
 from tests.connectors.source import AS_OF, CUSTOMERS, OFFERS, count_changes, imported, mapping, state, written
@@ -33,32 +33,31 @@ async def test_a_source_is_imported_by_its_mapping_alone(db: str, tmp_path: Path
     assert [(r.file, r.column, r.found, r.became, r.count) for r in report.repairs] == [
         ("offers.csv", "product", "Fibre1G", "Fibre 1G", 1)
     ]
-    rail = await Account.get(external_id="C1").prefetch_related("parent")
-    assert (rail.name, rail.parent.external_id, rail.employees, rail.currency) == (
-        "North Rail",
-        "C2",
-        500,
-        "EUR",
-    )
-    assert (await Account.get(external_id="C2")).overdue_minor == 1000_50
+    rail = await Account.get(external_id="C1")
+    assert (rail.name, rail.employees, rail.currency) == ("North Rail", 500, "EUR")
+    holding = await Account.get(id=rail.parent_id)
+    assert (holding.external_id, holding.overdue_minor) == ("C2", 1000_50)
     won = await Deal.get(external_id="O2")
     assert (won.stage, won.amount_minor, won.closed_on) == (Stage.WON, 300_50, date(2026, 2, 15))
     assert await DealLine.filter(deal_id=won.id).count() == 1
 
 
+async def _forecast(report: ImportReport, deal: str, day: date) -> list[object]:
+    columns = ["stage", "forecast_category", "probability"]
+    query = (
+        f"select d.stage, d.forecast_category, d.probability from {as_of_rows(Deal, columns)} d"
+        " join deal t on t.id = d.id where t.external_id = :deal"
+    )
+    rows = await fetch(query, {"tenant": report.tenant.id, "as_of": day, "deal": deal})
+    return list(rows[0].values())
+
+
 async def test_a_deal_has_the_forecast_of_its_stage_then_and_now(db: str, tmp_path: Path) -> None:
     report = await imported(written(tmp_path))
-    columns = ["stage", "forecast_category", "probability", "closed_on"]
-    query = (
-        f"select * from {as_of_rows(Deal, columns)} d join deal t on t.id = d.id where t.external_id = 'O2'"
-    )
-    then, now = [
-        (await fetch(query.replace("*", "d.stage, d.forecast_category, d.probability", 1),
-                     {"tenant": report.tenant.id, "as_of": day}))[0]
-        for day in (date(2026, 2, 14), date(2026, 2, 15))
-    ]  # fmt: skip
-    assert list(then.values()) == ["PROPOSED", "BEST_CASE", 50]
-    assert list(now.values()) == ["WON", "CLOSED", 100]
+    then = await _forecast(report, "O2", date(2026, 2, 14))
+    now = await _forecast(report, "O2", date(2026, 2, 15))
+    assert then == ["PROPOSED", "BEST_CASE", 50]
+    assert now == ["WON", "CLOSED", 100]
     moves = await StageChange.filter(deal__external_id="O2").order_by("changed_on")
     assert [(move.to_stage, move.changed_on) for move in moves] == [
         (Stage.PROPOSED, date(2025, 12, 2)),

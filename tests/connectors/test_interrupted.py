@@ -1,0 +1,104 @@
+"""An import that was killed is completed by running it again, to the state that one clean run gives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+
+from models import database
+from models.deals import Deal
+from tests.connectors.source import imported, state, written
+
+ROOT = Path(__file__).parents[2]
+#: Imports until a step is half done, or into the next transaction, and waits to be killed.
+IMPORT_UNTIL_KILLED = """
+import asyncio, sys
+from pathlib import Path
+from models import database
+from models.history import Change
+from tests.connectors import source
+from connectors import import_folder
+
+url, folder, half_done, moment = sys.argv[1:]
+
+def wait_for_death(*_, **__):
+    print("half-way", flush=True)
+    sys.stdin.read()
+
+def report(step, done, of):
+    if step == half_done and done < of:
+        if moment == "between batches":
+            wait_for_death()
+        Change.bulk_create = wait_for_death
+
+async def main():
+    await database.connect(url)
+    await import_folder(source.mapping(), Path(folder), source.AS_OF, progress=report)
+
+asyncio.run(main())
+"""
+
+
+def _many(folder: Path) -> Path:
+    """Three batches of customers, each the child of the next one's first, and three of offers."""
+    customers = "".join(
+        f"C{n};Customer {n};{f'C{n + 1}' if n % 600 == 0 else ''};{n};\n" for n in range(1300)
+    )
+    offers = "".join(
+        f"O{n};C{n};Fibre1G;{'yes;05.01.2026;06.02.2026' if n % 3 else 'open;05.01.2026;'};{n}\n"
+        for n in range(1300)
+    )
+    return written(
+        folder,
+        "number;name;group;staff;overdue\n" + customers,
+        "id;customer;product;state;opened;ended;amount\n" + offers,
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "moment"), [("customers", "between batches"), ("offers", "in a transaction")]
+)
+async def test_an_import_that_was_killed_is_completed_by_the_next(
+    db_url: str, tmp_path: Path, step: str, moment: str
+) -> None:
+    folder = _many(tmp_path)
+    _import_and_kill(db_url, folder, step, moment)
+    await database.connect(db_url)
+    try:
+        assert await Deal.all().count() == (0 if step == "customers" else 500)
+        completed = await imported(folder)
+        assert sum(counts.written for counts in completed.counts.values()) > 0
+        after_kill = await state()
+        await _empty()
+        await imported(folder)
+        assert after_kill == await state()
+    finally:
+        await Tortoise.close_connections()
+
+
+def _import_and_kill(url: str, folder: Path, step: str, moment: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", IMPORT_UNTIL_KILLED, url, str(folder), step, moment],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half-way\n"
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+
+
+async def _empty() -> None:
+    connection = Tortoise.get_connection("default")
+    await connection.execute_query("update account set parent_id = null")
+    tables = ("change", "stage_change", "deal_line", "deal", "account", "product", "audit_record", "tenant")
+    for table in tables:
+        await connection.execute_query(f'delete from "{table}"')

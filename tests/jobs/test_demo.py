@@ -1,0 +1,121 @@
+"""Loaded and judged, the demo world shows what it promises and no more; loading it again writes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from commands import evaluations, rulebooks
+from commands.access import actor_of, system_actor
+from jobs import demo
+from metrics.risks import flagged_by_rule
+from models.access import Role, Tenant, User
+from models.accounts import Account
+from models.base import Record, Sourced
+from models.deals import Deal, DealContact, StageChange
+from models.history import Change
+from models.people import Contact
+from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
+from models.revenue import Contract
+from models.services import UsageMonth
+from rules.engine.pool import EnginePool
+
+DAYS = (date(2026, 3, 1), date(2027, 2, 28), date.today())
+ACCOUNTS = 60
+
+
+async def _judged(day: date, seed: int = 7) -> Tenant:
+    tenant = await demo.load_world(demo.build_world(day, seed))
+    actor = system_actor(tenant)
+    async with EnginePool(1, 20.0) as engine:
+        await rulebooks.ensure_starter(actor, engine)
+        run = await evaluations.evaluate(actor, engine, day)
+    assert (run.accounts, run.failures, run.disagreements) == (ACCOUNTS, [], [])
+    return tenant
+
+
+async def _found(tenant: Tenant) -> set[tuple[str, str, str]]:
+    """Open recommendations: rule, the account's and the subject's external ids, the account's for its own."""
+    names: dict[str, str] = {}
+    models: tuple[type[Sourced], ...] = (Account, Deal, Contract, Contact)
+    for model in models:
+        pairs = await model.filter(tenant_id=tenant.id).values_list("id", "external_id")
+        names |= {str(stored): str(key) for stored, key in pairs}
+    rows = await Recommendation.filter(tenant_id=tenant.id, state=RecommendationState.OPEN)
+    return {(row.rule_key, names[row.account_id], names[row.subject_key]) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("day", "seed"),
+    [(DAYS[0], 7), (DAYS[1], 7), pytest.param(DAYS[2], 7, id="today"), (date(2026, 8, 31), 11)],
+)
+async def test_the_rules_flag_exactly_what_was_planted(db: str, day: date, seed: int) -> None:
+    found = await _found(await _judged(day, seed))
+
+    assert found == {
+        (told.rule_key, told.account_external_id, told.subject_external_id or told.account_external_id)
+        for told in demo.SCENARIOS
+        if told.holds
+    }
+
+
+async def test_a_third_or_so_of_the_accounts_are_at_risk_and_no_rule_cries_wolf(db: str) -> None:
+    tenant = await _judged(DAYS[0])
+
+    risks = await Risk.filter(tenant_id=tenant.id, state=RiskState.OPEN)
+    by_rule = Counter({(risk.rule_key, risk.account_id) for risk in risks})
+    accounts = Counter(rule for rule, _ in by_rule)
+    assert 0.30 <= len({risk.account_id for risk in risks}) / ACCOUNTS <= 0.45
+    assert max(accounts.values()) <= ACCOUNTS / 5
+
+
+async def test_loading_again_writes_nothing(db: str) -> None:
+    world = demo.build_world(DAYS[1])
+    await demo.load_world(world)
+    before = await _counts()
+
+    await demo.load_world(demo.build_world(DAYS[1]))
+
+    assert await _counts() == before
+    assert await User.filter(version__gt=1).count() == 0
+
+
+async def test_loading_says_how_far_it_is(db: str) -> None:
+    world, seen = demo.build_world(DAYS[2]), list[tuple[int, int]]()
+    await demo.load_world(world, lambda _, done, of: seen.append((done, of)))
+
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+async def test_a_director_sees_six_accounts_their_manager_eighteen_and_the_head_all(db: str) -> None:
+    tenant = await demo.load_world(demo.build_world(DAYS[0]))
+    head = await User.get(tenant_id=tenant.id, role=Role.MANAGER, manager_id=None)
+
+    owned = []
+    for email in (demo.DIRECTOR_EMAIL, demo.MANAGER_EMAIL, head.email):
+        user = await User.get(tenant_id=tenant.id, email=email)
+        actor = await actor_of(user.id, tenant.id)
+        owned.append(await Account.filter(owner_id__in=actor.owners or ()).count())
+    assert owned == [6, 18, 60]
+
+
+async def test_the_past_can_be_judged_too(db: str) -> None:
+    day, past = date(2026, 9, 15), date(2026, 3, 15)
+    tenant = await demo.load_world(demo.build_world(day))
+    actor = system_actor(tenant)
+    async with EnginePool(1, 20.0) as engine:
+        await rulebooks.ensure_starter(actor, engine)
+        run = await evaluations.evaluate(actor, engine, past)
+
+    assert (run.accounts, run.failures) == (ACCOUNTS, [])
+    assert (await flagged_by_rule(actor, past))["stalled-deal"].count >= 3
+
+
+async def _counts() -> dict[str, int]:
+    models: tuple[type[Record], ...] = (
+        Change, Tenant, User, Account, Contact, Contract, UsageMonth, Deal, DealContact, StageChange,
+    )  # fmt: skip
+    return {model.__name__: await model.all().count() for model in models}
