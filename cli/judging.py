@@ -1,0 +1,128 @@
+"""``bellwether evaluate`` and ``bellwether outcomes``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.shell import (
+    AsJson,
+    AsOf,
+    TenantSlug,
+    app,
+    command,
+    connected,
+    day_of,
+    engine_pool,
+    err,
+    out,
+    print_json,
+    progress,
+    tenant_actor,
+)
+from commands import evaluations, rulebooks
+from metrics.risks import Ending, Flagged, flagged_by_rule, outcomes
+from models.rulebooks import EvaluationRun
+
+
+@app.command()
+@command
+async def evaluate(as_of: AsOf = None, tenant: TenantSlug = None, json: AsJson = False) -> None:
+    """Judge every account by the active rules as of a date; the starter rules if none are active."""
+    async with connected(), engine_pool() as engine:
+        actor = await tenant_actor(tenant)
+        await rulebooks.ensure_starter(actor, engine)
+        with progress(quiet=json) as advance:
+            run = await evaluations.evaluate(
+                actor, engine, day_of(as_of), progress=lambda done, of: advance("judging accounts", done, of)
+            )
+        risks = await flagged_by_rule(actor, run.as_of)
+    if json:
+        print_json(_summary(run, risks))
+    else:
+        _print_run(run, risks, actor.currency)
+    if run.failures:
+        raise typer.Exit(2)
+
+
+def _summary(run: EvaluationRun, risks: Mapping[str, Flagged]) -> dict[str, object]:
+    return {
+        "run": run.id,
+        "as_of": run.as_of,
+        "accounts": run.accounts,
+        "matched": run.matched,
+        "opened": run.opened,
+        "refreshed": run.refreshed,
+        "lapsed": run.lapsed,
+        "reopened": run.reopened,
+        "unchanged": run.unchanged,
+        "risks": {
+            key: {"count": flagged.count, "amount": _amount(flagged.amount_minor)}
+            for key, flagged in risks.items()
+        },
+        "failed": len(run.failures),
+        "failures": run.failures,
+        "disagreements": run.disagreements,
+        "seconds": run.seconds,
+    }
+
+
+def _print_run(run: EvaluationRun, risks: Mapping[str, Flagged], currency: str) -> None:
+    out.print(
+        f"As of {run.as_of}: {run.accounts:,} accounts judged in {run.seconds} s, {run.matched:,} matches,"
+        f" {len(run.failures)} accounts failed",
+        soft_wrap=True,
+    )
+    out.print(
+        f"Recommendations and risks: {run.opened:,} opened, {run.refreshed:,} refreshed,"
+        f" {run.lapsed:,} lapsed, {run.reopened:,} re-opened, {run.unchanged:,} unchanged",
+        soft_wrap=True,
+    )
+    table = Table("risk", "count", f"exposure ({currency})")
+    for key, flagged in risks.items():
+        table.add_row(key, f"{flagged.count:,}", f"{flagged.amount_minor / 100:,.2f}")
+    out.print(table)
+    for failure in run.failures:
+        err.print(f"{failure['account']}: {failure['reason']}", markup=False, soft_wrap=True)
+
+
+@app.command("outcomes")
+@command
+async def outcomes_command(
+    rule: Annotated[str, typer.Argument(help="Key of the rule.")] = "stalled-deal",
+    as_of: AsOf = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day to look at; default today.")
+    ] = None,
+    tenant: TenantSlug = None,
+    json: AsJson = False,
+) -> None:
+    """Compare what a rule flagged as of a date with what happened to those deals later."""
+    async with connected():
+        actor = await tenant_actor(tenant)
+        found = await outcomes(actor, rule, day_of(as_of), day_of(until))
+    groups = {"flagged": found.flagged, "others": found.others}
+    if json:
+        print_json({"rule": rule, "as_of": found.as_of, "until": found.until, **groups})
+        return
+    table = Table(
+        "open deals", "deals", "won", "lost", "still open", "win rate", f"amount ({actor.currency})"
+    )
+    for name, ending in groups.items():
+        table.add_row(name, *_ending(ending))
+    out.print(f"{rule} as of {found.as_of}, and what happened until {found.until}:")
+    out.print(table)
+
+
+def _ending(ending: Ending) -> list[str]:
+    rate = "none ended" if ending.win_rate is None else f"{ending.win_rate:.1%}"
+    counts = [f"{count:,}" for count in (ending.deals, ending.won, ending.lost, ending.open)]
+    return [*counts, rate, f"{ending.amount_minor / 100:,.2f}"]
+
+
+def _amount(minor: int) -> str:
+    return f"{minor // 100}.{minor % 100:02d}"

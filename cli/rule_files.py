@@ -1,0 +1,59 @@
+"""``bellwether rules``: check rule files and put them live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.shell import TenantSlug, command, connected, engine_pool, err, explain, out, rules_app, tenant_actor
+from commands import rulebooks
+from models.errors import BellwetherError, allowed
+from rules import packs
+from rules.build import build_book
+from rules.kinds import REGISTRY
+from rules.registry import FieldType
+
+
+@rules_app.command("check")
+def check_rules(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Say what is wrong with a rule file, without a database."""
+    try:
+        book = build_book(file.stem, packs.documents(file.read_text("utf-8")))
+    except BellwetherError as error:
+        explain(error)
+        raise typer.Exit(1) from None
+    out.print(f"{len(book.rules)} rules, all sound: {', '.join(rule.key for rule in book.rules)}")
+
+
+@rules_app.command("facts")
+def rule_facts(
+    kind: Annotated[str | None, typer.Argument(help="One fact kind; default: all.")] = None,
+) -> None:
+    """Show the fact kinds that rules speak of, with their fields, types, units and meanings."""
+    if kind is not None and kind not in REGISTRY.kinds:
+        err.print(f"no fact kind {kind!r}; known: {allowed(list(REGISTRY.kinds))}", markup=False)
+        raise typer.Exit(1)
+    for name in [kind] if kind else REGISTRY.kinds:
+        table = Table("field", "type", "unit", "meaning", title=f"{name}: {REGISTRY.kinds[name].meaning}")
+        for field in REGISTRY.kinds[name].fields.values():
+            unit = "currency" if field.type is FieldType.MONEY else field.unit
+            table.add_row(field.name, field.type.lower(), unit, field.meaning)
+        out.print(table)
+
+
+@rules_app.command("publish")
+@command
+async def publish_rules(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    name: Annotated[str | None, typer.Option(help="The rulebook's name; default: the file's.")] = None,
+    tenant: TenantSlug = None,
+) -> None:
+    """Save a rule file as the next version of a rulebook and put it live through the publish gate."""
+    async with connected(), engine_pool() as engine:
+        actor = await tenant_actor(tenant)
+        draft = await rulebooks.save(actor, name or file.stem, packs.documents(file.read_text("utf-8")))
+        live = await rulebooks.activate(actor, engine, draft.id)
+    out.print(f"{live.name}/{live.number} is {live.state}")

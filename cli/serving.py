@@ -1,0 +1,103 @@
+"""``bellwether serve`` and ``bellwether demo``."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import orjson
+import typer
+import uvicorn
+
+from cli.shell import app, command, connected, engine_pool, out, progress, token_of
+from commands import evaluations, rulebooks
+from commands.access import system_actor
+from jobs import demo as demo_job
+from models import database
+from models.access import Tenant, User
+from settings import settings
+
+
+@app.command()
+@command
+async def serve(
+    demo: Annotated[bool, typer.Option("--demo", help="Load demo data first, once, and judge it.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve GraphQL. With --demo the database is made, migrated and filled when it is new."""
+    if demo:
+        await _load_demo()
+    async with connected():
+        pass  # refuse an unknown schema before anything listens
+    address = host or settings().host
+    config = uvicorn.Config(
+        "server:app",
+        factory=True,
+        host=address,
+        port=settings().port if port is None else port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+    banner = await _demo_banner(f"http://{address}:{config.port}") if demo else ""
+    await _Announcing(config, banner or f"Bellwether serves http://{address}:{config.port}/graphql").serve()
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says where it is once it answers."""
+
+    def __init__(self, config: uvicorn.Config, banner: str) -> None:
+        super().__init__(config)
+        self.banner = banner
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            out.print(self.banner, soft_wrap=True, markup=False)
+
+
+async def _load_demo() -> None:
+    """Bring the database to this release, and fill and judge it unless that was done before."""
+    async with connected(check=False):
+        await database.migrate()
+        if await evaluations.judged_before(demo_job.SLUG):
+            return
+        with progress() as advance:
+            tenant = await demo_job.load_world(demo_job.build_world(date.today()), advance)
+            async with engine_pool() as engine:
+                actor = system_actor(tenant)
+                await rulebooks.ensure_starter(actor, engine)
+                await evaluations.evaluate(
+                    actor,
+                    engine,
+                    date.today(),
+                    progress=lambda done, of: advance("judging accounts", done, of),
+                )
+
+
+async def _demo_banner(address: str) -> str:
+    async with connected():
+        tenant = await Tenant.get(slug=demo_job.SLUG)
+        director, manager = [
+            token_of(await User.get(tenant_id=tenant.id, email=email))
+            for email in (demo_job.DIRECTOR_EMAIL, demo_job.MANAGER_EMAIL)
+        ]
+    query = "{ recommendations(first: 5) { nodes { title because priority account { name } } } }"
+    return (
+        f"\nBellwether serves {address}/graphql (open it in a browser for GraphiQL)\n\n"
+        f"Token of a director ({demo_job.DIRECTOR_EMAIL}):\n{director}\n\n"
+        f"Token of a manager ({demo_job.MANAGER_EMAIL}):\n{manager}\n\n"
+        "Recommendations for the manager:\n"
+        f"curl -s {address}/graphql -H 'content-type: application/json'"
+        f" -H 'authorization: Bearer {manager}'"
+        f" -d '{orjson.dumps({'query': query}).decode()}'\n"
+    )
+
+
+@app.command("demo")
+@command
+async def demo_command() -> None:
+    """Load the demo data and judge it, without serving; does nothing when it is there."""
+    await _load_demo()
+    out.print(f"The demo tenant {demo_job.SLUG!r} is loaded and judged.")
