@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from connectors import templates
 from connectors.mapping import Mapping, Source, Step, columns_of
-from connectors.records import MODELS, Kind, fields_of, kind_of, must_be_given, target_of
+from connectors.records import MODELS, Kind, convert, fields_of, kind_of, must_be_given, target_of
 from models.access import Team, User
 from models.errors import Invalid, allowed
 
@@ -76,6 +76,8 @@ def _step_problems(mapping: Mapping, name: str, step: Step) -> Iterator[Problem]
             field = next(part for part in reversed(place) if part != "default")
             for message in _reference_problems(mapping, step, field, source):
                 yield place, message
+            for message in _constant_problems(mapping, step, field, source):
+                yield place, message
 
 
 def _field_problems(step: Step) -> Iterator[Problem]:
@@ -127,6 +129,19 @@ def _reference_problems(mapping: Mapping, step: Step, field: str, source: Source
     wanted = target_of(model, field)
     if source != Source(const=None) and _refers_to(mapping, source) != wanted:
         yield f"{field} refers to {wanted}; allowed: lookup of a step into {wanted}"
+
+
+def _constant_problems(mapping: Mapping, step: Step, field: str, source: Source) -> Iterator[str]:
+    """Constants that the field cannot hold: they would cost every row that gets them."""
+    model, table = MODELS[step.into], mapping.tables.get(step.table)
+    if source.lookup or table is None or field not in fields_of(model):
+        return
+    for constant in (source.const, *source.values.values(), *(band.then for band in source.bands)):
+        try:
+            if constant is not None:
+                convert(model, field, constant, table)
+        except ValueError as error:
+            yield f"{constant!r} {error}"
 
 
 def _refers_to(mapping: Mapping, source: Source) -> str | None:

@@ -79,6 +79,12 @@ UNSOUND = {
         "steps.offers.fields.amount_minor",
         "has 0 origins; allowed:",
     ),
+    "constant that the field cannot hold": (
+        'no": LOST',
+        'no": GONE',
+        "steps.offers.fields.stage",
+        "'GONE' is no Stage; allowed: IDENTIFIED, QUALIFIED",
+    ),
     "stray brace": (
         '"{product} offer {id}"',
         '"{product} offer {id"',
