@@ -13,14 +13,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from tortoise.exceptions import BaseORMException
 
 import schema
 from commands.access import actor_of
 from commands.evaluations import mark_interrupted
 from models.base import utcnow
-from models.database import database, fetch
-from models.errors import UnknownSchema
+from models.database import database, fetch, is_unreachable
+from models.errors import Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.context import Context
@@ -84,7 +83,7 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
                 interrupted = await mark_interrupted()
                 log.info("started", workers=config.workers, interrupted_runs=interrupted)
                 yield
-        except UnknownSchema as error:
+        except (Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
             raise
         log.info("stopped")
@@ -117,7 +116,9 @@ def _health_of(engine: EnginePool, expected: int) -> Handler:
 async def _database_answers() -> bool:
     try:
         return bool(await fetch("select 1 as alive"))
-    except (BaseORMException, OSError):
+    except Exception as error:
+        if not is_unreachable(error):
+            raise
         return False
 
 

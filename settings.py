@@ -5,8 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.errors import Invalid
+
+DATABASES = ("sqlite://", "postgres://", "postgresql://")
 
 
 class Settings(BaseSettings):
@@ -32,6 +36,13 @@ class Settings(BaseSettings):
     max_tokens: int = Field(default=4_000, ge=100)
     log_level: str = "INFO"
 
+    @field_validator("database_url")
+    @classmethod
+    def _one_that_we_know(cls, given: str) -> str:
+        if given and not given.startswith(DATABASES):
+            raise ValueError(f"is no database that Bellwether knows; allowed: {', '.join(DATABASES)}")
+        return given
+
     @property
     def database(self) -> str:
         """The database URL: SQLite in ``home`` unless ``database_url`` says otherwise."""
@@ -40,5 +51,14 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises:
+        Invalid: a setting has no value of its kind; the path is its name in the environment.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise Invalid(first["msg"].removeprefix("Value error, "), [f"BELLWETHER_{name}"]) from None

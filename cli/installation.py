@@ -45,7 +45,7 @@ async def user_command(
         actor = await tenant_actor(tenant)
         known = User(
             id=User.make_id(), tenant_id=actor.tenant_id, name=name, email=email, role=role,
-            source=actor.source, external_id=email,
+            source=actor.source, external_id=email.lower(),
         )  # fmt: skip
         done = await upsert_users(actor, [known])
     out.print("added" if done.created else "changed" if done.updated else "unchanged")
@@ -59,7 +59,7 @@ async def token(
     """Print a token for a user."""
     async with connected():
         actor = await tenant_actor(tenant)
-        user = await User.get_or_none(tenant_id=actor.tenant_id, email=email, active=True)
+        user = await User.get_or_none(tenant_id=actor.tenant_id, email=email.lower(), active=True)
         if user is None:
             raise NotFound(f"no active user {email!r} in this tenant", ["email"])
         print(token_of(user))

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.shell import TenantSlug, command, connected, engine_pool, err, explain, out, rules_app, tenant_actor
+from cli.shell import (
+    TenantSlug,
+    command,
+    connected,
+    engine_pool,
+    err,
+    explain,
+    out,
+    rules_app,
+    tenant_actor,
+    text_of,
+)
 from commands import rulebooks
 from models.errors import BellwetherError, allowed
 from rules import packs
@@ -21,7 +32,7 @@ from rules.registry import FieldType
 def check_rules(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Say what is wrong with a rule file, without a database."""
     try:
-        book = build_book(file.stem, packs.documents(file.read_text("utf-8")))
+        book = build_book(file.stem, packs.documents(text_of(file)))
     except BellwetherError as error:
         explain(error)
         raise typer.Exit(1) from None
@@ -54,6 +65,6 @@ async def publish_rules(
     """Save a rule file as the next version of a rulebook and put it live through the publish gate."""
     async with connected(), engine_pool() as engine:
         actor = await tenant_actor(tenant)
-        draft = await rulebooks.save(actor, name or file.stem, packs.documents(file.read_text("utf-8")))
+        draft = await rulebooks.save(actor, name or file.stem, packs.documents(text_of(file)))
         live = await rulebooks.activate(actor, engine, draft.id)
     out.print(f"{live.name}/{live.number} is {live.state}")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import orjson
@@ -19,7 +20,7 @@ from rich.progress import Progress as Bar
 from commands.access import system_actor
 from models import database
 from models.access import Actor, Tenant, User
-from models.errors import BellwetherError, InvalidRulebook, NotFound, allowed
+from models.errors import BellwetherError, Invalid, InvalidRulebook, NotFound, Unavailable, allowed
 from models.history import AuditRecord
 from rules.engine.pool import EnginePool
 from schema.core.tokens import issue, signing_secret
@@ -61,6 +62,11 @@ def command(act: Callable[P, Coroutine[None, None, None]]) -> Callable[P, None]:
         except KeyboardInterrupt:
             err.print("interrupted; run it again to complete it")
             raise typer.Exit(130) from None
+        except Exception as error:
+            if not database.is_unreachable(error):
+                raise
+            explain(Unavailable(f"{error}; run it again to complete it"))
+            raise typer.Exit(1) from None
 
     return run
 
@@ -135,3 +141,17 @@ def day_of(given: datetime | None) -> date:
 def print_json(content: object) -> None:
     """One line of JSON on standard output."""
     sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def text_of(file: Path) -> str:
+    """What a file says.
+
+    Raises:
+        Invalid: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{file} is not UTF-8 at byte {error.start}") from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from commands.bulk import WRITERS, Upserted
 from commands.journal import Work, differing, unit_of_work
 from commands.permissions import require
-from models.access import Actor, Role, Team, Tenant, User
+from models.access import Actor, Role, Team, Tenant, User, as_email
 from models.database import fetch
 from models.errors import Invalid, Unauthenticated
 
@@ -49,6 +49,9 @@ async def upsert_users(actor: Actor, users: Sequence[User]) -> Upserted:
     """Write users known by ``(source, external_id)``; the values of the given objects win.
 
     Managers must come before (or be stored already for) those who report to them.
+
+    Raises:
+        Invalid: the address is none, or that of another user of the tenant.
     """
     require(actor, WRITERS, "set up users")
     result = Upserted()
@@ -59,6 +62,13 @@ async def upsert_users(actor: Actor, users: Sequence[User]) -> Upserted:
 
 
 async def _upsert_user(work: Work, user: User, result: Upserted) -> None:
+    try:
+        user.email = as_email(user.email)
+    except ValueError as error:
+        raise Invalid(f"{user.email!r} {error}", ["email"]) from None
+    other = await User.get_or_none(tenant_id=work.actor.tenant_id, email=user.email)
+    if other is not None and (other.source, other.external_id) != (user.source, user.external_id):
+        raise Invalid(f"{user.email!r} is the address of {other.name} already", ["email"])
     standing = await User.get_or_none(
         tenant_id=work.actor.tenant_id, source=user.source, external_id=user.external_id
     )

@@ -19,6 +19,7 @@ from connectors.reading import Known, RowProblem
 from connectors.report import Counts, ImportReport, write_rejects
 from connectors.tables import Row, Rows, read_tables
 from models.access import Actor, User
+from models.database import refresh_statistics
 
 BATCH = 500
 MAX_KEY = 200
@@ -51,6 +52,7 @@ async def import_folder(
     known, noted = Known(as_of, tables), Counter[str]()
     for name in mapping.steps:
         report.counts[name] = await _Step(mapping, name, known, actor, noted).run(progress)
+    await refresh_statistics()
     report.conclude(list(tables.values()), noted)
     if rejects is not None:
         write_rejects(rejects, report.rejects)

@@ -15,7 +15,7 @@ from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstan
 
 from commands.validation import MAX_INT, MAX_MINOR
 from connectors.mapping import Table
-from models.access import Team, User
+from models.access import Team, User, as_email
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
@@ -122,7 +122,8 @@ def convert(model: type[Record], name: str, value: str | int | bool, table: Tabl
         return as_minor(str(value), table)
     if kind is Kind.INTEGER:
         return _integer(str(value), 100 if name in _PERCENT else MAX_INT, table)
-    return _text(str(value), getattr(model._meta.fields_map[name], "max_length", None))
+    text = _text(str(value), getattr(model._meta.fields_map[name], "max_length", None))
+    return as_email(text) if model is User and name == "email" else text
 
 
 def as_date(text: str, table: Table) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -74,6 +75,14 @@ class User(Record):
         table = "user"
         unique_together = (("tenant", "email"), ("tenant", "source", "external_id"))
         indexes = (("tenant_id", "team_id"), ("tenant_id", "manager_id"))
+
+
+def as_email(text: str) -> str:
+    """An address as users are known by it: it is the same in capitals. Raises ValueError for none."""
+    address = text.strip().lower()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise ValueError("is no mail address")
+    return address
 
 
 @dataclass(frozen=True)

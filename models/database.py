@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import get_connection
+from tortoise.exceptions import DBConnectionError
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
 
 from models import MODULES
-from models.errors import UnknownSchema
+from models.errors import Unavailable, UnknownSchema
 
 APP = "models"
 MIGRATE_COMMAND = "bellwether migrate"
+
+#: What drivers raise when there is no database to talk to, at the start or in the middle.
+_UNREACHABLE = (
+    OSError,
+    DBConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+#: What SQLite says of a file that is locked, full, damaged, no database or not for us.
+_NO_FILE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+_PRIMARY_CODE = 0xFF
 
 Row = dict[str, object]
 Param = str | int | float | bool | date | datetime | Decimal | None
@@ -42,15 +71,37 @@ async def database(url: str, *, check: bool = True) -> AsyncIterator[None]:
     """Connect for the length of the block; with ``check``, refuse a schema that we do not know.
 
     Raises:
+        Unavailable: there is no such database, or it cannot be reached.
         UnknownSchema: migrations are missing, or the database is newer than this release.
     """
-    await connect(url)
     try:
+        await _reach(url)
         if check:
             await check_schema()
         yield
     finally:
         await Tortoise.close_connections()
+
+
+async def _reach(url: str) -> None:
+    try:
+        await connect(url)
+        await fetch("select count(*) as n from sqlite_master" if is_sqlite() else "select 1 as n")
+    except Exception as error:
+        if is_unreachable(error):
+            raise Unavailable(f"the database cannot be reached: {error}") from error
+        raise
+
+
+def is_unreachable(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came from, means that the database is not there."""
+    while error is not None:
+        if isinstance(error, _UNREACHABLE):
+            return True
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _NO_FILE:
+            return True
+        error = error.__cause__
+    return False
 
 
 async def connect(url: str) -> None:
@@ -121,6 +172,16 @@ async def model_changes() -> list[str]:
     assert isinstance(config, dict) and Tortoise.apps is not None
     writers = await MigrationAutodetector(Tortoise.apps, config).changes()
     return [type(operation).__name__ for writer in writers for operation in writer.operations]
+
+
+async def refresh_statistics() -> None:
+    """Tell PostgreSQL's planner what is stored, after much was written at once; SQLite plans without.
+
+    Until autovacuum comes by, a minute later perhaps, a join of thousands of rows with their changes is
+    planned as if there were one: minutes instead of parts of a second.
+    """
+    if not is_sqlite():
+        await get_connection("default").execute_script("analyze")
 
 
 def is_sqlite() -> bool:

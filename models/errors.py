@@ -78,6 +78,12 @@ class InvalidRulebook(BellwetherError):
         self.problems = tuple(problems)
 
 
+class Unavailable(BellwetherError):
+    """The database cannot be reached; nothing was written, and the same request may be sent again."""
+
+    code = "UNAVAILABLE"
+
+
 class UnknownSchema(BellwetherError):
     """The database's schema is not the one this release knows; the message names the command to run."""
 

@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 import server
+from models import database
 from models.access import Role, User
 from models.base import utcnow
 from models.errors import Invalid, Unauthenticated, UnknownSchema
@@ -21,7 +22,8 @@ from rules.engine.pool import EnginePool
 from schema.core import tokens
 from schema.graphiql.page import STATIC
 from settings import Settings
-from tests import factories
+from tests import factories, postgres
+from tests.conftest import TEMPLATE
 from tests.door import CONFIG, door, knock
 
 WHO = "{ me { name role } }"
@@ -269,3 +271,19 @@ async def test_an_unknown_schema_is_refused_with_the_command_to_run(tmp_path: Pa
     with pytest.raises(UnknownSchema, match="bellwether migrate"):
         async with app.router.lifespan_context(app):
             pass
+
+
+async def test_without_its_database_the_server_says_so_and_goes_on(
+    postgres_server: postgres.Server,
+) -> None:
+    await postgres_server.clone(TEMPLATE, "test_that_vanishes")
+    async with database.database(postgres_server.url("test_that_vanishes")):
+        ada = await factories.user(await factories.tenant())
+        async with knock(tokens.issue(ada, 1, CONFIG.secret)) as client:
+            await postgres_server.drop("test_that_vanishes")
+            for _ in range(2):
+                answer = await client.post("/graphql", json={"query": WHO})
+                assert answer.status_code == 503
+                assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
+            health = await client.get("/health")
+    assert (health.status_code, health.json()["database"]) == (503, "down")

@@ -15,6 +15,7 @@ from models.access import Actor, Tenant, User
 from models.accounts import Account
 from models.base import Sourced
 from models.catalog import Product
+from models.database import refresh_statistics
 from models.deals import Deal, DealContact, DealLine
 from models.people import Contact
 from models.revenue import Contract
@@ -47,6 +48,7 @@ async def load_world(world: World, advance: Advance | None = None) -> Tenant:
             if advance:
                 advance(TASK, done, total)
     await deals.set_contacts(actor, _deal_contacts(world, tenant, ids))
+    await refresh_statistics()
     return tenant
 
 

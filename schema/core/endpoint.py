@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 import orjson
+import structlog
 from cross_web import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,9 +14,13 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.schema.base import BaseSchema
 
+from models.database import is_unreachable
 from models.errors import Unauthenticated
 from schema.context import Context
+from schema.core.errors import UNREACHABLE
 from schema.core.refusals import BAD_REQUEST, refusal
+
+log = structlog.get_logger("bellwether.graphql")
 
 #: Makes the context of a request from its bearer token; None when it has no token.
 Enter = Callable[[str | None], Awaitable[Context]]
@@ -38,6 +43,11 @@ class Endpoint(GraphQL[Context, None]):
             return refusal(error.status_code, BAD_REQUEST, error.reason)
         except Unauthenticated as error:
             return refusal(401, error.code, error.message, {"WWW-Authenticate": "Bearer"})
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            log.error("database unreachable", reason=str(error))
+            return refusal(503, UNREACHABLE.code, UNREACHABLE.message, {"Retry-After": "5"})
 
     async def get_context(
         self,

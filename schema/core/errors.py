@@ -11,12 +11,15 @@ import structlog
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 
-from models.errors import BellwetherError, InvalidRulebook
+from models.database import is_unreachable
+from models.errors import BellwetherError, InvalidRulebook, Unavailable
 
 log = structlog.get_logger("bellwether.graphql")
 
 INTERNAL = "INTERNAL"
 GRAPHQL = "GRAPHQL_INVALID"
+#: What a client is told while there is no database, whatever the driver says.
+UNREACHABLE = Unavailable("the database cannot be reached; nothing was written, try again later")
 
 
 @strawberry.enum
@@ -71,6 +74,9 @@ def told(error: GraphQLError) -> GraphQLError:
         return _with(error, cause.message, {"code": cause.code, "path": list(cause.path)})
     if cause is None or isinstance(cause, GraphQLError):
         return _with(error, error.message, {"code": GRAPHQL, **(error.extensions or {})})
+    if is_unreachable(cause):
+        log.error("database unreachable", path=error.path, reason=str(cause))
+        return _with(error, UNREACHABLE.message, {"code": UNREACHABLE.code})
     reference = secrets.token_hex(8)
     log.error("internal error", reference=reference, path=error.path, exc_info=cause)
     return _with(error, f"internal error; reference {reference}", {"code": INTERNAL, "reference": reference})
