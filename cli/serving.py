@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 import orjson
@@ -15,6 +14,7 @@ from commands.access import system_actor
 from jobs import demo as demo_job
 from models import database
 from models.access import Tenant, User
+from models.base import today
 from settings import settings
 
 
@@ -64,14 +64,14 @@ async def _load_demo() -> None:
         if await evaluations.judged_before(demo_job.SLUG):
             return
         with progress() as advance:
-            tenant = await demo_job.load_world(demo_job.build_world(date.today()), advance)
+            tenant = await demo_job.load_world(demo_job.build_world(today()), advance)
             async with engine_pool() as engine:
                 actor = system_actor(tenant)
                 await rulebooks.ensure_starter(actor, engine)
                 await evaluations.evaluate(
                     actor,
                     engine,
-                    date.today(),
+                    today(),
                     progress=lambda done, of: advance("judging accounts", done, of),
                 )
 

@@ -20,6 +20,7 @@ from rich.progress import Progress as Bar
 from commands.access import system_actor
 from models import database
 from models.access import Actor, Tenant, User
+from models.base import today
 from models.errors import BellwetherError, Invalid, InvalidRulebook, NotFound, Unavailable, allowed
 from models.history import AuditRecord
 from rules.engine.pool import EnginePool
@@ -41,7 +42,7 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False)
 
 AsOf = Annotated[
-    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; default today.")
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; default today (UTC).")
 ]
 TenantSlug = Annotated[
     str | None, typer.Option("--tenant", help="The tenant's slug; default: the one last imported into.")
@@ -135,7 +136,7 @@ def token_of(user: User) -> str:
 
 def day_of(given: datetime | None) -> date:
     """The business date of an option; today unless given."""
-    return given.date() if given else date.today()
+    return given.date() if given else today()
 
 
 def print_json(content: object) -> None:

@@ -10,13 +10,13 @@ from enum import Enum
 from typing import TypeVar
 
 from tortoise import fields
-from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from commands.validation import validate
 from models.access import Actor
-from models.base import Record, utcnow
-from models.errors import Conflict
+from models.base import Record, today, utcnow
+from models.database import claim_database, is_collision
+from models.errors import BellwetherError, Conflict
 from models.history import CREATED, AuditRecord, Change
 
 R = TypeVar("R", bound=Record)
@@ -118,13 +118,19 @@ async def unit_of_work(
     """Run a command's writes in one transaction that ends with its change log and audit record.
 
     ``on`` is the business date (default: today, UTC). Anything raised inside leaves nothing behind.
+
+    Raises:
+        Conflict: somebody wrote the same records at the same moment.
     """
     work = Work(actor, on or today())
     try:
         async with in_transaction():
+            await claim_database()
             yield work
             await _record(work, command, idempotency_key)
-    except IntegrityError as error:
+    except Exception as error:
+        if isinstance(error, BellwetherError) or not is_collision(error):
+            raise
         raise Conflict("somebody wrote the same record at the same moment; read it and try again") from error
 
 
@@ -179,11 +185,6 @@ def as_text(value: object) -> str | None:
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)
-
-
-def today() -> date:
-    """The business date of a command that names none (UTC)."""
-    return utcnow().date()
 
 
 def _conflict(current: Record, expected: int) -> Conflict:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from commands.journal import Values, today, unit_of_work
+from commands.journal import Values, unit_of_work
 from commands.permissions import SELLERS, require
 from commands.validation import validate
 from models.access import Actor
+from models.base import today
 from models.errors import Invalid
 from models.recommendations import Outcome, Recommendation, RecommendationState
 from models.visibility import find

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from commands.journal import today, unit_of_work
+from commands.journal import unit_of_work
 from commands.permissions import RULE_MAKERS, require
 from commands.validation import validate
 from models.access import Actor
-from models.base import utcnow
+from models.base import today, utcnow
 from models.errors import Invalid, InvalidTransition, NotFound
 from models.rulebooks import Rule, Rulebook, RulebookState
 from models.visibility import find

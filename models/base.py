@@ -45,6 +45,11 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+def today() -> date:
+    """The business date of whatever names none: the day in UTC, for every process the same."""
+    return utcnow().date()
+
+
 class Record(Model):
     """A row of one tenant with optimistic locking.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import get_connection
-from tortoise.exceptions import DBConnectionError
+from tortoise.exceptions import DBConnectionError, IntegrityError
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
 
@@ -93,15 +93,37 @@ async def _reach(url: str) -> None:
         raise
 
 
+async def claim_database() -> None:
+    """Make the transaction that has just begun a writing one; needed where writers wait for each other.
+
+    SQLite gives a transaction that has read first no lock afterwards, however long it would wait, once
+    somebody else has written. A statement that writes, though it writes nothing, takes its turn.
+    """
+    if is_sqlite():
+        await get_connection("default").execute_query("delete from audit_record where 1 = 0")
+
+
+def is_collision(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came from, means that two writers met; one may try again."""
+    return _is_any(error, (IntegrityError, asyncpg.TransactionRollbackError))
+
+
 def is_unreachable(error: BaseException | None) -> bool:
     """Whether an error, or one that it came from, means that the database is not there."""
+    return _is_any(error, _UNREACHABLE) or any(
+        getattr(each, "sqlite_errorcode", 0) & _PRIMARY_CODE in _NO_FILE for each in _origins(error)
+    )
+
+
+def _is_any(error: BaseException | None, kinds: tuple[type[BaseException], ...]) -> bool:
+    return any(isinstance(each, kinds) for each in _origins(error))
+
+
+def _origins(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it came from."""
     while error is not None:
-        if isinstance(error, _UNREACHABLE):
-            return True
-        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _NO_FILE:
-            return True
-        error = error.__cause__
-    return False
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 async def connect(url: str) -> None:

@@ -8,10 +8,10 @@ from enum import Enum
 import strawberry
 from strawberry import UNSET
 
-from commands.journal import today
 from models import accounts as stored
 from models import services as stored_services
 from models.accounts import Tier
+from models.base import today
 from models.errors import Invalid
 from schema.context import Info
 from schema.core.connections import Listed, connection, related

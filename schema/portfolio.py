@@ -6,7 +6,6 @@ from datetime import date
 
 import strawberry
 
-from commands.journal import today
 from metrics import portfolio as metric
 from metrics.portfolio import Grouping
 from schema.context import Info

@@ -7,7 +7,6 @@ from datetime import date
 import strawberry
 
 from commands import evaluations
-from commands.journal import today
 from models import rulebooks as stored
 from schema.context import Info
 from schema.core.errors import UserError
