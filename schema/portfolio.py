@@ -8,6 +8,7 @@ import strawberry
 
 from metrics import portfolio as metric
 from metrics.portfolio import Grouping
+from models.base import today
 from schema.context import Info
 from schema.core.money import CurrencyCode, Money, certain_money, money
 

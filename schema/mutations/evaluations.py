@@ -8,6 +8,7 @@ import strawberry
 
 from commands import evaluations
 from models import rulebooks as stored
+from models.base import today
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column

@@ -13,7 +13,7 @@ from jobs import demo
 from metrics.risks import flagged_by_rule
 from models.access import Role, Tenant, User
 from models.accounts import Account
-from models.base import Record, Sourced
+from models.base import Record, Sourced, today
 from models.deals import Deal, DealContact, StageChange
 from models.history import Change
 from models.people import Contact
@@ -22,7 +22,7 @@ from models.revenue import Contract
 from models.services import UsageMonth
 from rules.engine.pool import EnginePool
 
-DAYS = (date(2026, 3, 1), date(2027, 2, 28), date.today())
+DAYS = (date(2026, 3, 1), date(2027, 2, 28), today())
 ACCOUNTS = 60
 
 

@@ -13,7 +13,7 @@ from jobs.demo.accounts import ACCOUNTS
 from jobs.demo.draft import Row, Rows
 from jobs.demo.people import PEOPLE, TEAMS
 from models.access import Role
-from models.base import days_between
+from models.base import days_between, today
 from models.deals import CLOSED_STAGES
 from rules import packs
 
@@ -22,7 +22,7 @@ DAYS = (
     date(2027, 2, 28),
     date(2028, 2, 29),
     date(2026, 12, 31),
-    pytest.param(date.today(), id="today"),
+    pytest.param(today(), id="today"),
 )
 
 
