@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -19,7 +20,7 @@ from commands.access import actor_of
 from commands.evaluations import mark_interrupted
 from models.base import utcnow
 from models.database import database, fetch, is_unreachable
-from models.errors import Unavailable, UnknownSchema
+from models.errors import BellwetherError, Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.context import Context
@@ -32,6 +33,7 @@ from settings import Settings, settings
 Handler = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 log = structlog.get_logger("bellwether.server")
+WATCH_SECONDS = 60
 #: What the HTTP statuses are called; any other is a bad request.
 CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 
@@ -80,15 +82,29 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             async with database(config.database), engine:
-                interrupted = await mark_interrupted()
-                log.info("started", workers=config.workers, interrupted_runs=interrupted)
+                log.info("started", workers=config.workers)
+                watch = asyncio.create_task(_watch_runs())
                 yield
+                watch.cancel()
         except (Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
             raise
         log.info("stopped")
 
     return lifespan
+
+
+async def _watch_runs() -> None:
+    """Mark evaluation runs whose process is gone, now and every minute."""
+    while True:
+        try:
+            if interrupted := await mark_interrupted():
+                log.warning("runs were interrupted", runs=interrupted)
+        except Exception as error:
+            if not (isinstance(error, BellwetherError) or is_unreachable(error)):
+                raise
+            log.warning("runs could not be looked after", reason=str(error))
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def _editor(request: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -25,7 +24,8 @@ from cli.shell import (
     tenant_actor,
 )
 from commands import evaluations, rulebooks
-from metrics.risks import Ending, Flagged, flagged_by_rule, outcomes
+from metrics.risks import Ending, outcomes
+from models.errors import NotFound, allowed
 from models.rulebooks import EvaluationRun
 
 
@@ -40,16 +40,15 @@ async def evaluate(as_of: AsOf = None, tenant: TenantSlug = None, json: AsJson =
             run = await evaluations.evaluate(
                 actor, engine, day_of(as_of), progress=lambda done, of: advance("judging accounts", done, of)
             )
-        risks = await flagged_by_rule(actor, run.as_of)
     if json:
-        print_json(_summary(run, risks))
+        print_json(_summary(run))
     else:
-        _print_run(run, risks, actor.currency)
+        _print_run(run, actor.currency)
     if run.failures:
         raise typer.Exit(2)
 
 
-def _summary(run: EvaluationRun, risks: Mapping[str, Flagged]) -> dict[str, object]:
+def _summary(run: EvaluationRun) -> dict[str, object]:
     return {
         "run": run.id,
         "as_of": run.as_of,
@@ -61,9 +60,10 @@ def _summary(run: EvaluationRun, risks: Mapping[str, Flagged]) -> dict[str, obje
         "reopened": run.reopened,
         "unchanged": run.unchanged,
         "risks": {
-            key: {"count": flagged.count, "amount": _amount(flagged.amount_minor)}
-            for key, flagged in risks.items()
+            key: {"count": found["count"], "amount": _amount(found["exposure_minor"])}
+            for key, found in run.flagged.items()
         },
+        "looked_back": run.looked_back,
         "failed": len(run.failures),
         "failures": run.failures,
         "disagreements": run.disagreements,
@@ -71,7 +71,7 @@ def _summary(run: EvaluationRun, risks: Mapping[str, Flagged]) -> dict[str, obje
     }
 
 
-def _print_run(run: EvaluationRun, risks: Mapping[str, Flagged], currency: str) -> None:
+def _print_run(run: EvaluationRun, currency: str) -> None:
     out.print(
         f"As of {run.as_of}: {run.accounts:,} accounts judged in {run.seconds} s, {run.matched:,} matches,"
         f" {len(run.failures)} accounts failed",
@@ -83,9 +83,15 @@ def _print_run(run: EvaluationRun, risks: Mapping[str, Flagged], currency: str) 
         soft_wrap=True,
     )
     table = Table("risk", "count", f"exposure ({currency})")
-    for key, flagged in risks.items():
-        table.add_row(key, f"{flagged.count:,}", f"{flagged.amount_minor / 100:,.2f}")
+    for key, found in run.flagged.items():
+        table.add_row(key, f"{found['count']:,}", f"{found['exposure_minor'] / 100:,.2f}")
     out.print(table)
+    if run.looked_back:
+        out.print(
+            f"{run.looked_back:,} accounts were judged as of a later date already; what stands there was"
+            " left alone",
+            soft_wrap=True,
+        )
     for failure in run.failures:
         err.print(f"{failure['account']}: {failure['reason']}", markup=False, soft_wrap=True)
 
@@ -101,10 +107,15 @@ async def outcomes_command(
     tenant: TenantSlug = None,
     json: AsJson = False,
 ) -> None:
-    """Compare what a rule flagged as of a date with what happened to those deals later."""
-    async with connected():
+    """Compare the deals that a rule flags as of a date with what happened to them later."""
+    async with connected(), engine_pool() as engine:
         actor = await tenant_actor(tenant)
-        found = await outcomes(actor, rule, day_of(as_of), day_of(until))
+        known = [each.key for each in (await rulebooks.active_book(actor)).rules]
+        if rule not in known:
+            raise NotFound(f"no live rule {rule!r}; known: {allowed(known)}")
+        verdicts = await evaluations.look(actor, engine, day_of(as_of))
+        flagged = {v.deal_id for v in verdicts if v.rule.key == rule and v.deal_id}
+        found = await outcomes(actor, flagged, day_of(as_of), day_of(until))
     groups = {"flagged": found.flagged, "others": found.others}
     if json:
         print_json({"rule": rule, "as_of": found.as_of, "until": found.until, **groups})

@@ -8,7 +8,7 @@ from commands.validation import check_reference, validate
 from models.access import Actor, Role, User
 from models.accounts import Account
 from models.errors import Forbidden, Invalid
-from models.visibility import find
+from models.visibility import answers_for, find
 
 
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Account:
@@ -34,9 +34,15 @@ async def create(actor: Actor, values: Values, *, idempotency_key: str | None = 
 
 
 async def update(actor: Actor, account_id: str, version: int, values: Values) -> Account:
-    """Change fields of an account that the caller read at ``version``."""
+    """Change fields of an account that the caller read at ``version``.
+
+    Raises:
+        Forbidden: the actor sees the account by a deal on it, and neither owns nor manages it.
+    """
     require(actor, SELLERS, "change accounts")
     account = await find(Account, actor, account_id, "id")
+    if not answers_for(account, actor):
+        raise Forbidden("an account is changed by its owner and the managers above", ["id"])
     await _check(actor, values)
     await _check_tree(account, values)
     async with unit_of_work(actor, "accounts.update") as work:

@@ -11,12 +11,16 @@ from commands.permissions import SELLERS, require
 from commands.validation import check_reference, validate
 from models.access import Actor, Role, User
 from models.accounts import Account
-from models.base import Record
+from models.base import Record, latest_today
 from models.deals import Deal, DealContact, Stage
 from models.errors import Forbidden, Invalid, InvalidTransition, NotFound, allowed
+from models.history import Change
 from models.people import Contact
 from models.revenue import Contract
 from models.visibility import find
+
+#: What a deal that has ended has no more.
+FORECAST = frozenset({"probability", "forecast_category", "close_on"})
 
 
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Deal:
@@ -45,10 +49,16 @@ async def create(actor: Actor, values: Values, *, idempotency_key: str | None = 
 
 
 async def update(actor: Actor, deal_id: str, version: int, values: Values) -> Deal:
-    """Change fields of a deal that the caller read at ``version``; the stage has its own commands."""
+    """Change fields of a deal that the caller read at ``version``; the stage has its own commands.
+
+    Raises:
+        InvalidTransition: the deal has ended, and ``values`` would forecast it.
+    """
     require(actor, SELLERS, "change deals")
     deal = await find(Deal, actor, deal_id, "id")
     await _check(actor, {"account_id": deal.account_id, **values})
+    if not Stage(deal.stage).is_open and (ended := sorted(FORECAST & values.keys())):
+        raise InvalidTransition(f"the deal is {deal.stage}; its forecast has ended", [ended[0]])
     async with unit_of_work(actor, "deals.update") as work:
         return await work.update(deal, values, version)
 
@@ -146,20 +156,26 @@ async def _move(
         deal.check_transition(to)
     validate(Deal, values)
     async with unit_of_work(actor, command, on=on) as work:
-        _check_date(work, deal)
         before = Stage(deal.stage)
         moved = {"stage": to, "stage_since": work.on, **_stage_defaults(to), **values}
         if not to.is_open:
             moved["closed_on"] = work.on
+        await _check_date(work, deal, moved.keys())
         await work.update(deal, moved, version)
         await work.create_all([stage_change(deal, before, to, work.on)], log=False)
         return deal
 
 
-def _check_date(work: Work, deal: Deal) -> None:
-    since = deal.stage_since or deal.valid_from
-    if since is not None and work.on < since:
-        raise Invalid(f"the deal is in {deal.stage} since {since}; allowed: that day or later", ["on"])
+async def _check_date(work: Work, deal: Deal, fields: Collection[str]) -> None:
+    """Refuse a day in the future, and one before a later change of the same fields."""
+    if work.on > (latest := latest_today()):
+        raise Invalid(f"{work.on} is in the future; allowed: {latest} and earlier", ["on"])
+    changes = Change.filter(tenant_id=deal.tenant_id, entity="deal", entity_id=deal.id, field__in=fields)
+    last = await changes.order_by("-effective_on").first()
+    known = [deal.stage_since or deal.valid_from, last.effective_on if last else None]
+    since = max((day for day in known if day is not None), default=work.on)
+    if work.on < since:
+        raise Invalid(f"the deal last moved on {since}; allowed: that day or later", ["on"])
 
 
 def _stage_defaults(stage: Stage) -> dict[str, object]:

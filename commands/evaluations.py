@@ -11,15 +11,16 @@ from datetime import date, timedelta
 
 import structlog
 
+from commands.access import system_actor
 from commands.journal import unit_of_work
 from commands.permissions import SELLERS, require
 from commands.rulebooks import active_book
-from commands.verdicts import settle
-from models.access import Actor
+from commands.verdicts import Settled, settle
+from models.access import Actor, Tenant
 from models.accounts import Account
-from models.base import utcnow
-from models.database import fetch, is_sqlite
-from models.errors import Conflict, NotFound
+from models.base import latest_today, utcnow
+from models.database import fetch
+from models.errors import Conflict, Invalid, NotFound
 from models.rulebooks import EvaluationRun, RunState
 from models.visibility import visible
 from rules.engine.pool import EnginePool, Judged
@@ -37,7 +38,7 @@ CHECK_EVERY = 100
 #: How often a chunk is settled again when somebody wrote the same rows meanwhile.
 ATTEMPTS = 5
 #: A run that was not heard of for this long belongs to a process that is gone.
-SILENT = timedelta(minutes=10)
+SILENT = timedelta(minutes=5)
 
 Progress = Callable[[int, int], None]
 
@@ -47,6 +48,8 @@ class _Tally:
     """What a run has come to so far."""
 
     matched: int = 0
+    looked_back: int = 0
+    flagged: dict[str, dict[str, int]] = field(default_factory=dict)
     steps: Counter[Step] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
     disagreements: set[str] = field(default_factory=set)
@@ -61,13 +64,17 @@ async def evaluate(
 ) -> EvaluationRun:
     """Judge accounts that the actor may see by the active rules, as of a date; all of them by default.
 
-    Repeating it changes nothing. An account that cannot be judged is listed in the run's ``failures``
-    with its reason and keeps what stood.
+    Repeating it changes nothing. What stands is of the latest date as of which an account was judged: as
+    of an earlier one the run tells what the rules flag, and leaves what stands alone. An account that
+    cannot be judged is listed in the run's ``failures`` with its reason and keeps what stood.
 
     Raises:
-        NotFound: an account id names nothing that the actor may see.
+        NotFound: an account id names nothing that the actor may see, or nothing that was there by then.
+        Invalid: the date lies in the future, which only operators may look at.
     """
     require(actor, SELLERS, "evaluate accounts")
+    if actor.user_id and as_of > (latest := latest_today()):
+        raise Invalid(f"{as_of} is in the future; allowed: {latest} and earlier", ["asOf"])
     book = await active_book(actor)
     ids = await _accounts(actor, as_of, account_ids)
     run = await _begin(actor, as_of, ids, whole=account_ids is None)
@@ -84,15 +91,16 @@ async def evaluate(
 
 
 async def mark_interrupted() -> int:
-    """Mark runs whose process is gone; how many. Repeating such a run completes it.
+    """Mark runs that were not heard of for long: their process is gone. How many; repeating them completes.
 
-    An embedded database has one process, so any run that is still marked as running is such a run; on a
-    server, those not heard of for ten minutes are.
+    A run says that it is alive with every chunk of accounts.
     """
-    runs = EvaluationRun.filter(state=RunState.RUNNING)
-    if not is_sqlite():
-        runs = runs.filter(updated_at__lt=utcnow() - SILENT)
-    return await runs.update(state=RunState.INTERRUPTED, finished_at=utcnow())
+    silent = await EvaluationRun.filter(state=RunState.RUNNING, updated_at__lt=utcnow() - SILENT)
+    for run in silent:
+        actor = system_actor(await Tenant.get(id=run.tenant_id))
+        async with unit_of_work(actor, "evaluations.interrupted", on=run.as_of) as work:
+            await work.update(run, {"state": RunState.INTERRUPTED, "finished_at": utcnow()})
+    return len(silent)
 
 
 async def _accounts(actor: Actor, as_of: date, account_ids: Sequence[str] | None) -> list[str]:
@@ -135,6 +143,8 @@ async def _finish(
             {
                 "state": state,
                 "matched": tally.matched,
+                "looked_back": tally.looked_back,
+                "flagged": dict(sorted(tally.flagged.items())),
                 **{step.value: tally.steps[step] for step in Step},
                 "failures": tally.failures,
                 "disagreements": sorted(tally.disagreements),
@@ -144,25 +154,56 @@ async def _finish(
         )
 
 
+async def look(actor: Actor, engine: EnginePool, as_of: date) -> list[Verdict]:
+    """What the active rules say of the actor's accounts as of a date; nothing is written.
+
+    Accounts that could not be judged are left out.
+    """
+    book, ids, tally = await active_book(actor), await _accounts(actor, as_of, None), _Tally()
+    found: list[Verdict] = []
+    for start in range(0, len(ids), CHUNK):
+        _, holding = await _judge(actor, engine, book, as_of, ids[start : start + CHUNK], tally)
+        found += holding
+    return found
+
+
 async def _chunk(
     actor: Actor, engine: EnginePool, book: Book, run: EvaluationRun, ids: Sequence[str], tally: _Tally
 ) -> None:
-    facts = await gather(actor.tenant_id, ids, run.as_of, book.kinds)
-    judged = await engine.judge(book, facts, check=[account for account in facts if _sampled(run, account)])
+    judged, holding = await _judge(actor, engine, book, run.as_of, ids, tally)
+    _count(holding, tally)
+    settled = await _settle(actor, run, book, judged, holding)
+    tally.steps += settled.steps
+    tally.looked_back += settled.later
+
+
+async def _judge(
+    actor: Actor, engine: EnginePool, book: Book, as_of: date, ids: Sequence[str], tally: _Tally
+) -> tuple[list[str], list[Verdict]]:
+    """The accounts that could be judged, and what holds for them."""
+    facts = await gather(actor.tenant_id, ids, as_of, book.kinds)
+    judged = await engine.judge(book, facts, check=[account for account in facts if _sampled(account, as_of)])
     _note(judged, tally)
     holding = [
         verdict
         for account, verdict_of in judged.items()
         for verdict in verdicts(book, account, facts[account], verdict_of.matches, actor.currency)
     ]
+    return [account for account in ids if account in judged and judged[account].error is None], holding
+
+
+def _count(holding: Sequence[Verdict], tally: _Tally) -> None:
     tally.matched += len(holding)
-    settled = [account for account in ids if account in judged and judged[account].error is None]
-    tally.steps += await _settle(actor, run, book, settled, holding)
+    for verdict in holding:
+        if verdict.rule.flag:
+            flagged = tally.flagged.setdefault(verdict.rule.key, {"count": 0, "exposure_minor": 0})
+            flagged["count"] += 1
+            flagged["exposure_minor"] += sum(line.amount_minor for line in verdict.lines)
 
 
 async def _settle(
     actor: Actor, run: EvaluationRun, book: Book, ids: Sequence[str], holding: Sequence[Verdict]
-) -> Counter[Step]:
+) -> Settled:
     """Settle, again when people answered the same recommendations at the same moment."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -173,8 +214,9 @@ async def _settle(
     raise AssertionError
 
 
-def _sampled(run: EvaluationRun, account: str) -> bool:
-    return zlib.crc32(f"{run.id}{account}".encode()) % CHECK_EVERY == 0
+def _sampled(account: str, as_of: date) -> bool:
+    """Whether the account is judged twice: others on every date."""
+    return zlib.crc32(f"{as_of}{account}".encode()) % CHECK_EVERY == 0
 
 
 def _note(judged: Mapping[str, Judged], tally: _Tally) -> None:

@@ -10,7 +10,7 @@ from commands.permissions import RULE_MAKERS, require
 from commands.validation import validate
 from models.access import Actor
 from models.base import today, utcnow
-from models.errors import Invalid, InvalidTransition, NotFound
+from models.errors import Conflict, Invalid, InvalidTransition, NotFound
 from models.rulebooks import Rule, Rulebook, RulebookState
 from models.visibility import find
 from rules import packs
@@ -70,23 +70,34 @@ async def activate(
         InvalidRulebook: the publish gate found that the engine does not judge it as its text says, or
             another live rulebook has a rule of the same key.
         InvalidTransition: it is live already.
+        Conflict: the rulebook changed, or another one went live at the same moment.
     """
     require(actor, RULE_MAKERS, "activate rulebooks")
     rulebook = await find(Rulebook, actor, rulebook_id, "id")
     if rulebook.state == RulebookState.ACTIVE:
         raise InvalidTransition("this version is ACTIVE already; allowed: none", ["id"])
-    live = await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE)
-    await _check(actor, engine, rulebook, [other for other in live if other.name != rulebook.name])
+    others = await _live_besides(rulebook)
+    await _check(actor, engine, rulebook, others)
     async with unit_of_work(actor, "rulebooks.activate") as work:
-        for other in live:
-            if other.name == rulebook.name:
-                await work.update(other, {"state": RulebookState.RETIRED})
+        await Rulebook.filter(tenant_id=actor.tenant_id).select_for_update().order_by("id")
+        if await _live_besides(rulebook) != others:
+            raise Conflict("another rulebook went live at the same moment; try again")
+        for before in await Rulebook.filter(
+            tenant_id=actor.tenant_id, name=rulebook.name, state=RulebookState.ACTIVE
+        ):
+            await work.update(before, {"state": RulebookState.RETIRED})
         values = {
             "state": RulebookState.ACTIVE,
             "activated_at": utcnow(),
             "activated_by_id": actor.user_id or None,
         }
         return await work.update(rulebook, values, version)
+
+
+async def _live_besides(rulebook: Rulebook) -> list[Rulebook]:
+    """The live rulebooks of other names."""
+    live = Rulebook.filter(tenant_id=rulebook.tenant_id, state=RulebookState.ACTIVE)
+    return await live.exclude(name=rulebook.name).order_by("name")
 
 
 async def ensure_starter(actor: Actor, engine: EnginePool) -> Rulebook:

@@ -35,7 +35,7 @@ class Observation:
 async def record(actor: Actor, observations: Sequence[Observation]) -> list[Signal]:
     """Record up to 1,000 observations, all or none, in the order given.
 
-    One whose ``external_id`` is known already answers with the signal that stands.
+    One whose ``external_id`` this actor has sent before answers with the signal that stands.
 
     Raises:
         BellwetherError: of the first observation that is wrong, with its index in the path.
@@ -65,11 +65,16 @@ async def record(actor: Actor, observations: Sequence[Observation]) -> list[Sign
     return signals
 
 
+def _source(actor: Actor) -> str:
+    """Where the actor's signals come from: everybody has external ids of their own."""
+    return f"{actor.source}:{actor.user_id}" if actor.user_id else actor.source
+
+
 def _signal(actor: Actor, observation: Observation) -> Signal:
     return Signal(
         id=Signal.make_id(),
         tenant_id=actor.tenant_id,
-        source=actor.source,
+        source=_source(actor),
         valid_from=observation.observed_on,
         **observation.__dict__,
     )
@@ -80,7 +85,7 @@ async def _standing(actor: Actor, observations: Sequence[Observation]) -> dict[s
     found: dict[str, Signal] = {}
     for start in range(0, len(keys), BATCH):
         for signal in await Signal.filter(
-            tenant_id=actor.tenant_id, source=actor.source, external_id__in=keys[start : start + BATCH]
+            tenant_id=actor.tenant_id, source=_source(actor), external_id__in=keys[start : start + BATCH]
         ):
             found[str(signal.external_id)] = signal
     return found

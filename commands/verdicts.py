@@ -3,41 +3,79 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import orjson
 
 from commands.journal import BATCH, Work, unit_of_work
 from models.access import Actor
-from models.base import Record
+from models.base import utcnow
 from models.recommendations import Evidence, Recommendation, Risk, RiskLine
-from models.rulebooks import EvaluationRun
-from rules.explain import Line, Seen, Verdict
+from models.rulebooks import EvaluationRun, Judgement
+from rules.explain import Seen, Verdict
 from rules.reconcile import Decision, Identity, Standing, Step, Values, due_on, reconcile
 
 Model = type[Recommendation] | type[Risk]
 
 
+@dataclass
+class Settled:
+    """What settling some accounts came to; ``later`` were judged as of a later date and left alone."""
+
+    steps: Counter[Step] = field(default_factory=Counter)
+    later: int = 0
+
+
 async def settle(
     actor: Actor, run: EvaluationRun, version: str, account_ids: Sequence[str], holding: Sequence[Verdict]
-) -> Counter[Step]:
-    """Reconcile what holds for these accounts with what stands, in one transaction; what was done.
+) -> Settled:
+    """Reconcile what holds for these accounts with what stands, in one transaction.
 
     Raises:
         Conflict: somebody wrote one of the rows at the same moment; nothing is written, try again.
     """
-    steps: Counter[Step] = Counter()
     async with unit_of_work(actor, "evaluations.settle", on=run.as_of) as work:
+        ours = await _claim(run, account_ids)
+        settled = Settled(later=len(account_ids) - len(ours))
         for model in (Recommendation, Risk):
             wanted = {
                 (v.rule.key, v.subject_key): (v, _values(model, v, run, version, actor.currency))
                 for v in holding
-                if (v.rule.advice if model is Recommendation else v.rule.flag)
+                if v.account_id in ours and (v.rule.advice if model is Recommendation else v.rule.flag)
             }
-            standing = await _standing(model, actor.tenant_id, account_ids, wanted)
-            steps += await _write(work, model, run, reconcile(standing, wanted, run.as_of))
-    return steps
+            standing = await _standing(model, actor.tenant_id, sorted(ours), wanted)
+            settled.steps += await _write(work, model, run, reconcile(standing, wanted, run.as_of))
+    return settled
+
+
+async def _claim(run: EvaluationRun, account_ids: Sequence[str]) -> set[str]:
+    """The accounts that no run has judged as of a later date; other runs wait for the transaction's end.
+
+    Says also that the run is alive.
+    """
+    ours: set[str] = set()
+    await EvaluationRun.filter(id=run.id).update(updated_at=utcnow())
+    for part in _parts(sorted(account_ids)):
+        await Judgement.bulk_create(
+            [
+                Judgement(
+                    id=Judgement.make_id(),
+                    tenant_id=run.tenant_id,
+                    account_id=account_id,
+                    run_id=run.id,
+                    as_of=run.as_of,
+                )
+                for account_id in part
+            ],
+            ignore_conflicts=True,
+        )
+        judged = Judgement.filter(tenant_id=run.tenant_id, account_id__in=part)
+        rows = await judged.select_for_update().order_by("account_id")
+        ours |= {row.account_id for row in rows if row.as_of <= run.as_of}
+        await judged.filter(as_of__lt=run.as_of).update(as_of=run.as_of, run_id=run.id)
+    return ours
 
 
 async def _standing(
@@ -105,7 +143,7 @@ async def _write(
         id(d): _opened(model, d.verdict, d.values, run) for d in decisions if d.standing is None and d.verdict
     }
     await work.create_all(list(opened.values()))
-    rows = [(d.standing or opened[id(d)], d) for d in decisions]
+    rows = sorted(((d.standing or opened[id(d)], d) for d in decisions), key=lambda each: each[0].id)
     differing = await _tell(work, model, [(row, d.verdict) for row, d in rows if d.verdict], run.as_of)
     steps: Counter[Step] = Counter()
     for row, decision in rows:
@@ -135,41 +173,62 @@ def _opened(model: Model, verdict: Verdict, values: Values, run: EvaluationRun) 
 
 
 async def _tell(work: Work, model: Model, told: Sequence[tuple[Standing, Verdict]], as_of: date) -> set[str]:
-    """Replace evidence and revenue lines where they differ; the ids of rows where they did."""
+    """Bring evidence and revenue lines to what is told now; the ids of rows where something differed."""
     owner = f"{model._meta.db_table}_id"
     evidence = {row.id: _evidence(row, verdict, owner, as_of) for row, verdict in told}
-    differing = await _replace(work, Evidence, owner, evidence, _evidence_key)
+    differing = await _replace(work, owner, evidence)
     if model is Risk:
-        lines = {row.id: [_line(row, line) for line in verdict.lines] for row, verdict in told}
-        differing |= await _replace(work, RiskLine, owner, lines, _line_key)
+        differing |= await _redraw(work, [(row, _lines(row, verdict, as_of)) for row, verdict in told], as_of)
     return differing
 
 
-async def _replace(
-    work: Work,
-    model: type[Record],
-    owner: str,
-    wanted: Mapping[str, Sequence[Record]],
-    key: Callable[[Record], object],
-) -> set[str]:
-    standing: dict[str, list[Record]] = defaultdict(list)
+async def _replace(work: Work, owner: str, wanted: Mapping[str, Sequence[Evidence]]) -> set[str]:
+    """Replace the evidence of rows where it differs; their ids."""
+    standing: dict[str, list[Evidence]] = defaultdict(list)
     for part in _parts(list(wanted)):
-        for row in await model.filter(**{f"{owner}__in": part}):
+        for row in await Evidence.filter(**{f"{owner}__in": part}):
             standing[getattr(row, owner)].append(row)
     differing = {
         owner_id
         for owner_id, rows in wanted.items()
-        if sorted(map(repr, map(key, rows))) != sorted(map(repr, map(key, standing[owner_id])))
+        if sorted(map(repr, map(_evidence_key, rows)))
+        != sorted(map(repr, map(_evidence_key, standing[owner_id])))
     }
-    for part in _parts([row.id for owner_id in differing for row in standing[owner_id]]):
-        await model.filter(id__in=part).delete()
+    await _delete(Evidence, [row.id for owner_id in differing for row in standing[owner_id]])
     await work.create_all(
         [row for owner_id in wanted if owner_id in differing for row in wanted[owner_id]], log=False
     )
     return differing
 
 
-def _evidence(row: Standing, verdict: Verdict, owner: str, as_of: date) -> list[Record]:
+async def _redraw(work: Work, wanted: Sequence[tuple[Standing, Sequence[RiskLine]]], as_of: date) -> set[str]:
+    """End lines that are no more and begin new ones, each on the date; the ids of risks that this changes.
+
+    Ended lines stay: they are the revenue at risk as of earlier dates.
+    """
+    standing: dict[str, dict[object, RiskLine]] = defaultdict(dict)
+    for part in _parts([risk.id for risk, _ in wanted]):
+        for line in await RiskLine.filter(risk_id__in=part, until_on=None):
+            standing[line.risk_id][_line_key(line)] = line
+    new: list[RiskLine] = []
+    ended: list[RiskLine] = []
+    for risk, lines in wanted:
+        keys = {_line_key(line) for line in lines}
+        new += [line for line in lines if _line_key(line) not in standing[risk.id]]
+        ended += [line for key, line in standing[risk.id].items() if key not in keys]
+    await _delete(RiskLine, [line.id for line in ended if line.from_on == as_of])
+    for part in _parts([line.id for line in ended if line.from_on < as_of]):
+        await RiskLine.filter(id__in=part).update(until_on=as_of)
+    await work.create_all(new, log=False)
+    return {line.risk_id for line in (*new, *ended)}
+
+
+async def _delete(model: type[Evidence] | type[RiskLine], ids: Sequence[str]) -> None:
+    for part in _parts(ids):
+        await model.filter(id__in=part).delete()
+
+
+def _evidence(row: Standing, verdict: Verdict, owner: str, as_of: date) -> list[Evidence]:
     return [
         Evidence(
             id=Evidence.make_id(),
@@ -187,22 +246,27 @@ def _evidence(row: Standing, verdict: Verdict, owner: str, as_of: date) -> list[
     ]
 
 
-def _evidence_key(row: Record) -> object:
+def _evidence_key(row: Evidence) -> object:
     names = ("position", "observed_on", *Seen.__dataclass_fields__)
     return [getattr(row, name) for name in names]
 
 
-def _line(row: Standing, line: Line) -> Record:
-    return RiskLine(
-        id=RiskLine.make_id(),
-        tenant_id=row.tenant_id,
-        risk_id=row.id,
-        line_kind=line.kind,
-        line_id=line.id,
-        amount_minor=line.amount_minor,
-        currency=row.currency,
-    )
+def _lines(risk: Standing, verdict: Verdict, as_of: date) -> list[RiskLine]:
+    return [
+        RiskLine(
+            id=RiskLine.make_id(),
+            tenant_id=risk.tenant_id,
+            risk_id=risk.id,
+            line_kind=line.kind,
+            line_id=line.id,
+            part_of=line.part_of,
+            amount_minor=line.amount_minor,
+            currency=risk.currency,
+            from_on=as_of,
+        )
+        for line in verdict.lines
+    ]
 
 
-def _line_key(row: Record) -> object:
-    return [getattr(row, name) for name in ("line_kind", "line_id", "amount_minor", "currency")]
+def _line_key(line: RiskLine) -> object:
+    return (str(line.line_kind), line.line_id, line.part_of, line.amount_minor, line.currency)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
-from metrics.risks import HOLDS
+from metrics.risks import risks_held
 from models.access import Actor
 from models.asof import as_of_rows
 from models.base import Severity
@@ -33,9 +33,10 @@ class Grouping(StrEnum):
 class Figures:
     """The figures of a portfolio or one of its groups; money in minor units of the tenant's currency.
 
-    ``at_risk_minor`` counts each revenue line (contract or deal) once, at its highest severity;
+    ``at_risk_minor`` counts each revenue line (contract, service or deal) once, at its highest severity;
     ``at_risk_weighted_minor`` weights it by that risk's probability. Pipeline and recurring revenue are
-    None in groups by risk kind, where they have no meaning.
+    None in groups by risk kind, where they have no meaning. A line that risks of two groups name is in
+    both, so groups may come to more than the whole.
     """
 
     open_deals: int | None = 0
@@ -145,12 +146,12 @@ def _key(grouping: Grouping | None) -> _Key:
 
 
 async def _pipeline(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    key, seen = _key(grouping), visible(Deal, actor, "t")
+    key, seen = _key(grouping), visible(Deal, actor, "n")
     return await fetch(
         f"select {key.key} as key, {key.label} as label, count(*) as deals, sum(t.amount_minor) as pipeline,"
         " sum(t.amount_minor * t.probability) as weighted"
-        f" from {as_of_rows(Deal, _DEAL_COLUMNS)} t join account a on a.id = t.account_id"
-        f"{_PEOPLE.format(owner='t.owner_id')}"
+        f" from {as_of_rows(Deal, _DEAL_COLUMNS)} t join deal n on n.id = t.id"
+        f" join account a on a.id = t.account_id{_PEOPLE.format(owner='t.owner_id')}"
         f" where t.stage not in ('WON', 'LOST') and {seen.sql}{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
@@ -172,16 +173,29 @@ _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severit
 
 
 async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    """Distinct lines: within a group the first of each line, by severity, then amount."""
+    """Revenue at risk, each euro of it once within a group.
+
+    A line that several risks name counts by the severest of them. Lines that are part of one contract or
+    deal (its services, the deal that renews it) do not add up with the whole: the larger counts.
+    """
     key, seen = _risk_key(grouping), visible(Risk, actor, "t")
-    return await fetch(
-        "select key, max(label) as label, sum(amount_minor) as amount, count(*) as lines,"
-        " sum(amount_minor * probability * 100) as weighted from ("
-        f"select {key.key} as key, {key.label} as label, l.amount_minor, t.probability,"
-        f" row_number() over (partition by {key.key}, l.line_id order by"
+    lines = (
+        f"select {key.key} as key, {key.label} as label, l.part_of, l.line_kind, l.amount_minor,"
+        f" t.probability, row_number() over (partition by {key.key}, l.line_id order by"
         f" case t.severity {_SEVERITY} end desc, l.amount_minor desc, t.probability desc, t.id) as place"
-        f" from risk t join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id {_RISK_OWNERS}"
-        f" where {HOLDS} and {seen.sql}) x where place = 1 group by key",
+        f" from {risks_held()} t join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id"
+        f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of) {_RISK_OWNERS}"
+        f" where {seen.sql}"
+    )
+    parts = (
+        "select key, max(label) as label, sum(amount_minor) as amount, count(*) as lines,"
+        " sum(amount_minor * probability) as weighted,"
+        " row_number() over (partition by key, part_of order by sum(amount_minor) desc, line_kind) as place"
+        f" from ({lines}) x where place = 1 group by key, part_of, line_kind"
+    )
+    return await fetch(
+        "select key, max(label) as label, sum(amount) as amount, sum(lines) as lines,"
+        f" sum(weighted) * 100 as weighted from ({parts}) y where place = 1 group by key",
         _params(actor, as_of) | seen.params,
     )
 
@@ -189,8 +203,8 @@ async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list
 async def _open_risks(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
     key, seen = _risk_key(grouping), visible(Risk, actor, "t")
     return await fetch(
-        f"select {key.key} as key, {key.label} as label, count(*) as risks from risk t {_RISK_OWNERS}"
-        f" where {HOLDS} and {seen.sql}{_group_by(grouping, key)}",
+        f"select {key.key} as key, {key.label} as label, count(*) as risks"
+        f" from {risks_held()} t {_RISK_OWNERS} where {seen.sql}{_group_by(grouping, key)}",
         _params(actor, as_of) | seen.params,
     )
 

@@ -1,27 +1,31 @@
-"""What the rules flag and what became of it: open risks by rule, and how flagged deals ended."""
+"""Risks as they held on a date, and what became of deals that a rule flagged."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from models.access import Actor
 from models.asof import as_of_rows
-from models.database import Row, as_int, fetch
+from models.database import as_int, fetch
 from models.deals import Deal
 from models.recommendations import Risk
 from models.visibility import visible
 
-#: That a risk ``t`` holds as of a date and nobody has dealt with it.
-HOLDS = "t.held_since <= :as_of and (t.lapsed_on is null or t.lapsed_on > :as_of) and t.state <> 'MITIGATED'"
+_RISK_COLUMNS = ["account_id", "deal_id", "kind", "state", "severity", "probability"]
+_HELD = ["held_since", "lapsed_on"]
 
 
-@dataclass(frozen=True)
-class Flagged:
-    """Open risks of one rule and the sum of their exposures, in minor units."""
+def risks_held() -> str:
+    """A subquery of the risks that held as of ``:as_of`` and that nobody had dealt with by then.
 
-    count: int
-    amount_minor: int
+    Parameters it needs: ``:tenant``, ``:as_of``. Severity and probability are those of the date.
+    """
+    return (
+        f"(select * from {as_of_rows(Risk, [*_RISK_COLUMNS, *_HELD])} then_ where held_since <= :as_of"
+        " and (lapsed_on is null or lapsed_on > :as_of) and state <> 'MITIGATED')"
+    )
 
 
 @dataclass(frozen=True)
@@ -45,65 +49,52 @@ class Ending:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What happened until ``until`` to the deals open as of a date: those a rule flagged, and the others."""
+    """What happened until ``until`` to the deals open as of a date: those flagged then, and the others."""
 
-    rule_key: str
     as_of: date
     until: date
     flagged: Ending
     others: Ending
 
 
-async def flagged_by_rule(actor: Actor, as_of: date) -> dict[str, Flagged]:
-    """Risks that hold as of a date, by rule key. A revenue line that two rules flag is in both."""
-    seen = visible(Risk, actor, "t")
-    rows = await fetch(
-        "select t.rule_key as rule_key, count(*) as risks, sum(t.exposure_minor) as amount from risk t"
-        f" where {HOLDS} and {seen.sql} group by t.rule_key order by t.rule_key",
-        {**seen.params, "as_of": as_of},
-    )
-    return {str(row["rule_key"]): Flagged(as_int(row["risks"]), as_int(row["amount"])) for row in rows}
-
-
-async def outcomes(actor: Actor, rule_key: str, as_of: date, until: date) -> Outcomes:
-    """What became until ``until`` of the deals open as of a date, flagged by the rule or not.
+async def outcomes(actor: Actor, flagged: Collection[str], as_of: date, until: date) -> Outcomes:
+    """What became until ``until`` of the deals open as of a date, by whether their id is in ``flagged``.
 
     Stage and amount then are as of the date; how they ended is what is known now of the time until
-    ``until``.
+    ``until``. Who sees them is decided as of today.
     """
-    seen = visible(Deal, actor, "t")
-    held = (
-        "exists (select 1 from risk r where r.tenant_id = t.tenant_id and r.deal_id = t.id and"
-        f" r.rule_key = :rule and {HOLDS.replace('t.', 'r.')})"
-    )
+    seen = visible(Deal, actor, "n")
     rows = await fetch(
-        f"select case when {held} then 1 else 0 end as flagged,"
+        "select t.id as id, t.amount_minor as amount,"
         " case when n.stage in ('WON', 'LOST') and n.closed_on <= :until then n.stage else 'OPEN' end"
-        " as ended,"
-        " count(*) as deals, sum(t.amount_minor) as amount"
-        f" from {as_of_rows(Deal, ['account_id', 'owner_id', 'stage', 'amount_minor'])} t"
-        " join deal n on n.id = t.id"
-        f" where t.stage not in ('WON', 'LOST') and {seen.sql} group by 1, 2",
-        {**seen.params, "tenant": actor.tenant_id, "as_of": as_of, "until": until, "rule": rule_key},
+        " as ended"
+        f" from {as_of_rows(Deal, ['stage', 'amount_minor'])} t join deal n on n.id = t.id"
+        f" where t.stage not in ('WON', 'LOST') and {seen.sql}",
+        {**seen.params, "tenant": actor.tenant_id, "as_of": as_of, "until": until},
     )
-    return Outcomes(rule_key, as_of, until, _ending(rows, 1), _ending(rows, 0))
+    ids = set(flagged)
+    endings = [(str(r["ended"]), as_int(r["amount"]), str(r["id"]) in ids) for r in rows]
+    return Outcomes(
+        as_of,
+        until,
+        _ending([(ended, amount) for ended, amount, was_flagged in endings if was_flagged]),
+        _ending([(ended, amount) for ended, amount, was_flagged in endings if not was_flagged]),
+    )
 
 
-def _ending(rows: list[Row], flagged: int) -> Ending:
-    mine = {str(r["ended"]): r for r in rows if as_int(r["flagged"]) == flagged}
+def _ending(deals: list[tuple[str, int]]) -> Ending:
+    def count(how: str) -> int:
+        return sum(ended == how for ended, _ in deals)
 
-    def count(ended: str) -> int:
-        return as_int(mine[ended]["deals"]) if ended in mine else 0
-
-    def amount(ended: str) -> int:
-        return as_int(mine[ended]["amount"]) if ended in mine else 0
+    def amount(how: str) -> int:
+        return sum(minor for ended, minor in deals if ended == how)
 
     return Ending(
-        deals=sum(map(count, mine)),
+        deals=len(deals),
         won=count("WON"),
         lost=count("LOST"),
         open=count("OPEN"),
-        amount_minor=sum(map(amount, mine)),
+        amount_minor=sum(minor for _, minor in deals),
         won_minor=amount("WON"),
         lost_minor=amount("LOST"),
     )

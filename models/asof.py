@@ -51,6 +51,8 @@ def _typed(model: type[Record], column: str, text: str) -> str:
         return f"({text} = 'true')" if not is_sqlite() else f"(case {text} when 'true' then 1 else 0 end)"
     if isinstance(field, fields.BigIntField | fields.IntField):
         return f"cast({text} as bigint)"
+    if isinstance(field, fields.FloatField):
+        return f"cast({text} as double precision)"
     if isinstance(field, fields.DateField) and not is_sqlite():
         return f"cast({text} as date)"
     return text

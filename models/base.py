@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -48,6 +48,11 @@ def utcnow() -> datetime:
 def today() -> date:
     """The business date of whatever names none: the day in UTC, for every process the same."""
     return utcnow().date()
+
+
+def latest_today() -> date:
+    """The latest day that is today anywhere: what lies after it is the future for everybody."""
+    return today() + timedelta(days=1)
 
 
 class Record(Model):

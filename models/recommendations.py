@@ -43,6 +43,7 @@ class LineKind(StrEnum):
 
     CONTRACT = "CONTRACT"
     DEAL = "DEAL"
+    SERVICE = "SERVICE"
 
 
 TRANSITIONS: dict[RecommendationState, frozenset[RecommendationState]] = {
@@ -76,7 +77,7 @@ class Verdict(Record):
     untracked = Record.untracked | {"last_seen_on", "changed_run_id", "because", "rulebook_version"}
 
     rule_key = fields.CharField(max_length=100)
-    rulebook_version = fields.CharField(max_length=120)
+    rulebook_version = fields.TextField()
     subject_key = fields.CharField(max_length=400)
     title = fields.CharField(max_length=300)
     held_since = fields.DateField()
@@ -163,7 +164,11 @@ class Risk(Verdict):
 
 
 class RiskLine(Record):
-    """A revenue line (a contract's annual value or a deal's amount) that a risk names."""
+    """A revenue line that a risk names, from ``from_on`` until before ``until_on``.
+
+    It is a contract's or a service's annual value or a deal's amount. ``part_of`` is the contract or deal
+    in which the revenue is counted: a service is part of its contract, a renewal of what it renews.
+    """
 
     prefix = "rl"
 
@@ -171,14 +176,17 @@ class RiskLine(Record):
     risk = reference("Risk", "lines")
     line_kind = fields.CharEnumField(LineKind, max_length=20)
     line_id = fields.CharField(max_length=40)
+    part_of = fields.CharField(max_length=40)
     amount_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
+    from_on = fields.DateField()
+    until_on = fields.DateField(null=True)
     tenant_id: str
     risk_id: str
 
     class Meta:
         table = "risk_line"
-        unique_together = (("tenant", "risk", "line_id"),)
+        unique_together = (("tenant", "risk", "line_id", "from_on"),)
         indexes = (("tenant_id", "line_id"),)
 
 

@@ -66,8 +66,11 @@ class Rule(Record):
 class EvaluationRun(Record):
     """One judgement of the portfolio or a part of it, as of a date.
 
-    ``failures`` lists accounts that could not be judged with the reason, ``disagreements`` the rules
-    whose engine verdict differed from the reference evaluator's, which was used instead.
+    ``flagged`` counts what the rules flagged, by rule key: how many risks, and their exposure in minor
+    units. ``looked_back`` counts accounts that had been judged as of a later date already, where what
+    stands was left alone. ``failures`` lists accounts that could not be judged with the reason,
+    ``disagreements`` the rules whose engine verdict differed from the reference evaluator's, which was
+    used instead.
     """
 
     prefix = "run"
@@ -84,6 +87,8 @@ class EvaluationRun(Record):
     lapsed = fields.IntField(default=0)
     reopened = fields.IntField(default=0)
     unchanged = fields.IntField(default=0)
+    looked_back = fields.IntField(default=0)
+    flagged = fields.JSONField[dict[str, dict[str, int]]](default=dict)
     failures = fields.JSONField[list[dict[str, str]]](default=list)
     disagreements = fields.JSONField[list[str]](default=list)
     seconds = fields.FloatField(null=True)
@@ -94,3 +99,26 @@ class EvaluationRun(Record):
     class Meta:
         table = "evaluation_run"
         indexes = (("tenant_id", "state"), ("tenant_id", "actor_id"), ("tenant_id", "as_of"))
+
+
+class Judgement(Record):
+    """The latest date as of which an account was judged, and by which run.
+
+    Kept by evaluations for themselves and not logged. What stands is of that date, an evaluation as of
+    an earlier one does not move it.
+    """
+
+    prefix = "jdg"
+
+    tenant = reference("Tenant")
+    account = reference("Account")
+    run = reference("EvaluationRun")
+    as_of = fields.DateField()
+    tenant_id: str
+    account_id: str
+    run_id: str
+
+    class Meta:
+        table = "judgement"
+        unique_together = (("tenant", "account"),)
+        indexes = (("tenant_id", "run_id"),)

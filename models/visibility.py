@@ -22,7 +22,7 @@ from models.errors import NotFound
 from models.people import Contact
 from models.recommendations import Evidence, Recommendation, Risk, RiskLine
 from models.revenue import Contract
-from models.rulebooks import EvaluationRun, Rule, Rulebook
+from models.rulebooks import EvaluationRun, Judgement, Rule, Rulebook
 from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.tickets import Ticket
@@ -92,6 +92,10 @@ def _of_risk(alias: str, scope: str) -> str:
     )
 
 
+def _own_run(alias: str, scope: str) -> str:
+    return f"{alias}.actor_id in {scope}"
+
+
 def _whole_tenant(_alias: str, _scope: str) -> str:
     return "1 = 1"
 
@@ -117,7 +121,8 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     User: _whole_tenant,
     Rulebook: _whole_tenant,
     Rule: _whole_tenant,
-    EvaluationRun: _whole_tenant,
+    EvaluationRun: _own_run,
+    Judgement: _seen_account,
 }
 
 
@@ -148,6 +153,11 @@ async def sees(model: type[Record], actor: Actor, record_id: str) -> bool:
             condition.params | {"id": record_id},
         )
     )
+
+
+def answers_for(account: Account, actor: Actor) -> bool:
+    """Whether the account is the actor's own or of somebody below; whoever only has a deal on it sees it."""
+    return actor.owners is None or account.owner_id in actor.owners
 
 
 async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from models.base import Severity
+from models.deals import DealKind
 from models.recommendations import LineKind
 from rules.build import PLACEHOLDER
 from rules.facts import OWN, SOURCE
@@ -17,13 +18,16 @@ from rules.tree import Advice, Book, Condition, Pattern, Ref, Rule, Scalar
 
 _RATIO = "ratio"
 
+LINE_KINDS = {"contract": LineKind.CONTRACT, "deal": LineKind.DEAL, "service": LineKind.SERVICE}
+
 
 @dataclass(frozen=True)
 class Line:
-    """A revenue line that a risk names, in minor units."""
+    """A revenue line that a risk names, in minor units; ``part_of`` is where the revenue is counted."""
 
     kind: LineKind
     id: str
+    part_of: str
     amount_minor: int
 
 
@@ -115,19 +119,22 @@ def _value(rule: Rule, bound: Mapping[str, Fact], facts: Facts, lines: tuple[Lin
 
 
 def _lines(ref: Ref, rule: Rule, bound: Mapping[str, Fact], facts: Facts) -> Iterator[Line]:
-    """The revenue lines that a money field stands for: a deal, a contract, or an account's contracts."""
-    fact, kind = bound[ref.alias], rule.kind_of(ref.alias)
-    amount = int(fact.get(ref.field, 0))
+    """The revenue lines that a money field stands for; an account stands for its active contracts."""
+    kind, fact = rule.kind_of(ref.alias), bound[ref.alias]
     if kind == "account":
         for contract in facts.get("contract", ()):
             if contract.get("is_active"):
-                yield Line(LineKind.CONTRACT, str(contract["id"]), int(contract.get("annual_value", 0)))
-    elif kind == "deal":
-        yield Line(LineKind.DEAL, str(fact["id"]), amount)
-    elif kind == "contract":
-        yield Line(LineKind.CONTRACT, str(fact["id"]), amount)
-    elif "contract_id" in fact:
-        yield Line(LineKind.CONTRACT, str(fact["contract_id"]), amount)
+                yield _line(LineKind.CONTRACT, contract, "annual_value")
+    elif kind in LINE_KINDS:
+        yield _line(LINE_KINDS[kind], fact, ref.field)
+
+
+def _line(kind: LineKind, fact: Fact, field: str) -> Line:
+    """A fact's revenue; a service is part of its contract, a renewal deal of what it renews."""
+    own, contract = str(fact["id"]), fact.get("contract_id")
+    within = kind is LineKind.SERVICE or (kind is LineKind.DEAL and fact.get("kind") == DealKind.RENEWAL)
+    part_of = str(contract) if within and contract is not None else own
+    return Line(kind, own, part_of, int(fact.get(field, 0)))
 
 
 def _evidence(rule: Rule, bound: Mapping[str, Fact]) -> Iterator[Seen]:

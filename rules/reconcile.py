@@ -44,8 +44,8 @@ def reconcile(
 ) -> list[Decision]:
     """What to do about each row that stands and each verdict that holds.
 
-    ``holding`` gives for each identity the verdict and the values that a row of it has as of the date.
-    Doing it and asking again gives only UNCHANGED.
+    ``holding`` gives for each identity the verdict and the values that a row of it has as of the date,
+    which is not before the one that the rows stand as of. Doing it and asking again gives only UNCHANGED.
     """
     rows = {(row.rule_key, row.subject_key): row for row in standing}
     decisions = [
@@ -63,8 +63,6 @@ def _holds(row: Standing | None, verdict: Verdict, values: Values, as_of: date) 
     if isinstance(row, Recommendation) and _snooze_over(row, as_of):
         step = Step.REOPENED
         values = {**values, "state": RecommendationState.OPEN, "snoozed_until": None}
-    if as_of < row.held_since:
-        values = {**values, "held_since": as_of}
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     return Decision(step if changed else Step.UNCHANGED, row, verdict, changed)
 

@@ -56,13 +56,18 @@ def _json(text: str | None) -> JSON | None:
 
 @strawberry.type
 class RiskLine(Stored[stored.RiskLine]):
-    """Revenue that a risk names: a deal's amount or a contract's annual value."""
+    """Revenue that a risk names: a deal's amount, or the annual value of a contract or a service."""
 
     model = stored.RiskLine
 
-    line_kind: LineKind = column("Whether it is a deal or a contract.")
-    line_id: strawberry.ID = column("The id of the deal or contract.")
-    amount: Money = column("The deal's amount, or the contract's annual value.")
+    line_kind: LineKind = column("Whether it is a deal, a contract or a service.")
+    line_id: strawberry.ID = column("The id of the deal, contract or service.")
+    part_of: strawberry.ID = column(
+        "The contract or deal in which the revenue is counted: of a service its contract, of a renewal"
+        " what it renews."
+    )
+    amount: Money = column("The deal's amount, or the annual value.")
+    from_on: date = column("Since when it has been at risk at this amount.")
 
 
 @strawberry.type
@@ -125,9 +130,10 @@ class Risk(Node, Stored[stored.Risk]):
 
     @strawberry.field
     async def lines(self, info: Info) -> list[RiskLine]:
-        """The revenue lines at risk, each once."""
+        """The revenue lines at risk, each once; for a risk that lapsed, those it had last."""
         found = await info.context.loaders.children(stored.RiskLine, "risk_id", self.id)
-        return [RiskLine.of(record) for record in sorted(found, key=lambda record: record.line_id)]
+        standing = [record for record in found if record.until_on is None]
+        return [RiskLine.of(record) for record in sorted(standing, key=lambda record: record.line_id)]
 
     @strawberry.field
     async def evidence(self, info: Info) -> list[Evidence]:

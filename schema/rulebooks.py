@@ -16,6 +16,7 @@ from schema.core.connections import Listed, connection, related
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
 from schema.core.listing import Column, Kind, Listing
+from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 
 
@@ -59,6 +60,17 @@ class EvaluationFailure:
 
 
 @strawberry.type
+class FlaggedByRule:
+    """What one rule flagged in an evaluation."""
+
+    rule_key: str = strawberry.field(description="The rule.")
+    count: int = strawberry.field(description="How many risks.")
+    exposure: Money = strawberry.field(
+        description="Their exposures; a revenue line that two rules flag is in both."
+    )
+
+
+@strawberry.type
 class EvaluationRun(Node, Stored[stored.EvaluationRun]):
     """One judgement of accounts as of a date."""
 
@@ -73,12 +85,27 @@ class EvaluationRun(Node, Stored[stored.EvaluationRun]):
     lapsed: int = column("Those whose condition no longer holds.")
     reopened: int = column("Those that came back.")
     unchanged: int = column("Those that stand as they were.")
+    looked_back: int = column(
+        "Accounts that had been judged as of a later date already: what stands there was left alone."
+    )
     disagreements: list[str] = column(
         "Rules that the engine judged unlike the reference, which was believed."
     )
     seconds: float | None = column("How long it took.")
     created_at: datetime = column("When it began.")
     finished_at: datetime | None = column("When it ended.")
+
+    @strawberry.field
+    def flagged(self, info: Info) -> list[FlaggedByRule]:
+        """What each rule flagged as of the date, whether it stands now or not."""
+        return [
+            FlaggedByRule(
+                rule_key=key,
+                count=found["count"],
+                exposure=certain_money(found["exposure_minor"], info.context.actor.currency),
+            )
+            for key, found in self.record.flagged.items()
+        ]
 
     @strawberry.field
     def failures(self) -> list[EvaluationFailure]:

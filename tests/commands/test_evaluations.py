@@ -16,8 +16,9 @@ from commands import deals, evaluations, recommendations, rulebooks
 from commands.access import system_actor
 from models.access import Actor, User
 from models.accounts import Account
+from models.base import today, utcnow
 from models.deals import Deal, Stage
-from models.errors import NotFound
+from models.errors import Invalid, NotFound
 from models.history import Change
 from models.recommendations import (
     Evidence,
@@ -189,9 +190,46 @@ async def test_an_answer_given_while_accounts_are_judged_is_not_lost(
     assert mine.last_seen_on == DAY + timedelta(days=1)
 
 
-async def test_judging_an_earlier_day_shows_what_held_then(world: World, engine: EnginePool) -> None:
+async def test_looking_back_tells_what_held_and_leaves_what_stands_alone(
+    world: World, engine: EnginePool
+) -> None:
     await evaluations.evaluate(world.actor, engine, DAY)
-    run = await evaluations.evaluate(world.actor, engine, date(2026, 1, 15))
-    assert run.lapsed == 4
-    run = await evaluations.evaluate(world.actor, engine, DAY)
-    assert run.reopened == 4
+    stalled = await Recommendation.get(rule_key="stalled-deal")
+    await recommendations.dismiss(world.actor, stalled.id, "it will come")
+    before = await _rows()
+    earlier = await evaluations.evaluate(world.actor, engine, date(2026, 1, 15))
+    assert (earlier.matched, earlier.flagged, earlier.looked_back, earlier.lapsed) == (0, {}, 2, 0)
+    assert await _rows() == before
+    again = await evaluations.evaluate(world.actor, engine, DAY)
+    assert (again.reopened, again.unchanged) == (0, 4)
+    assert again.flagged["stalled-deal"] == {"count": 1, "exposure_minor": 500_00}
+
+
+async def test_a_director_cannot_judge_the_future(world: World, engine: EnginePool) -> None:
+    with pytest.raises(Invalid, match="is in the future"):
+        await evaluations.evaluate(world.actor, engine, today() + timedelta(days=2))
+    assert await EvaluationRun.all().count() == 0
+
+
+async def test_runs_at_the_same_time_come_to_what_one_does(world: World, engine: EnginePool) -> None:
+    for number in range(30):
+        account = await factories.account(world.owner)
+        await factories.deal(account, valid_from=DAY - timedelta(days=85 + number % 10))
+        await factories.contract(account, ends_on=DAY + timedelta(days=number))
+    days = [DAY, DAY + timedelta(days=3), DAY + timedelta(days=6), DAY]
+    runs = await asyncio.gather(*(evaluations.evaluate(world.actor, engine, day) for day in days))
+    assert {run.state for run in runs} == {RunState.COMPLETE}
+    last = await evaluations.evaluate(world.actor, engine, days[2])
+    assert (last.opened, last.refreshed, last.lapsed, last.reopened) == (0, 0, 0, 0)
+
+
+async def test_a_run_whose_process_is_gone_is_marked_and_one_that_lives_is_not(world: World) -> None:
+    gone, alive = [
+        await EvaluationRun.create(id=EvaluationRun.make_id(), tenant_id=world.actor.tenant_id, as_of=DAY)
+        for _ in range(2)
+    ]
+    await EvaluationRun.filter(id=gone.id).update(updated_at=utcnow() - timedelta(minutes=6))
+    assert await evaluations.mark_interrupted() == 1
+    assert (await EvaluationRun.get(id=gone.id)).state is RunState.INTERRUPTED
+    assert (await EvaluationRun.get(id=alive.id)).state is RunState.RUNNING
+    assert await Change.filter(entity="evaluation_run", entity_id=gone.id, field="state").exists()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from commands import rulebooks
-from models.access import Actor, Role
+from commands import evaluations, rulebooks
+from models.access import Actor, Role, User
 from models.errors import Forbidden, InvalidRulebook, InvalidTransition
 from models.rulebooks import Rule, Rulebook, RulebookState
 from rules import packs
@@ -96,3 +98,24 @@ async def test_a_director_makes_no_rules(db: str, engine: EnginePool) -> None:
         await rulebooks.save(director, "mine", [_document("a")])
     with pytest.raises(Forbidden):
         await rulebooks.activate(director, engine, "book_x")
+
+
+async def test_of_two_first_versions_that_go_live_at_once_one_is_live(
+    manager: Actor, engine: EnginePool
+) -> None:
+    drafts = [await rulebooks.save(manager, "mine", [_document(f"r{number}")]) for number in range(2)]
+    await asyncio.gather(
+        *(rulebooks.activate(manager, engine, draft.id) for draft in drafts), return_exceptions=True
+    )
+    assert await Rulebook.filter(state=RulebookState.ACTIVE).count() == 1
+    assert len((await rulebooks.active_book(manager)).rules) == 1
+
+
+async def test_many_live_rulebooks_of_long_names_are_judged(manager: Actor, engine: EnginePool) -> None:
+    for number in range(3):
+        draft = await rulebooks.save(manager, f"{number}" + "x" * 90, [_document(f"r{number}")])
+        await rulebooks.activate(manager, engine, draft.id)
+    account = await factories.account(await User.get(id=manager.user_id))
+    await factories.deal(account, valid_from=factories.TODAY - timedelta(days=91))
+    run = await evaluations.evaluate(manager, engine, factories.TODAY)
+    assert (run.failures, run.matched) == ([], 3)

@@ -10,7 +10,6 @@ import pytest
 from commands import evaluations, rulebooks
 from commands.access import actor_of, system_actor
 from jobs import demo
-from metrics.risks import flagged_by_rule
 from models.access import Role, Tenant, User
 from models.accounts import Account
 from models.base import Record, Sourced, today
@@ -111,7 +110,7 @@ async def test_the_past_can_be_judged_too(db: str) -> None:
         run = await evaluations.evaluate(actor, engine, past)
 
     assert (run.accounts, run.failures) == (ACCOUNTS, [])
-    assert (await flagged_by_rule(actor, past))["stalled-deal"].count >= 3
+    assert run.flagged["stalled-deal"]["count"] >= 3
 
 
 async def _counts() -> dict[str, int]:

@@ -49,7 +49,7 @@ async def test_a_sales_pipeline_is_judged_and_the_verdict_would_have_been_right(
     assert judged == {
         "as_of": SPRING, "accounts": 86, "matched": 725, "opened": 1450, "refreshed": 0, "lapsed": 0,
         "reopened": 0, "unchanged": 0, "risks": {"stalled-deal": {"count": 725, "amount": "1932466.00"}},
-        "failed": 0, "failures": [], "disagreements": [],
+        "looked_back": 0, "failed": 0, "failures": [], "disagreements": [],
     }  # fmt: skip
     again = json.loads(run(*JUDGE, SPRING))
     assert {step: again[step] for step in ("opened", "refreshed", "lapsed", "reopened")} == dict.fromkeys(
@@ -68,6 +68,8 @@ async def test_a_sales_pipeline_is_judged_and_the_verdict_would_have_been_right(
     later = json.loads(run(*JUDGE, WINTER))
     assert (later["lapsed"], later["failed"]) == (4, 0)
     await _of_two_deals_that_were_lost(db_url)
+    back = json.loads(run(*JUDGE, SPRING))
+    assert (back["risks"], back["looked_back"], back["opened"]) == (judged["risks"], 86, 0)
 
 
 async def _ask_what_the_readme_asks(url: str) -> None:

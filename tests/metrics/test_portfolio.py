@@ -10,10 +10,12 @@ import pytest
 from commands import deals, evaluations, rulebooks
 from commands.access import system_actor
 from metrics.portfolio import Grouping, portfolio
-from metrics.risks import flagged_by_rule, outcomes
+from metrics.risks import outcomes
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account, Tier
-from models.deals import Stage
+from models.base import Severity, today
+from models.deals import Deal, Stage
+from models.recommendations import LineKind, Risk, RiskLine
 from rules.engine.pool import EnginePool
 from tests import factories
 
@@ -58,7 +60,7 @@ async def test_two_risks_on_one_contract_are_its_money_once(
     )
     await factories.contract(account, mrc_minor=100_00, ends_on=DAY + timedelta(days=30))
     actor = await _judge(tenant, engine)
-    assert set(await flagged_by_rule(actor, DAY)) == {
+    assert {risk.rule_key for risk in await Risk.all()} == {
         "renewal-unattended", "no-executive-contact", "overdue-debt",
     }  # fmt: skip
     found = await portfolio(actor, DAY, Grouping.RISK_KIND)
@@ -107,6 +109,69 @@ async def test_a_past_date_shows_what_was_then(
     assert (now.total.open_pipeline_minor, now.total.at_risk_minor) == (0, 0)
 
 
+async def _risk(
+    rule: str, line: tuple[LineKind, str, str, int], account: Account, severity: Severity = Severity.LOW
+) -> None:
+    """An open risk with one line: its kind, its id, what it is part of, its amount."""
+    kind, line_id, part_of, amount = line
+    risk = await Risk.create(
+        id=Risk.make_id(), tenant_id=account.tenant_id, account_id=account.id, rule_key=rule, title=rule,
+        rulebook_version="starter/1", subject_key=line_id, kind="CHURN", severity=severity, probability=0.5,
+        exposure_minor=amount, currency="EUR", held_since=DAY, last_seen_on=DAY,
+        opened_run_id="run_1", changed_run_id="run_1",
+    )  # fmt: skip
+    await RiskLine.create(
+        id=RiskLine.make_id(), tenant_id=account.tenant_id, risk_id=risk.id, line_kind=kind, line_id=line_id,
+        part_of=part_of, amount_minor=amount, currency="EUR", from_on=DAY,
+    )  # fmt: skip
+
+
+async def test_what_is_part_of_a_contract_does_not_add_up_with_it(
+    tenant: Tenant, owners: tuple[User, User, User]
+) -> None:
+    account = await factories.account(owners[1])
+    actor = system_actor(tenant)
+    await _risk("cloud", (LineKind.SERVICE, "svc_1", "ctr_1", 120_00), account, Severity.CRITICAL)
+    await _risk("voice", (LineKind.SERVICE, "svc_2", "ctr_1", 240_00), account)
+    await _risk("alone", (LineKind.SERVICE, "svc_3", "svc_3", 600_00), account)
+    services = (await portfolio(actor, DAY)).total
+    assert (services.at_risk_minor, services.at_risk_weighted_minor) == (960_00, 480_00)
+    await _risk("whole", (LineKind.CONTRACT, "ctr_1", "ctr_1", 1200_00), account)
+    await _risk("renewal", (LineKind.DEAL, "deal_1", "ctr_1", 1000_00), account)
+    whole = (await portfolio(actor, DAY)).total
+    assert (whole.at_risk_minor, whole.open_risks) == (1800_00, 5)
+
+
+async def test_revenue_at_risk_is_that_of_the_date_however_often_it_changed(
+    tenant: Tenant, owners: tuple[User, User, User], engine: EnginePool
+) -> None:
+    account = await factories.account(owners[1])
+    deal = await factories.deal(account, valid_from=DAY - timedelta(days=100), amount_minor=100_00)
+    actor = await _judge(tenant, engine)
+    days = [DAY + timedelta(days=10 * number) for number in range(4)]
+    await Deal.filter(id=deal.id).update(stage=Stage.LOST)
+    await evaluations.evaluate(actor, engine, days[1])
+    await Deal.filter(id=deal.id).update(stage=Stage.QUALIFIED, amount_minor=900_00)
+    await evaluations.evaluate(actor, engine, days[2])
+    at_risk = [(await portfolio(actor, day)).total.at_risk_minor for day in days]
+    assert at_risk == [100_00, 0, 900_00, 900_00]
+    open_risks = [(await portfolio(actor, day)).total.open_risks for day in days]
+    assert open_risks == [1, 0, 1, 1]
+
+
+async def test_a_deal_that_went_to_somebody_else_is_not_in_its_former_owners_past(
+    tenant: Tenant, owners: tuple[User, User, User]
+) -> None:
+    _, ada, bo = owners
+    deal = await factories.deal(await factories.account(bo), owner_id=ada.id, amount_minor=7_77)
+    await factories.deal(await factories.account(ada), amount_minor=1_00)
+    manager = await factories.actor(owners[0])
+    await deals.update(manager, deal.id, 1, {"owner_id": bo.id})
+    past = today() - timedelta(days=1)
+    assert (await portfolio(await factories.actor(ada), past)).total.open_pipeline_minor == 1_00
+    assert (await portfolio(await factories.actor(bo), past)).total.open_pipeline_minor == 7_77
+
+
 async def test_outcomes_tell_what_became_of_what_was_flagged_and_of_the_rest(
     tenant: Tenant, owners: tuple[User, User, User], engine: EnginePool
 ) -> None:
@@ -116,13 +181,15 @@ async def test_outcomes_tell_what_became_of_what_was_flagged_and_of_the_rest(
         for age in (120, 10, 200)
     ]
     actor = await _judge(tenant, engine)
+    flagged = {str(verdict.deal_id) for verdict in await evaluations.look(actor, engine, DAY)}
+    assert flagged == {old.id, other.id}
     seller = await factories.actor(owners[1])
     await deals.close(seller, old.id, 1, Stage.LOST, loss_reason="price", on=DAY + timedelta(days=5))
     await deals.close(seller, young.id, 1, Stage.WON, on=DAY + timedelta(days=5))
     await deals.close(seller, other.id, 1, Stage.WON, on=DAY + timedelta(days=50))
-    found = await outcomes(actor, "stalled-deal", DAY, DAY + timedelta(days=30))
+    found = await outcomes(actor, flagged, DAY, DAY + timedelta(days=30))
     assert (found.flagged.deals, found.flagged.won, found.flagged.lost, found.flagged.open) == (2, 0, 1, 1)
     assert (found.flagged.amount_minor, found.flagged.lost_minor) == (200_00, 100_00)
     assert (found.others.deals, found.others.won, found.others.win_rate) == (1, 1, 1.0)
-    later = await outcomes(actor, "stalled-deal", DAY, DAY + timedelta(days=60))
+    later = await outcomes(actor, flagged, DAY, DAY + timedelta(days=60))
     assert (later.flagged.won, later.flagged.win_rate) == (1, 0.5)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import random
 from datetime import date
 
+import pytest
+
+from commands import accounts
 from models.access import Actor, Role, Team, User
 from models.accounts import Account
 from models.base import Record
 from models.deals import Deal
+from models.errors import Forbidden
 from models.people import Contact
 from models.revenue import Contract
 from models.services import Service, UsageMonth
@@ -102,3 +106,15 @@ async def test_nobody_ever_sees_another_tenant_and_scope_only_grows_with_role(db
             if user.role in (Role.ADMIN, Role.INTEGRATION):
                 own = {row.id for row in rows.values() if getattr(row, "tenant_id") == user.tenant_id}  # noqa: B009
                 assert seen == own
+
+
+async def test_whoever_has_a_deal_on_an_account_cannot_take_it_over(db: str) -> None:
+    tenant = await factories.tenant()
+    owner, colleague = await factories.user(tenant), await factories.user(tenant)
+    account = await factories.account(owner)
+    await factories.deal(account, owner_id=colleague.id)
+    with pytest.raises(Forbidden, match="changed by its owner"):
+        await accounts.update(
+            await factories.actor(colleague), account.id, account.version, {"owner_id": colleague.id}
+        )
+    assert (await Account.get(id=account.id)).owner_id == owner.id

@@ -52,7 +52,7 @@ async def _verdicts(account: Account, deal: Deal) -> tuple[Recommendation, Risk]
     )
     await RiskLine.create(
         id=RiskLine.make_id(), tenant_id=account.tenant_id, risk_id=risk.id, line_kind=LineKind.DEAL,
-        line_id=deal.id, amount_minor=100_00, currency="EUR",
+        line_id=deal.id, part_of=deal.id, amount_minor=100_00, currency="EUR", from_on=risk.held_since,
     )  # fmt: skip
     for key in ("recommendation", "risk"):
         await Evidence.create(
@@ -98,8 +98,8 @@ async def world(db: str) -> dict[str, Any]:
         id=Rule.make_id(), tenant_id=tenant.id, rulebook_id=rulebook.id, key="k", title="t", document={"a": 1}
     )
     await EvaluationRun.create(
-        id=EvaluationRun.make_id(), tenant_id=tenant.id, as_of=factories.TODAY, state=RunState.COMPLETE,
-        failures=[{"account": account.id, "reason": "why"}],
+        id=EvaluationRun.make_id(), tenant_id=tenant.id, actor_id=owner.id, as_of=factories.TODAY,
+        state=RunState.COMPLETE, failures=[{"account": account.id, "reason": "why"}],
     )  # fmt: skip
     recommendation, risk = await _verdicts(account, deal)
     return {
@@ -181,7 +181,7 @@ async def test_each_role_sees_its_own(world: dict[str, Any]) -> None:
     assert whole["accounts"] == 2
     assert all(whole[root] for root in ROOTS)
     assert await _shown(world["manager"]) == whole == await _shown(admin)
-    shared = {"products", "rulebooks", "evaluationRuns"}
+    shared = {"products", "rulebooks"}
     for other in (stranger, elsewhere):
         assert {root for root, count in (await _shown(other)).items() if count} == shared
 
