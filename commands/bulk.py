@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from commands.journal import BATCH, FieldChange, Work, differing, unit_of_work
+from commands.journal import BATCH, FieldChange, Work, as_text, differing, unit_of_work
 from commands.permissions import require
 from models.access import Actor, Role
 from models.base import Sourced
@@ -110,19 +110,28 @@ async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[
 
 
 async def _update(work: Work, record: Sourced, row: Incoming) -> None:
-    dated = {change.field: change.on for change in row.history}
-    values = differing(record, row.values)
+    """Take the record along the way that its history tells, a step for each date."""
     business_date = work.on
-    before = record.stage if isinstance(record, Deal) else None
-    for on in sorted({dated.get(name, business_date) for name in values}):
+    steps = [step for name in differing(record, row.values) for step in _way(record, row, name, work.on)]
+    stages: list[StageChange] = []
+    for on in sorted({step.on for step in steps}):
         work.on = on
-        await work.update(
-            record, {name: v for name, v in values.items() if dated.get(name, business_date) == on}
-        )
+        before = record.stage if isinstance(record, Deal) else None
+        await work.update(record, {step.field: step.new for step in steps if step.on == on})
+        if isinstance(record, Deal) and record.stage != before:
+            stages.append(stage_change(record, before, Stage(record.stage), on))
     work.on = business_date
-    if isinstance(record, Deal) and record.stage != before:
-        on = dated.get("stage", business_date)
-        await work.create_all([stage_change(record, before, Stage(record.stage), on)], log=False)
+    await work.create_all(stages, log=False)
+
+
+def _way(record: Sourced, row: Incoming, name: str, on: date) -> list[FieldChange]:
+    """The steps of a field from where it stands to where the source has it."""
+    standing = as_text(getattr(record, name))
+    told = [change for change in row.history if change.field == name]
+    starts = [index for index, change in enumerate(told) if as_text(change.old) == standing]
+    if starts:
+        return told[starts[-1] :]
+    return [FieldChange(name, standing, row.values[name], told[-1].on if told else on)]
 
 
 def stage_changes(deal: Deal, row: Incoming) -> list[StageChange]:

@@ -121,7 +121,7 @@ async def _groups(actor: Actor, as_of: date, grouping: Grouping | None) -> dict[
             figures = _group(groups, row).figures
             figures.open_deals = as_int(row["deals"])
             figures.open_pipeline_minor = as_int(row["pipeline"])
-            figures.weighted_pipeline_minor = _percent(row["weighted"])
+            figures.weighted_pipeline_minor = _percent(as_int(row["hundreds"]) * 100 + as_int(row["rest"]))
         for row in await _recurring(actor, as_of, grouping):
             figures = _group(groups, row).figures
             figures.active_contracts = as_int(row["contracts"])
@@ -149,7 +149,8 @@ async def _pipeline(actor: Actor, as_of: date, grouping: Grouping | None) -> lis
     key, seen = _key(grouping), visible(Deal, actor, "n")
     return await fetch(
         f"select {key.key} as key, {key.label} as label, count(*) as deals, sum(t.amount_minor) as pipeline,"
-        " sum(t.amount_minor * t.probability) as weighted"
+        " sum(t.amount_minor / 100 * t.probability) as hundreds,"  # in two parts: the product may be large
+        " sum(t.amount_minor % 100 * t.probability) as rest"
         f" from {as_of_rows(Deal, _DEAL_COLUMNS)} t join deal n on n.id = t.id"
         f" join account a on a.id = t.account_id{_PEOPLE.format(owner='t.owner_id')}"
         f" where t.stage not in ('WON', 'LOST') and {seen.sql}{_group_by(grouping)}",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from commands import deals, evaluations, rulebooks
 from commands.access import system_actor
+from commands.validation import MAX_MINOR
 from metrics.portfolio import Grouping, portfolio
 from metrics.risks import outcomes
 from models.access import Actor, Role, Tenant, User
@@ -107,6 +109,17 @@ async def test_a_past_date_shows_what_was_then(
     then, now = await portfolio(actor, DAY), await portfolio(actor, later)
     assert (then.total.open_pipeline_minor, then.total.at_risk_minor) == (100_00, 100_00)
     assert (now.total.open_pipeline_minor, now.total.at_risk_minor) == (0, 0)
+
+
+async def test_the_largest_amounts_that_are_allowed_add_up(
+    tenant: Tenant, owners: tuple[User, User, User]
+) -> None:
+    account = await factories.account(owners[1])
+    for _ in range(20):
+        await factories.deal(account, amount_minor=MAX_MINOR, probability=99)
+    total = (await portfolio(system_actor(tenant), DAY)).total
+    assert total.open_pipeline_minor == 20 * MAX_MINOR
+    assert total.weighted_pipeline_minor == round(20 * MAX_MINOR * 99 / Decimal(100))
 
 
 async def _risk(
