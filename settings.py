@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     max_depth: int = Field(default=12, ge=3)
     max_aliases: int = Field(default=30, ge=1)
     max_tokens: int = Field(default=4_000, ge=100)
+    max_objects: int = Field(default=50_000, ge=200, description="objects on full pages, multiplied")
     log_level: str = "INFO"
 
     @field_validator("database_url")

@@ -60,7 +60,12 @@ class Schema(strawberry.Schema):
 def build(config: Settings | None = None) -> strawberry.Schema:
     """The schema, with the limits of these settings (default: the defaults)."""
     config = config or Settings.model_construct()
-    bounds = limits(max_depth=config.max_depth, max_aliases=config.max_aliases, max_tokens=config.max_tokens)
+    bounds = limits(
+        max_depth=config.max_depth,
+        max_aliases=config.max_aliases,
+        max_tokens=config.max_tokens,
+        max_objects=config.max_objects,
+    )
     return describe(
         Schema(
             query=Query,

@@ -8,7 +8,6 @@ from functools import partial
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLSyntaxError,
     Lexer,
     Node,
@@ -21,30 +20,37 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-CODE = "LIMIT_EXCEEDED"
+from schema.core.objects import page_rule
+from schema.core.refusals import exceeded
+
 #: Brackets inside one another, beyond any document a person writes and well within the parser's stack.
 MAX_NESTING = 100
 _OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _CLOSING = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 
 
-def limits(*, max_depth: int, max_aliases: int, max_tokens: int) -> Callable[[], SchemaExtension]:
+def limits(
+    *, max_depth: int, max_aliases: int, max_tokens: int, max_objects: int
+) -> Callable[[], SchemaExtension]:
     """A schema extension that refuses documents beyond the given size, and also those nested absurdly.
 
     Depth is the longest chain of fields, leaves included; introspection fields do not count, the
     specified rules have a limit of their own for them. Fragments count wherever they are spread.
+    Objects are those that full pages would hold, pages within pages multiplied.
     """
-    return partial(_Limits, max_tokens, (_limit_rule(max_depth, max_aliases),))
+    return partial(_Limits, max_tokens, max_objects, _limit_rule(max_depth, max_aliases))
 
 
 class _Limits(SchemaExtension):
-    def __init__(self, max_tokens: int, rules: tuple[type[ValidationRule], ...]) -> None:
+    def __init__(self, max_tokens: int, max_objects: int, rule: type[ValidationRule]) -> None:
         self.max_tokens = max_tokens
-        self.rules = rules
+        self.max_objects = max_objects
+        self.rule = rule
 
     def on_operation(self) -> Iterator[None]:
         context = self.execution_context
-        context.validation_rules = (*context.validation_rules, *self.rules)
+        pages = page_rule(self.max_objects, context.variables or {})
+        context.validation_rules = (*context.validation_rules, self.rule, pages)
         yield
 
     def on_parse(self) -> Iterator[None]:
@@ -71,15 +77,6 @@ def check_size(query: str, max_tokens: int) -> None:
                 raise exceeded("maxNesting", MAX_NESTING, f"more than {MAX_NESTING:,}")
     except GraphQLSyntaxError:
         return  # the parser says it, with everything it found before
-
-
-def exceeded(limit: str, allowed: int, found: int | str) -> GraphQLError:
-    """The error for a document beyond a limit, which it names together with both numbers."""
-    shown = f"{found:,}" if isinstance(found, int) else found
-    return GraphQLError(
-        f"the document exceeds {limit}: {shown}; allowed: {allowed:,}",
-        extensions={"code": CODE, "limit": limit, "allowed": allowed},
-    )
 
 
 def _limit_rule(max_depth: int, max_aliases: int) -> type[ValidationRule]:

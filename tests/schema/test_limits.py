@@ -12,6 +12,15 @@ from schema.core.limits import MAX_NESTING, check_size, limits
 
 
 @strawberry.type
+class Page:
+    """A page of queries."""
+
+    @strawberry.field
+    def nodes(self) -> list[Query]:
+        return []
+
+
+@strawberry.type
 class Query:
     """A field that leads to itself, and one with an argument."""
 
@@ -20,12 +29,17 @@ class Query:
         return Query()
 
     @strawberry.field
+    def page(self, first: int = 50) -> Page:
+        assert first
+        return Page()
+
+    @strawberry.field
     def name(self, of: list[list[int]] | None = None) -> str:
         return f"a name of {of}"
 
 
-def schema(depth: int = 5, aliases: int = 3, tokens: int = 4000) -> strawberry.Schema:
-    extension = limits(max_depth=depth, max_aliases=aliases, max_tokens=tokens)
+def schema(depth: int = 5, aliases: int = 3, tokens: int = 4000, objects: int = 10_000) -> strawberry.Schema:
+    extension = limits(max_depth=depth, max_aliases=aliases, max_tokens=tokens, max_objects=objects)
     return strawberry.Schema(Query, extensions=[extension])
 
 
@@ -113,3 +127,26 @@ def test_text_is_no_structure() -> None:
 
 def test_a_document_that_does_not_parse_is_left_to_the_parser() -> None:
     check_size("{ name(of: " + "[" * 90 + '"' * 3 + "{" * 200, max_tokens=4000)
+
+
+PAGES = {
+    "by the size that is asked for": "{ page(first: 100) { nodes { page(first: 100) { nodes { name } } } } }",
+    "by the size there is unless asked for": "{ page { nodes { page(first: 200) { nodes { name } } } } }",
+    "by variables": """query ($n: Int!, $m: Int = 100) {
+        page(first: $n) { nodes { page(first: $m) { nodes { name } } } } }""",
+    "through fragments": """{ page(first: 100) { ...P } } fragment P on Page { nodes { ...Q } }
+        fragment Q on Query { page(first: 100) { ... on Page { nodes { name } } } }""",
+    "side by side": """{ again { page(first: 100) { nodes {
+        a: page { nodes { name } } b: page { nodes { name } } } } } }""",
+}
+
+
+@pytest.mark.parametrize("how", PAGES)
+async def test_pages_within_pages_are_multiplied(how: str) -> None:
+    async def errors(objects: int) -> list[GraphQLError]:
+        built = schema(depth=9, objects=objects)
+        return (await built.execute(PAGES[how], variable_values={"n": 100})).errors or []
+
+    assert await errors(10_100) == []
+    (error,) = await errors(10_000)
+    assert error.extensions == {"code": "LIMIT_EXCEEDED", "limit": "maxObjects", "allowed": 10_000}
