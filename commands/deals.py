@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from commands.bulk import WRITERS, Upserted, stage_change
-from commands.journal import BATCH, Values, Work, replayed, unit_of_work
-from commands.permissions import SELLERS, require
+from commands.journal import BATCH, Repeat, Values, Work, once, unit_of_work
+from commands.permissions import SELLERS, check_owner, require
 from commands.validation import check_reference, validate
-from models.access import Actor, Role, User
+from models.access import Actor
 from models.accounts import Account
 from models.base import Record, latest_today
 from models.deals import Deal, DealContact, Stage
-from models.errors import Forbidden, Invalid, InvalidTransition, NotFound, allowed
+from models.errors import Invalid, InvalidTransition, NotFound, allowed
 from models.history import Change
 from models.people import Contact
 from models.revenue import Contract
@@ -26,26 +26,34 @@ FORECAST = frozenset({"probability", "forecast_category", "close_on"})
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Deal:
     """Open a deal on an account, in stage IDENTIFIED unless ``values`` says another open stage."""
     require(actor, SELLERS, "create deals")
-    if earlier := await replayed(actor, idempotency_key):
-        return await find(Deal, actor, earlier, "idempotencyKey")
+    repeat = Repeat.of(actor, "deals.create", idempotency_key, values)
     stage = Stage(str(values.get("stage") or Stage.IDENTIFIED))
     if not stage.is_open:
         raise InvalidTransition("a deal is created open; close it with closeDeal", ["stage"])
-    values = {"owner_id": actor.user_id or None, **_stage_defaults(stage), **values, "stage": stage}
-    await _check(actor, values)
-    async with unit_of_work(actor, "deals.create", idempotency_key=idempotency_key) as work:
-        deal = await work.create(
-            Deal(
-                id=Deal.make_id(),
-                tenant_id=actor.tenant_id,
-                currency=actor.currency,
-                valid_from=work.on,
-                stage_since=work.on,
-                **values,
-            )
+    owner = actor.user_id if actor.owners else None
+    values = {"owner_id": owner, **_stage_defaults(stage), **values, "stage": stage}
+
+    async def make() -> Deal:
+        await _check(actor, values)
+        async with unit_of_work(actor, "deals.create", repeat=repeat) as work:
+            return await _open(work, values, stage)
+
+    return await once(actor, Deal, repeat, make)
+
+
+async def _open(work: Work, values: Values, stage: Stage) -> Deal:
+    deal = await work.create(
+        Deal(
+            id=Deal.make_id(),
+            tenant_id=work.actor.tenant_id,
+            currency=work.actor.currency,
+            valid_from=work.on,
+            stage_since=work.on,
+            **values,
         )
-        await work.create_all([stage_change(deal, None, stage, work.on)], log=False)
-        return deal
+    )
+    await work.create_all([stage_change(deal, None, stage, work.on)], log=False)
+    return deal
 
 
 async def update(actor: Actor, deal_id: str, version: int, values: Values) -> Deal:
@@ -91,9 +99,9 @@ async def close(
     """
     if to.is_open:
         raise InvalidTransition("a deal closes as WON or LOST", ["stage"])
-    if to is Stage.LOST and not loss_reason:
-        raise Invalid("a lost deal needs a reason", ["lossReason"])
-    values: dict[str, object] = {"loss_reason": loss_reason if to is Stage.LOST else None}
+    if (to is Stage.LOST) != bool(loss_reason):
+        raise Invalid("a lost deal needs a reason, and only a lost deal has one", ["lossReason"])
+    values: dict[str, object] = {"loss_reason": loss_reason}
     if amount_minor is not None:
         values["amount_minor"] = amount_minor
     return await _move(actor, deal_id, version, to, values, on, "deals.close")
@@ -188,10 +196,7 @@ async def _check(actor: Actor, values: Values) -> None:
     if isinstance(probability, int) and probability > 100:
         raise Invalid("probability is a percentage; allowed: 0 to 100", ["probability"])
     await check_reference(actor, Account, str(values["account_id"]), "accountId")
-    owner = values.get("owner_id")
-    await check_reference(actor, User, owner, "ownerId")
-    if owner and actor.role in (Role.DIRECTOR, Role.MANAGER) and owner not in (actor.owners or ()):
-        raise Forbidden("a deal can only be given to somebody in your own team", ["ownerId"])
+    await check_owner(actor, values)
     contract_id = values.get("contract_id")
     if contract_id is not None:
         contract = await find(Contract, actor, str(contract_id), "contractId")

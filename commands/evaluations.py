@@ -39,6 +39,8 @@ CHECK_EVERY = 100
 ATTEMPTS = 5
 #: A run that was not heard of for this long belongs to a process that is gone.
 SILENT = timedelta(minutes=5)
+#: How far an operator's shell may judge ahead, to see what will become due.
+OPERATORS_AHEAD = timedelta(days=365)
 
 Progress = Callable[[int, int], None]
 
@@ -70,10 +72,11 @@ async def evaluate(
 
     Raises:
         NotFound: an account id names nothing that the actor may see, or nothing that was there by then.
-        Invalid: the date lies in the future, which only operators may look at.
+        Invalid: the date lies in the future; operators may look a year ahead.
     """
     require(actor, SELLERS, "evaluate accounts")
-    if actor.user_id and as_of > (latest := latest_today()):
+    latest = latest_today() + (timedelta() if actor.user_id else OPERATORS_AHEAD)
+    if as_of > latest:
         raise Invalid(f"{as_of} is in the future; allowed: {latest} and earlier", ["asOf"])
     book = await active_book(actor)
     ids = await _accounts(actor, as_of, account_ids)

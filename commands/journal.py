@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import TypeVar
 
+import orjson
 from tortoise import fields
 from tortoise.transactions import in_transaction
 
@@ -16,8 +18,9 @@ from commands.validation import validate
 from models.access import Actor
 from models.base import Record, today, utcnow
 from models.database import claim_database, is_collision
-from models.errors import BellwetherError, Conflict
+from models.errors import BellwetherError, Conflict, Invalid
 from models.history import CREATED, AuditRecord, Change
+from models.visibility import find
 
 R = TypeVar("R", bound=Record)
 Values = Mapping[str, object]
@@ -71,9 +74,8 @@ class Work:
         Raises:
             Conflict: the record has changed since ``version`` (or since it was read).
         """
-        expected = record.version if version is None else version
-        if expected != record.version:
-            raise _conflict(record, expected)
+        check_version(record, version)
+        expected = record.version
         changed = differing(record, values)
         if not changed:
             return record
@@ -113,7 +115,7 @@ class Work:
 
 @asynccontextmanager
 async def unit_of_work(
-    actor: Actor, command: str, *, on: date | None = None, idempotency_key: str | None = None
+    actor: Actor, command: str, *, on: date | None = None, repeat: Repeat | None = None
 ) -> AsyncIterator[Work]:
     """Run a command's writes in one transaction that ends with its change log and audit record.
 
@@ -127,14 +129,14 @@ async def unit_of_work(
         async with in_transaction():
             await claim_database()
             yield work
-            await _record(work, command, idempotency_key)
+            await _record(work, command, repeat)
     except Exception as error:
         if isinstance(error, BellwetherError) or not is_collision(error):
             raise
         raise Conflict("somebody wrote the same record at the same moment; read it and try again") from error
 
 
-async def _record(work: Work, command: str, idempotency_key: str | None) -> None:
+async def _record(work: Work, command: str, repeat: Repeat | None) -> None:
     audit = await AuditRecord.create(
         id=AuditRecord.make_id(),
         tenant_id=work.actor.tenant_id,
@@ -142,7 +144,8 @@ async def _record(work: Work, command: str, idempotency_key: str | None) -> None
         command=command,
         source=work.actor.source,
         object_id=work.object_id,
-        idempotency_key=idempotency_key,
+        idempotency_key=repeat.key if repeat else None,
+        request=repeat.request if repeat else None,
         changes_count=len(work.changes),
     )
     for change in work.changes:
@@ -150,13 +153,56 @@ async def _record(work: Work, command: str, idempotency_key: str | None) -> None
     await Change.bulk_create(work.changes, batch_size=BATCH)
 
 
-async def replayed(actor: Actor, idempotency_key: str | None) -> str | None:
-    """The id that an earlier command with this key made, or None; Invalid for a blank or long key."""
-    if idempotency_key is None:
+@dataclass(frozen=True)
+class Repeat:
+    """What makes a creating command safe to repeat: the caller's key, and what was asked with it."""
+
+    command: str
+    key: str
+    request: str
+
+    @classmethod
+    def of(cls, actor: Actor, command: str, key: str | None, values: Values) -> Repeat | None:
+        """What repeats the command by the actor's own key; None without a key, Invalid for a blank one."""
+        if key is None:
+            return None
+        validate(AuditRecord, {"idempotency_key": key})
+        request = orjson.dumps({name: as_text(value) for name, value in sorted(values.items())})
+        own = hashlib.sha256(f"{actor.user_id} {command} {key}".encode()).hexdigest()
+        return cls(command, own, hashlib.sha256(request).hexdigest())
+
+
+async def once(actor: Actor, model: type[R], repeat: Repeat | None, create: Callable[[], Awaitable[R]]) -> R:
+    """What ``create`` makes, or what it made when the same was asked with the same key before.
+
+    Raises:
+        Invalid: with this key, something else was asked.
+    """
+    if (earlier := await _earlier(actor, model, repeat)) is not None:
+        return earlier
+    try:
+        return await create()
+    except Conflict:
+        if (earlier := await _earlier(actor, model, repeat)) is not None:
+            return earlier  # the same came twice at the same moment
+        raise
+
+
+async def _earlier(actor: Actor, model: type[R], repeat: Repeat | None) -> R | None:
+    if repeat is None:
         return None
-    validate(AuditRecord, {"idempotency_key": idempotency_key})
-    earlier = await AuditRecord.get_or_none(tenant_id=actor.tenant_id, idempotency_key=idempotency_key)
-    return earlier.object_id if earlier else None
+    record = await AuditRecord.get_or_none(tenant_id=actor.tenant_id, idempotency_key=repeat.key)
+    if record is None:
+        return None
+    if record.request != repeat.request:
+        raise Invalid("something else was asked with this key before", ["idempotencyKey"])
+    return await find(model, actor, str(record.object_id), "idempotencyKey")
+
+
+def check_version(record: Record, version: int | None) -> None:
+    """Raise Conflict when the caller read the record at another version; None passes."""
+    if version is not None and version != record.version:
+        raise _conflict(record, version)
 
 
 def differing(record: Record, values: Values) -> dict[str, object]:

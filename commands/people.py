@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands.journal import Values, replayed, unit_of_work
+from commands.journal import Repeat, Values, once, unit_of_work
 from commands.permissions import SELLERS, require
 from commands.validation import check_reference, validate
 from models.access import Actor
@@ -14,14 +14,17 @@ from models.visibility import find
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Contact:
     """Create a contact at an account (``account_id``)."""
     require(actor, SELLERS, "create contacts")
-    if earlier := await replayed(actor, idempotency_key):
-        return await find(Contact, actor, earlier, "idempotencyKey")
-    validate(Contact, values)
-    await check_reference(actor, Account, str(values["account_id"]), "accountId")
-    async with unit_of_work(actor, "people.create", idempotency_key=idempotency_key) as work:
-        return await work.create(
-            Contact(id=Contact.make_id(), tenant_id=actor.tenant_id, valid_from=work.on, **values)
-        )
+    repeat = Repeat.of(actor, "people.create", idempotency_key, values)
+
+    async def make() -> Contact:
+        validate(Contact, values)
+        await check_reference(actor, Account, str(values["account_id"]), "accountId")
+        async with unit_of_work(actor, "people.create", repeat=repeat) as work:
+            return await work.create(
+                Contact(id=Contact.make_id(), tenant_id=actor.tenant_id, valid_from=work.on, **values)
+            )
+
+    return await once(actor, Contact, repeat, make)
 
 
 async def update(actor: Actor, contact_id: str, version: int, values: Values) -> Contact:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from commands.journal import unit_of_work
+from commands.journal import check_version, unit_of_work
 from commands.permissions import RULE_MAKERS, require
 from commands.validation import validate
 from models.access import Actor
@@ -76,6 +76,7 @@ async def activate(
     rulebook = await find(Rulebook, actor, rulebook_id, "id")
     if rulebook.state == RulebookState.ACTIVE:
         raise InvalidTransition("this version is ACTIVE already; allowed: none", ["id"])
+    check_version(rulebook, version)
     others = await _live_besides(rulebook)
     await _check(actor, engine, rulebook, others)
     async with unit_of_work(actor, "rulebooks.activate") as work:

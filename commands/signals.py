@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from commands.journal import BATCH, unit_of_work
 from commands.permissions import SELLERS, require
-from commands.validation import check_reference, validate
+from commands.validation import validate
 from models.access import Actor
 from models.accounts import Account
+from models.base import Record, latest_today
+from models.database import fetch
 from models.deals import Deal
-from models.errors import BellwetherError, Invalid
+from models.errors import BellwetherError, Invalid, NotFound
 from models.people import Contact
 from models.signals import Signal, SignalKind
+from models.visibility import visible
 
 MAX_SIGNALS = 1000
 
@@ -43,9 +46,10 @@ async def record(actor: Actor, observations: Sequence[Observation]) -> list[Sign
     require(actor, SELLERS, "record signals")
     if len(observations) > MAX_SIGNALS:
         raise Invalid(f"{len(observations):,} signals at once; allowed: {MAX_SIGNALS:,}", ["signals"])
+    known = await _Known.of(actor, observations)
     for index, observation in enumerate(observations):
         try:
-            await _check(actor, observation)
+            _check(known, observation)
         except BellwetherError as error:
             error.path = ("signals", str(index), *error.path)
             raise
@@ -91,17 +95,55 @@ async def _standing(actor: Actor, observations: Sequence[Observation]) -> dict[s
     return found
 
 
-async def _check(actor: Actor, observation: Observation) -> None:
+@dataclass(frozen=True)
+class _Known:
+    """What the observations refer to, as far as the actor may see it: ids of accounts, accounts by id."""
+
+    accounts: Collection[str]
+    deals: Mapping[str, str]
+    contacts: Mapping[str, str]
+
+    @classmethod
+    async def of(cls, actor: Actor, observations: Sequence[Observation]) -> _Known:
+        return cls(
+            accounts=await _visible(actor, Account, [o.account_id for o in observations], "id"),
+            deals=await _visible(actor, Deal, [o.deal_id for o in observations], "account_id"),
+            contacts=await _visible(actor, Contact, [o.contact_id for o in observations], "account_id"),
+        )
+
+
+async def _visible(
+    actor: Actor, model: type[Record], ids: Sequence[str | None], column: str
+) -> dict[str, str]:
+    """A column of those records that the actor may see, by id."""
+    seen, found = visible(model, actor, "t"), dict[str, str]()
+    wanted = sorted({record_id for record_id in ids if record_id is not None})
+    for start in range(0, len(wanted), BATCH):
+        among = {f"id_{number}": each for number, each in enumerate(wanted[start : start + BATCH])}
+        rows = await fetch(
+            f"select t.id as id, t.{column} as value from {model._meta.db_table} t"
+            f" where t.id in ({', '.join(f':{name}' for name in among)}) and {seen.sql}",
+            {**among, **seen.params},
+        )
+        found |= {str(row["id"]): str(row["value"]) for row in rows}
+    return found
+
+
+def _check(known: _Known, observation: Observation) -> None:
     validate(Signal, observation.__dict__)
-    await check_reference(actor, Account, observation.account_id, "accountId")
-    await check_reference(actor, Deal, observation.deal_id, "dealId")
-    await check_reference(actor, Contact, observation.contact_id, "contactId")
-    await _same_account(Deal, observation.deal_id, observation.account_id, "dealId")
-    await _same_account(Contact, observation.contact_id, observation.account_id, "contactId")
-
-
-async def _same_account(
-    model: type[Deal] | type[Contact], record_id: str | None, account_id: str, path: str
-) -> None:
-    if record_id is not None and (await model.get(id=record_id)).account_id != account_id:
-        raise Invalid(f"the {model.__name__.lower()} belongs to another account", [path])
+    if observation.observed_on > (latest := latest_today()):
+        raise Invalid(
+            f"{observation.observed_on} is in the future; allowed: {latest} and earlier", ["observedOn"]
+        )
+    if observation.account_id not in known.accounts:
+        raise NotFound(f"no account {observation.account_id!r}", ["accountId"])
+    for record_id, accounts, what in (
+        (observation.deal_id, known.deals, "deal"),
+        (observation.contact_id, known.contacts, "contact"),
+    ):
+        if record_id is None:
+            continue
+        if record_id not in accounts:
+            raise NotFound(f"no {what} {record_id!r}", [f"{what}Id"])
+        if accounts[record_id] != observation.account_id:
+            raise Invalid(f"the {what} belongs to another account", [f"{what}Id"])

@@ -102,6 +102,7 @@ def _values(model: Model, verdict: Verdict, run: EvaluationRun, version: str, cu
     shared: Values = {
         "account_id": verdict.account_id,
         "deal_id": verdict.deal_id,
+        "confidential": verdict.confidential,
         "rulebook_version": version,
         "title": verdict.title,
         "currency": currency,

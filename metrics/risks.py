@@ -13,7 +13,7 @@ from models.deals import Deal
 from models.recommendations import Risk
 from models.visibility import visible
 
-_RISK_COLUMNS = ["account_id", "deal_id", "kind", "state", "severity", "probability"]
+_RISK_COLUMNS = ["account_id", "deal_id", "confidential", "kind", "state", "severity", "probability"]
 _HELD = ["held_since", "lapsed_on"]
 
 

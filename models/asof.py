@@ -7,8 +7,8 @@ from tortoise import fields
 from models.base import Record
 from models.database import is_sqlite
 
-#: Columns that say what a record belongs to and where it came from: taken as they are now.
-FIXED = frozenset({"account_id", "deal_id", "source"})
+#: Columns that say what a record belongs to, where it came from and who sees it: taken as they are now.
+FIXED = frozenset({"account_id", "deal_id", "source", "confidential"})
 
 
 def as_of_rows(model: type[Record], columns: list[str]) -> str:

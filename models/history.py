@@ -45,7 +45,8 @@ class AuditRecord(Record):
     """One command that somebody ran: who, what, from where, and how many records it touched.
 
     ``idempotency_key`` makes a creating command safe to repeat: the same key answers with
-    ``object_id`` again instead of creating a second one.
+    ``object_id`` again instead of creating a second one. It is a digest of actor, command and the
+    caller's own key, ``request`` one of what was asked.
     """
 
     prefix = "aud"
@@ -56,6 +57,7 @@ class AuditRecord(Record):
     source = fields.CharField(max_length=60)
     object_id = fields.CharField(max_length=40, null=True)
     idempotency_key = fields.CharField(max_length=200, null=True)
+    request = fields.CharField(max_length=64, null=True)
     changes_count = fields.IntField(default=0, db_default=0)
     tenant_id: str
     actor_id: str | None

@@ -59,7 +59,12 @@ TRANSITIONS: dict[RecommendationState, frozenset[RecommendationState]] = {
         {RecommendationState.SNOOZED, RecommendationState.DISMISSED, RecommendationState.DONE}
     ),
     RecommendationState.SNOOZED: frozenset(
-        {RecommendationState.ACCEPTED, RecommendationState.DISMISSED, RecommendationState.DONE}
+        {
+            RecommendationState.ACCEPTED,
+            RecommendationState.SNOOZED,
+            RecommendationState.DISMISSED,
+            RecommendationState.DONE,
+        }
     ),
     RecommendationState.DISMISSED: frozenset(),
     RecommendationState.DONE: frozenset(),
@@ -71,7 +76,8 @@ class Verdict(Record):
     """What a recommendation and a risk share: identity, subject, and the runs that moved it.
 
     Identity is ``(tenant, rule_key, subject_key)``. ``as_of`` dates are business dates of the runs:
-    since when it holds, when it was last seen, when it lapsed.
+    since when it holds, when it was last seen, when it lapsed. ``confidential`` says that it tells of the
+    account's revenue or service, which the owner of a deal on it does not see.
     """
 
     untracked = Record.untracked | {"last_seen_on", "changed_run_id", "because", "rulebook_version"}
@@ -79,6 +85,7 @@ class Verdict(Record):
     rule_key = fields.CharField(max_length=100)
     rulebook_version = fields.TextField()
     subject_key = fields.CharField(max_length=400)
+    confidential = fields.BooleanField(default=False, db_default=False)
     title = fields.CharField(max_length=300)
     held_since = fields.DateField()
     last_seen_on = fields.DateField()

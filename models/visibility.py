@@ -1,9 +1,10 @@
 """What an actor may see: one SQL predicate per model, used by reads, commands, exports and roll-ups alike.
 
-An account is visible to its owner, to whoever owns a deal on it, and to the managers above them. Deals
-are visible to their own owner and to the account's; contracts, services, usage and tickets only to the
-account's owner; people and signals to whoever sees the account. Administrators and integrations see
-their whole tenant, nobody sees another one.
+An account is visible to its owner, to whoever owns a deal on it, and to the managers above them. Deals are
+visible to their own owner and to the account's; contracts, services, usage and tickets only to the
+account's owner; people and signals to whoever sees the account. What rules say is visible to the account's
+owner, and to the deal's unless it is confidential: unless it tells of what the deal's owner does not see.
+Administrators and integrations see their whole tenant, nobody sees another one.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ def _of_deal(alias: str, scope: str) -> str:
 
 def _verdict(alias: str, scope: str) -> str:
     return (
-        f"(({alias}.deal_id is null and {_owned_account(alias, scope)})"
-        f" or ({alias}.deal_id is not null and {_of_deal(alias, scope)}))"
+        f"({_owned_account(alias, scope)}"
+        f" or ({alias}.deal_id is not null and not {alias}.confidential and {_of_deal(alias, scope)}))"
     )
 
 

@@ -18,6 +18,8 @@ from rules.tree import Advice, Book, Condition, Pattern, Ref, Rule, Scalar
 
 _RATIO = "ratio"
 
+#: Kinds of facts that the owner of a deal sees on an account that is somebody else's.
+TOLD_TO_DEAL_OWNERS = frozenset({"deal", "contact", "signal"})
 LINE_KINDS = {"contract": LineKind.CONTRACT, "deal": LineKind.DEAL, "service": LineKind.SERVICE}
 
 
@@ -59,6 +61,7 @@ class Verdict:
     account_id: str
     subject_key: str
     deal_id: str | None
+    confidential: bool
     title: str
     lines: tuple[Line, ...]
     value_minor: int
@@ -98,6 +101,7 @@ def _verdict(rule: Rule, account_id: str, facts: Facts, bound: Mapping[str, Fact
         account_id=account_id,
         subject_key="|".join(subjects) or account_id,
         deal_id=_deal(rule, bound),
+        confidential=_confidential(rule),
         title=rule.title,
         lines=lines,
         value_minor=_value(rule, bound, facts, lines),
@@ -110,6 +114,12 @@ def _deal(rule: Rule, bound: Mapping[str, Fact]) -> str | None:
     """The deal that the verdict is about: the first among its subjects."""
     deals = [alias for alias in rule.subjects if rule.kind_of(alias) == "deal"]
     return str(bound[deals[0]]["id"]) if deals else None
+
+
+def _confidential(rule: Rule) -> bool:
+    """Whether the rule tells of what the owner of its deal may not see: the account's, or other deals."""
+    deals = sum(pattern.kind == "deal" for pattern in rule.patterns)
+    return deals > 1 or not rule.kinds <= TOLD_TO_DEAL_OWNERS
 
 
 def _value(rule: Rule, bound: Mapping[str, Fact], facts: Facts, lines: tuple[Line, ...]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import strawberry
 
 from models.base import is_id
@@ -42,7 +44,7 @@ class NodeQueries:
         """Objects by their ids, in that order; null in the place of each not found."""
         if len(ids) > MOST:
             raise Invalid(f"{len(ids):,} ids; allowed: {MOST}", ["ids"])
-        return [await _node(info, id) for id in ids]
+        return list(await asyncio.gather(*(_node(info, id) for id in ids)))
 
 
 async def _node(info: Info, id: str) -> Node | None:

@@ -19,6 +19,10 @@ from models.errors import Invalid
 E = TypeVar("E", bound=Enum)
 IS_NULL = "Whether the value is missing."
 MAX_VALUES = 500
+#: How deep a filter may be nested, how many parts it may have, and how long a text to look for.
+MAX_DEPTH = 8
+MAX_PARTS = 100
+MAX_TEXT = 1_000
 
 
 _CLAUSES = {"and": "All of these hold.", "or": "One of these holds.", "not": "This does not hold."}
@@ -113,19 +117,29 @@ class Conditions:
     def __init__(self, columns: Mapping[str, str]) -> None:
         self.columns = columns
         self.params: dict[str, Param] = {}
+        self.size = 0
 
-    def sql(self, given: object) -> str:
-        """The condition that a filter input means; true for an empty one."""
-        parts = [part for name, value in _given(given) for part in self._field(name, value)]
+    def sql(self, given: object, depth: int = 0) -> str:
+        """The condition that a filter input means; true for an empty one.
+
+        Raises:
+            Invalid: it is nested deeper, or has more parts, than a database takes.
+        """
+        if depth > MAX_DEPTH:
+            raise Invalid(f"the filter is nested more than {MAX_DEPTH} deep", ["filter"])
+        parts = [part for name, value in _given(given) for part in self._field(name, value, depth)]
         return " and ".join(parts) if parts else "1 = 1"
 
-    def _field(self, name: str, value: object) -> Iterator[str]:
+    def _field(self, name: str, value: object, depth: int) -> Iterator[str]:
+        self.size += len(value) if isinstance(value, list) else 1
+        if self.size > MAX_PARTS:
+            raise Invalid(f"the filter has more than {MAX_PARTS} parts", ["filter"])
         if name in ("and_", "or_"):
             assert isinstance(value, list)
             word, empty = (" and ", "1 = 1") if name == "and_" else (" or ", "1 = 0")
-            yield word.join(f"({self.sql(each)})" for each in value).join("()") if value else empty
+            yield word.join(f"({self.sql(each, depth + 1)})" for each in value).join("()") if value else empty
         elif name == "not_":
-            yield f"not coalesce(({self.sql(value)}), (1 = 0))"
+            yield f"not coalesce(({self.sql(value, depth + 1)}), (1 = 0))"
         else:
             for op, operand in _given(value):
                 yield self._compare(self.columns[name], op, operand, name)
@@ -140,6 +154,10 @@ class Conditions:
             among = ", ".join(self._bind(item, name) for item in operand)
             return f"{expression} in ({among})" if operand else "1 = 0"
         if op == "contains":
+            if len(str(operand)) > MAX_TEXT:
+                raise Invalid(
+                    f"{len(str(operand)):,} characters; allowed: {MAX_TEXT:,}", ["filter", name, "contains"]
+                )
             text = str(operand).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             return f"{ascii_lower(expression)} like {self._bind(_lower(f'%{text}%'), name)} escape '\\'"
         sign = {"eq": "=", "lt": "<", "gte": ">="}[op]

@@ -88,7 +88,7 @@ def arguments(
     """The arguments as one page's request.
 
     Raises:
-        Invalid: a negative or too large page, or one from both ends at once.
+        Invalid: a negative or too large page, one from both ends at once, or an order by a field twice.
     """
     if (first is not None or after is not None) and (last is not None or before is not None):
         raise Invalid("a page goes forward (first, after) or backward (last, before), not both", ["last"])
@@ -97,6 +97,8 @@ def arguments(
     size = DEFAULT_PAGE if size is None else size
     if not 0 <= size <= LARGEST_PAGE:
         raise Invalid(f"{name} is {size}; allowed: 0 to {LARGEST_PAGE}", [name])
+    if len({column for column, _ in order}) < len(order):
+        raise Invalid("orderBy names a field twice", ["orderBy"])
     return Arguments(
         tuple(order) or listing.default, size, backward, before if backward else after, given_filter
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from collections.abc import Callable
 from datetime import date
@@ -198,6 +199,10 @@ async def test_a_cursor_that_is_not_ours_is_refused_by_name(actor: Actor, cursor
         ({"filter": {"amount": {"gte": "NaN"}}}, ["filter", "amount"]),
         ({"filter": {"name": {"eq": "a\u0000b"}}}, ["filter", "name"]),
         ({"filter": {"name": {"in": ["x"] * 501}}}, ["filter", "name", "in"]),
+        ({"filter": {"name": {"contains": "x" * 1001}}}, ["filter", "name", "contains"]),
+        ({"filter": json.loads('{"not": ' * 9 + "{}" + "}" * 9)}, ["filter"]),
+        ({"filter": {"or": [{"name": {"eq": "x"}}] * 101}}, ["filter"]),
+        ({"order": [{"field": "NAME"}, {"field": "NAME", "direction": "DESC"}]}, ["orderBy"]),
     ],
 )
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
