@@ -11,6 +11,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -62,9 +63,24 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
             Route("/health", _health_of(engine, config.workers)),
         ],
         lifespan=_lifespan(config, engine),
-        middleware=[Middleware(RequestLog), Middleware(BodyLimit, max_bytes=config.max_body_bytes)],
+        middleware=_middleware(config),
         exception_handlers={HTTPException: _refused},
     )
+
+
+def _middleware(config: Settings) -> list[Middleware]:
+    """Around every request, outermost first; tokens come in a header, so no cookies are let through."""
+    return [
+        Middleware(RequestLog),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=config.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            expose_headers=["X-Request-ID"],
+        ),
+        Middleware(BodyLimit, max_bytes=config.max_body_bytes),
+    ]
 
 
 def _entrance(engine: EnginePool, secret: str) -> Callable[[str | None], Awaitable[Context]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Invalid
 
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 DATABASES = ("sqlite://", "postgres://", "postgresql://")
 
 
@@ -27,6 +29,7 @@ class Settings(BaseSettings):
     secret: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    cors_origins: str = Field(default="", description="origins of browser applications, with commas between")
     workers: int = Field(default=2, ge=1, le=64, description="rule-engine worker processes")
     judge_timeout: float = Field(default=10.0, gt=0, description="seconds a worker may take for one batch")
     token_hours: int = Field(default=12, ge=1, le=24 * 31)
@@ -44,10 +47,29 @@ class Settings(BaseSettings):
             raise ValueError(f"is no database that Bellwether knows; allowed: {', '.join(DATABASES)}")
         return given
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_alone(cls, given: str) -> str:
+        for origin in _listed(given):
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin; allowed: https://app.example.com, http://localhost:5173"
+                )
+        return given
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins, besides its own, from which browsers may ask the server."""
+        return _listed(self.cors_origins)
+
     @property
     def database(self) -> str:
         """The database URL: SQLite in ``home`` unless ``database_url`` says otherwise."""
         return self.database_url or f"sqlite://{(self.home / 'bellwether.sqlite3').absolute()}"
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 @cache

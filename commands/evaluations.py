@@ -175,7 +175,7 @@ async def _chunk(
 ) -> None:
     judged, holding = await _judge(actor, engine, book, run.as_of, ids, tally)
     _count(holding, tally)
-    settled = await _settle(actor, run, book, judged, holding)
+    settled = await _settle(actor, run, judged, holding)
     tally.steps += settled.steps
     tally.looked_back += settled.later
 
@@ -205,12 +205,12 @@ def _count(holding: Sequence[Verdict], tally: _Tally) -> None:
 
 
 async def _settle(
-    actor: Actor, run: EvaluationRun, book: Book, ids: Sequence[str], holding: Sequence[Verdict]
+    actor: Actor, run: EvaluationRun, ids: Sequence[str], holding: Sequence[Verdict]
 ) -> Settled:
     """Settle, again when people answered the same recommendations at the same moment."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return await settle(actor, run, book.version, ids, holding)
+            return await settle(actor, run, ids, holding)
         except Conflict:
             if attempt == ATTEMPTS:
                 raise

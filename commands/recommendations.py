@@ -6,7 +6,7 @@ from datetime import date
 
 from commands.journal import Values, unit_of_work
 from commands.permissions import SELLERS, require
-from commands.validation import validate
+from commands.validation import check_value
 from models.access import Actor
 from models.base import today
 from models.errors import Invalid
@@ -34,8 +34,10 @@ async def dismiss(
     actor: Actor, recommendation_id: str, reason: str, version: int | None = None
 ) -> Recommendation:
     """Turn a recommendation down for a reason; it does not come back while its condition lasts."""
-    values = {"dismissed_reason": reason}
-    return await _answer(actor, recommendation_id, version, RecommendationState.DISMISSED, values)
+    check_value(Recommendation, "dismissed_reason", reason, "reason")
+    return await _answer(
+        actor, recommendation_id, version, RecommendationState.DISMISSED, {"dismissed_reason": reason}
+    )
 
 
 async def complete(
@@ -52,6 +54,5 @@ async def _answer(
     recommendation = await find(Recommendation, actor, recommendation_id, "id")
     if version in (None, recommendation.version):
         recommendation.check_transition(to)
-    validate(Recommendation, values)
     async with unit_of_work(actor, f"recommendations.{to.lower()}") as work:
         return await work.update(recommendation, {"state": to, **values}, version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from commands.journal import check_version, unit_of_work
@@ -124,12 +125,10 @@ async def active_book(actor: Actor) -> Book:
 
 
 async def _book(rulebooks: Sequence[Rulebook]) -> Book:
-    documents = [
-        rule.document
-        for rulebook in rulebooks
-        for rule in await Rule.filter(rulebook_id=rulebook.id).order_by("id")
-    ]
-    return build_book("+".join(f"{book.name}/{book.number}" for book in rulebooks), documents)
+    versions = {book.id: f"{book.name}/{book.number}" for book in rulebooks}
+    rules = [rule for key in versions for rule in await Rule.filter(rulebook_id=key).order_by("id")]
+    book = build_book("+".join(versions.values()), [rule.document for rule in rules])
+    return replace(book, origins={rule.key: versions[rule.rulebook_id] for rule in rules})
 
 
 async def _check(actor: Actor, engine: EnginePool, rulebook: Rulebook, others: Sequence[Rulebook]) -> None:

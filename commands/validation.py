@@ -23,10 +23,12 @@ def validate(model: type[Record], values: Mapping[str, object]) -> None:
     Text is not blank and fits; money is not negative; integers are in range; nulls only where allowed.
     """
     for name, value in values.items():
-        _check(model._meta.fields_map[name], api_name(name), value)
+        check_value(model, name, value, api_name(name))
 
 
-def _check(column: fields.Field[object], path: str, value: object) -> None:
+def check_value(model: type[Record], name: str, value: object, path: str) -> None:
+    """Raise Invalid for a value that the column ``name`` cannot or should not hold, naming it ``path``."""
+    column = model._meta.fields_map[name]
     if value is None:
         if not column.null:
             raise Invalid(f"{path} may not be null", [path])

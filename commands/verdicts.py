@@ -29,7 +29,7 @@ class Settled:
 
 
 async def settle(
-    actor: Actor, run: EvaluationRun, version: str, account_ids: Sequence[str], holding: Sequence[Verdict]
+    actor: Actor, run: EvaluationRun, account_ids: Sequence[str], holding: Sequence[Verdict]
 ) -> Settled:
     """Reconcile what holds for these accounts with what stands, in one transaction.
 
@@ -41,7 +41,7 @@ async def settle(
         settled = Settled(later=len(account_ids) - len(ours))
         for model in (Recommendation, Risk):
             wanted = {
-                (v.rule.key, v.subject_key): (v, _values(model, v, run, version, actor.currency))
+                (v.rule.key, v.subject_key): (v, _values(model, v, run, actor.currency))
                 for v in holding
                 if v.account_id in ours and (v.rule.advice if model is Recommendation else v.rule.flag)
             }
@@ -97,13 +97,13 @@ def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     return (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
 
 
-def _values(model: Model, verdict: Verdict, run: EvaluationRun, version: str, currency: str) -> Values:
+def _values(model: Model, verdict: Verdict, run: EvaluationRun, currency: str) -> Values:
     """What a row of this verdict holds as of the run."""
     shared: Values = {
         "account_id": verdict.account_id,
         "deal_id": verdict.deal_id,
         "confidential": verdict.confidential,
-        "rulebook_version": version,
+        "rulebook_version": verdict.rulebook_version,
         "title": verdict.title,
         "currency": currency,
         "last_seen_on": run.as_of,

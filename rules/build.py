@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 
 from models.errors import Invalid, InvalidRulebook, allowed
 from rules.kinds import REGISTRY
@@ -17,8 +16,7 @@ from rules.language import (
     read,
     shown,
 )
-from rules.reference import canonical
-from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op
+from rules.registry import COMPARISONS, OPERATORS, FactField, Op
 from rules.tree import (
     MAX_CONDITIONS,
     MAX_CROSS,
@@ -31,8 +29,8 @@ from rules.tree import (
     Pattern,
     Ref,
     Rule,
-    Scalar,
 )
+from rules.values import constant, constants
 
 #: The money fields that name revenue lines, by kind.
 EXPOSURES: Mapping[str, tuple[str, ...]] = {
@@ -203,19 +201,13 @@ class _Builder:
                 self.problem(at, f"{shown(value)} is neither true nor false")
                 return None
             return Condition(field.name, op, value)
-        if op in (Op.IN, Op.NOT_IN, Op.BETWEEN):
-            return self._several(field, op, value, at)
-        constant = self._constant(field, op, value, at)
-        return None if constant is None else Condition(field.name, op, constant)
-
-    def _several(self, field: FactField, op: Op, value: object, at: Path) -> Condition | None:
-        if not isinstance(value, list) or not value or (op is Op.BETWEEN and len(value) != 2):
-            wanted = "a list of two values" if op is Op.BETWEEN else "a list of values"
-            self.problem(at, f"{shown(value)} is not {wanted}")
+        several = op in (Op.IN, Op.NOT_IN, Op.BETWEEN)
+        try:
+            held = constants(field, op, value) if several else constant(field, op, value)
+        except Invalid as error:
+            self.problem((*at, *error.path), error.message)
             return None
-        constants = [self._constant(field, op, item, (*at, str(i))) for i, item in enumerate(value)]
-        found = tuple(constant for constant in constants if constant is not None)
-        return Condition(field.name, op, found) if len(found) == len(value) else None
+        return Condition(field.name, op, held)
 
     def _comparison(self, field: FactField, op: Op, text: str, at: Path) -> Ref | None:
         if op not in COMPARISONS:
@@ -241,53 +233,6 @@ class _Builder:
             self.problem(at, f"a {self.kinds[alias]} has no field {name!r}; allowed: {options}")
             return None
         return Ref(alias, name), REGISTRY.field(self.kinds[alias], name)
-
-    def _constant(self, field: FactField, op: Op, value: object, at: Path) -> Scalar | None:
-        if field.type is FieldType.MONEY:
-            return self._money(value, at)
-        if field.type.is_numeric:
-            return self._number(field, value, at)
-        wanted = bool if field.type is FieldType.BOOLEAN else str
-        if not isinstance(value, wanted):
-            self.problem(at, f"{shown(value)} is not {'true or false' if wanted is bool else 'text'}")
-            return None
-        if field.values is not None and op in (Op.EQ, Op.NE, Op.IN, Op.NOT_IN) and value not in field.values:
-            self.problem(at, f"{shown(value)} is no {field.name}; allowed: {allowed(field.values)}")
-            return None
-        return self._canonical(value, at)
-
-    def _number(self, field: FactField, value: object, at: Path) -> Scalar | None:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.problem(at, f"{shown(value)} is not a number")
-            return None
-        if field.type is FieldType.DAYS and not isinstance(value, int):
-            self.problem(at, f"{shown(value)} is not a whole number of days")
-            return None
-        low, high = field.minimum, field.maximum
-        if (low is not None and value < low) or (high is not None and value > high):
-            self.problem(at, f"{value} is out of the range of {field.name}; allowed: {_range(field)}")
-            return None
-        return self._canonical(value, at)
-
-    def _money(self, value: object, at: Path) -> Scalar | None:
-        """Money is written in whole units with up to two places and held in minor units."""
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            self.problem(at, f"{shown(value)} is not an amount of money")
-            return None
-        try:
-            minor = Decimal(str(value)) * 100
-        except InvalidOperation:
-            minor = Decimal("NaN")
-        if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
-            self.problem(at, f"{shown(value)} is no amount; allowed: 0 or more with at most two places")
-            return None
-        return self._canonical(int(minor), at)
-
-    def _canonical(self, value: Scalar, at: Path) -> Scalar | None:
-        held = canonical(value)
-        if held is None:
-            self.problem(at, f"{shown(value)} is too large")
-        return held
 
     # consequences
 
@@ -336,11 +281,3 @@ class _Builder:
             self.problem(at, f"{text} names no revenue line; allowed: {allowed(options)}")
             return None
         return ref
-
-
-def _range(field: FactField) -> str:
-    if field.maximum is None:
-        return f"{field.minimum:g} or more"
-    return (
-        f"{field.minimum:g} to {field.maximum:g}" if field.minimum is not None else f"up to {field.maximum:g}"
-    )

@@ -58,6 +58,7 @@ class Verdict:
     """What one rule says about one subject of an account; identity is ``(rule.key, subject_key)``."""
 
     rule: Rule
+    rulebook_version: str
     account_id: str
     subject_key: str
     deal_id: str | None
@@ -88,16 +89,19 @@ def verdicts(
     for match in sorted(matches):
         rule = book.rule(match.rule)
         bound = {alias: known[rule.kind_of(alias), fact_id] for alias, fact_id in match.facts}
-        verdict = _verdict(rule, account_id, facts, bound, currency)
+        verdict = _verdict(book, rule, account_id, facts, bound, currency)
         found.setdefault((match.rule, verdict.subject_key), verdict)
     return list(found.values())
 
 
-def _verdict(rule: Rule, account_id: str, facts: Facts, bound: Mapping[str, Fact], currency: str) -> Verdict:
+def _verdict(
+    book: Book, rule: Rule, account_id: str, facts: Facts, bound: Mapping[str, Fact], currency: str
+) -> Verdict:
     subjects = [str(bound[alias]["id"]) for alias in rule.subjects]
     lines = tuple(_lines(rule.flag.exposure, rule, bound, facts)) if rule.flag else ()
     return Verdict(
         rule=rule,
+        rulebook_version=book.version_of(rule.key),
         account_id=account_id,
         subject_key="|".join(subjects) or account_id,
         deal_id=_deal(rule, bound),

@@ -15,6 +15,9 @@ NAME = r"^[a-z][a-z0-9_]{0,39}$"
 KEY = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 UPPER = r"^[A-Z][A-Z0-9_]{0,59}$"
 
+#: What a text needs so that it is not blank.
+WORDS = r"\S"
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Reference = Annotated[str, StringConstraints(pattern=r"^\$[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
@@ -46,7 +49,7 @@ class RecommendDocument(_Part):
     action: Annotated[str, StringConstraints(pattern=UPPER)]
     due_in_days: Annotated[int, Field(ge=0, le=365, strict=True)] = 7
     play: Annotated[str, StringConstraints(pattern=KEY, max_length=100)] | None = None
-    because: Annotated[str, StringConstraints(min_length=1, max_length=400)]
+    because: Annotated[str, StringConstraints(pattern=WORDS, max_length=400)]
     value: Reference | None = Field(
         default=None, description="the money it is about; without it, the exposure of the flag"
     )
@@ -77,7 +80,7 @@ class RuleDocument(_Part):
     """A rule as a manager writes it, in JSON or YAML."""
 
     key: Annotated[str, StringConstraints(pattern=KEY, max_length=100)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    title: Annotated[str, StringConstraints(pattern=WORDS, max_length=300)]
     when: Annotated[list[ClauseDocument], Field(min_length=1, max_length=16)]
     then: Annotated[list[ConsequenceDocument], Field(min_length=1, max_length=2)]
     subject: list[Name] | None = Field(
@@ -103,6 +106,8 @@ def _message(problem: Mapping[str, object]) -> str:
         return "there is no such key"
     if problem["type"] == "missing":
         return "is required"
+    if problem.get("ctx") == {"pattern": WORDS}:
+        return "may not be blank"
     return f"{shown(problem['input'])}: {problem['msg']}"
 
 

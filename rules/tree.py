@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from models.base import Severity
 from rules.registry import Op
@@ -122,15 +123,23 @@ class Rule:
 
 @dataclass(frozen=True)
 class Book:
-    """The rules of one rulebook version; ``version`` names it, such as ``starter/3``."""
+    """The rules of one rulebook version; ``version`` names it, such as ``starter/3``.
+
+    A book joined of several versions names them all; ``origins`` says by a rule's key which one it is of.
+    """
 
     version: str
     rules: tuple[Rule, ...]
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of facts that judging the book needs; always the account."""
         return frozenset({"account"}).union(*(rule.kinds for rule in self.rules))
+
+    def version_of(self, key: str) -> str:
+        """The rulebook version that the rule with this key is of."""
+        return self.origins.get(key, self.version)
 
     def rule(self, key: str) -> Rule:
         """The rule with this key."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
 
 from schema import nodes
 from schema.access import AccessQueries
 from schema.accounts import AccountQueries
 from schema.catalog import CatalogQueries
 from schema.core.descriptions import describe
-from schema.core.errors import ErrorPolicy
+from schema.core.errors import told
 from schema.core.limits import limits
 from schema.core.money import SCALARS
+from schema.core.operations import OperationChosen
 from schema.deals import DealQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
@@ -49,7 +52,13 @@ class Query(
 
 
 class Schema(strawberry.Schema):
-    """The schema; its errors are logged once, by the error policy, and only when they are our own fault."""
+    """The schema; its errors are told by their codes, and logged once, only when they are our own fault."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """The result of an operation, every error as clients are told of it."""
+        result = await super().execute(*args, **kwargs)
+        result.errors = [told(error) for error in result.errors] if result.errors else None
+        return result
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -71,7 +80,7 @@ def build(config: Settings | None = None) -> strawberry.Schema:
             query=Query,
             mutation=Mutation,
             types=nodes.TYPES,
-            extensions=[ErrorPolicy, bounds],
+            extensions=[OperationChosen, bounds],
             config=StrawberryConfig(scalar_map=SCALARS),
         )
     )

@@ -40,8 +40,8 @@ def test_it_names_every_setting_with_its_default() -> None:
 
 
 def _value(text: str) -> float | str:
-    """A number however it is written, else the text."""
-    text = text.strip("`")
+    """A number however it is written, else the text; nothing for ``none``."""
+    text = text.strip("`").removeprefix("none")
     return float(text) if re.fullmatch(r"[0-9.]+", text) and text.count(".") < 2 else text
 
 

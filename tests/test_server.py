@@ -21,7 +21,7 @@ from models.errors import Invalid, Unauthenticated, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema.core import tokens
 from schema.graphiql.page import STATIC
-from settings import Settings
+from settings import Settings, settings
 from tests import factories, postgres
 from tests.conftest import TEMPLATE
 from tests.door import CONFIG, door, knock
@@ -144,6 +144,7 @@ NO_REQUESTS = [
     b'{"query": "{ me { name } }", "variables": []}',
     b'{"query": "{ me { name } }", "operationName": 5}',
     b'{"query": "query A { me { name } }", "operationName": "B"}',
+    b'{"query": "fragment A on User { name }"}',
     b'{"query": "{ me { name } }", "variables": {"x": "\\u0000"}}',
     b'{"query": "{ me(x: \\"\\\\u0000\\") { name } }"}',
     b'{"query": "{ me(x: \\"\\\\u{0}\\") { name } }"}',
@@ -223,6 +224,38 @@ async def test_a_browser_gets_the_editor_with_everything_from_this_server(db: st
     assert "default-src 'none'" in policy
     assert page.headers["X-Frame-Options"] == "DENY"
     assert "access-control-allow-origin" not in page.headers
+
+
+PAGE = "https://app.example.com"
+ASKING_FIRST = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+
+
+async def test_pages_of_origins_that_are_named_may_ask_and_others_may_not(ada: User) -> None:
+    config = CONFIG.model_copy(update={"cors_origins": f"http://localhost:5173, {PAGE}"})
+    async with door(ada, config=config) as named, door(ada) as closed:
+        for client, origin, welcome in (
+            (named, PAGE, True),
+            (named, "https://evil.example.com", False),
+            (closed, PAGE, False),
+        ):
+            before = await client.client.options("/graphql", headers={"Origin": origin, **ASKING_FIRST})
+            after = await client.client.post("/graphql", json={"query": WHO}, headers={"Origin": origin})
+            assert before.is_success == welcome
+            for answer in (before, after):
+                assert (answer.headers.get("access-control-allow-origin") == origin) == welcome
+                assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("origins", ["app.example.com", "*", "https://a.example.com/app", "https://a, b"])
+def test_what_is_no_origin_is_refused(origins: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_CORS_ORIGINS", origins)
+    settings.cache_clear()
+    try:
+        with pytest.raises(Invalid, match="is no origin") as caught:
+            settings()
+        assert caught.value.path == ("BELLWETHER_CORS_ORIGINS",)
+    finally:
+        settings.cache_clear()
 
 
 def test_the_vendored_files_are_those_whose_checksums_are_kept() -> None:

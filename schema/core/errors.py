@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from enum import Enum
 
 import strawberry
 import structlog
 from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
 
 from models.database import is_unreachable
 from models.errors import BellwetherError, InvalidRulebook, Unavailable
@@ -52,17 +50,6 @@ def user_errors(error: BellwetherError, *under: str) -> list[UserError]:
         UserError(code=ErrorCode(each.code), message=each.message, path=[*under, *each.path])
         for each in found
     ]
-
-
-class ErrorPolicy(SchemaExtension):
-    """Gives every error of a response its code, and hides the text of those that are our own fault."""
-
-    def on_operation(self) -> Iterator[None]:
-        """Rewrite the errors once the operation has run."""
-        yield
-        result = self.execution_context.result
-        if result is not None and getattr(result, "errors", None):
-            result.errors = [told(error) for error in result.errors]  # type: ignore[union-attr]
 
 
 def told(error: GraphQLError) -> GraphQLError:

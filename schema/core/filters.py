@@ -76,8 +76,11 @@ class IntFilter:
 class FloatFilter:
     """Conditions on a number; all that are given must hold."""
 
+    eq: float | None = strawberry.field(default=UNSET, description="Equal.")
+    in_: list[float] | None = strawberry.field(name="in", default=UNSET, description="One of these.")
     lt: float | None = strawberry.field(default=UNSET, description="Less than.")
     gte: float | None = strawberry.field(default=UNSET, description="At least.")
+    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
 
 
 @strawberry.input

@@ -111,6 +111,17 @@ async def test_of_two_first_versions_that_go_live_at_once_one_is_live(
     assert len((await rulebooks.active_book(manager)).rules) == 1
 
 
+async def test_of_two_books_with_a_key_in_common_that_go_live_at_once_one_is_live(
+    manager: Actor, engine: EnginePool
+) -> None:
+    drafts = [await rulebooks.save(manager, name, [_document("same")]) for name in ("one", "other")]
+    await asyncio.gather(
+        *(rulebooks.activate(manager, engine, draft.id) for draft in drafts), return_exceptions=True
+    )
+    assert await Rulebook.filter(state=RulebookState.ACTIVE).count() == 1
+    assert len((await rulebooks.active_book(manager)).rules) == 1
+
+
 async def test_many_live_rulebooks_of_long_names_are_judged(manager: Actor, engine: EnginePool) -> None:
     for number in range(3):
         draft = await rulebooks.save(manager, f"{number}" + "x" * 90, [_document(f"r{number}")])

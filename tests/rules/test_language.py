@@ -97,6 +97,26 @@ def test_money_is_written_in_whole_units_and_held_in_minor_units() -> None:
             "when.0.contract.where.monthly_recurring.gt",
             "allowed: 0 or more",
         ),
+        *(
+            (
+                _changed("when", 0, "contract", "where", "monthly_recurring", to={"gt": amount}),
+                "when.0.contract.where.monthly_recurring.gt",
+                says,
+            )
+            for amount, says in [
+                ("1e1000000", "is no amount"),
+                ("1e999990", "is too large"),
+                ("1.001", "at most two places"),
+                ("NaN", "is no amount"),
+                ("-Infinity", "is no amount"),
+            ]
+        ),
+        (
+            _changed("when", 0, "contract", "where", "days_to_end", to={"between": [10, 1]}),
+            "when.0.contract.where.days_to_end.between",
+            "[10, 1] has nothing in it; the lower value comes first",
+        ),
+        (_changed("title", to=" \n "), "title", "may not be blank"),
         (
             _changed("when", 0, "contract", "where", "days_to_end", to={"between": [1]}),
             "when.0.contract.where.days_to_end.between",

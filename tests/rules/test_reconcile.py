@@ -28,7 +28,7 @@ def _verdict(subject: str) -> Verdict:
         }
     )
     assert rule
-    return Verdict(rule, "acc", subject, subject, False, "old", (), 100, "old", ())
+    return Verdict(rule, "mine/1", "acc", subject, subject, False, "old", (), 100, "old", ())
 
 
 def _values(as_of: date, worth: int = 100) -> Values:

@@ -193,6 +193,13 @@ async def test_a_recommendation_is_answered(ada: Door, world: World) -> None:
         assert payload == {"recommendation": {"id": recommended.id, "state": state}, "errors": []}
 
 
+async def test_a_reason_that_is_blank_is_refused_by_its_name(ada: Door, world: World) -> None:
+    given = {"id": world.recommendation.id, "reason": " "}
+    payload = await ada.do("dismissRecommendation", "recommendation { id }", given)
+    assert payload["recommendation"] is None
+    assert where(payload) == [("INVALID", "input.reason")]
+
+
 async def test_a_dismissed_recommendation_takes_no_other_answer(ada: Door, world: World) -> None:
     await ada.do(
         "dismissRecommendation", "recommendation { id }", {"id": world.recommendation.id, "reason": "no"}
