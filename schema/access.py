@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import strawberry
+from strawberry import UNSET
 
 from models import access as stored
 from models.access import Role
 from schema.context import Info
-from schema.core.connections import related
+from schema.core.connections import Listed, connection, related
+from schema.core.enums import Direction
+from schema.core.filters import BooleanFilter, Filter, IDFilter, StringFilter, clause
+from schema.core.listing import Column, Listing
 from schema.core.money import CurrencyCode
 from schema.core.stored import Node, Stored, column
 
@@ -48,9 +54,101 @@ class User(Node, Stored[stored.User]):
     tenant = related("schema.access", "Tenant", "tenant_id", "The operator that the user works for.")
 
 
+@strawberry.input
+class TeamFilter:
+    """Which teams; all conditions given must hold."""
+
+    and_: list[TeamFilter] | None = clause("and")
+    or_: list[TeamFilter] | None = clause("or")
+    not_: TeamFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    name: StringFilter | None = UNSET
+    parent_id: IDFilter | None = UNSET
+
+
+@strawberry.enum
+class TeamOrderField(Enum):
+    """What teams are ordered by."""
+
+    NAME = "name"
+
+
+@strawberry.input
+class TeamOrder:
+    """One step of an order."""
+
+    field: TeamOrderField
+    direction: Direction = Direction.ASC
+
+
+TEAMS = Listed(
+    "schema.access",
+    "Team",
+    Listing(
+        stored.Team,
+        {"id": Column("t.id"), "name": Column("t.name"), "parent_id": Column("t.parent_id")},
+        (("name", Direction.ASC),),
+    ),
+)
+
+
+@strawberry.input
+class UserFilter:
+    """Which users; all conditions given must hold."""
+
+    and_: list[UserFilter] | None = clause("and")
+    or_: list[UserFilter] | None = clause("or")
+    not_: UserFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    name: StringFilter | None = UNSET
+    email: StringFilter | None = UNSET
+    role: Filter[Role] | None = UNSET
+    active: BooleanFilter | None = UNSET
+    team_id: IDFilter | None = UNSET
+    manager_id: IDFilter | None = UNSET
+
+
+@strawberry.enum
+class UserOrderField(Enum):
+    """What users are ordered by."""
+
+    NAME = "name"
+    EMAIL = "email"
+
+
+@strawberry.input
+class UserOrder:
+    """One step of an order."""
+
+    field: UserOrderField
+    direction: Direction = Direction.ASC
+
+
+USERS = Listed(
+    "schema.access",
+    "User",
+    Listing(
+        stored.User,
+        {
+            "id": Column("t.id"),
+            "name": Column("t.name"),
+            "email": Column("t.email"),
+            "role": Column("t.role"),
+            "active": Column("t.active"),
+            "team_id": Column("t.team_id"),
+            "manager_id": Column("t.manager_id"),
+        },
+        (("name", Direction.ASC),),
+    ),
+)
+
+
 @strawberry.type
 class AccessQueries:
-    """Who is asking."""
+    """Who is asking, and whom they work with."""
+
+    users = connection(USERS, "Everybody who works for the same operator.")
+    teams = connection(TEAMS, "The operator's sales teams.")
 
     @strawberry.field
     async def me(self, info: Info) -> User:

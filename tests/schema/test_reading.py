@@ -255,3 +255,23 @@ def test_everything_in_the_schema_says_what_it_is() -> None:
         if hasattr(field, "args") and not field.description
     ]
     assert silent == []
+
+
+async def test_colleagues_are_listed_to_choose_an_owner_from_and_nobody_elses(world: dict[str, Any]) -> None:
+    other = await factories.user(await factories.tenant(), name="Zoe")
+    query = """query ($role: Role!, $team: ID!) {
+        users(filter: {role: {eq: $role}, active: {eq: true}, teamId: {eq: $team}}) {
+            nodes { name } totalCount
+        }
+        all: users { nodes { name } }
+        teams(filter: {name: {contains: "a"}}) { totalCount }
+    }"""
+    owner = world["owner"]
+    found = await ask(await factories.actor(owner), query, role="DIRECTOR", team=owner.team_id)
+    assert owner.name in [node["name"] for node in found["users"]["nodes"]]
+    assert world["manager"].name in [node["name"] for node in found["all"]["nodes"]]
+    assert other.name not in [node["name"] for node in found["all"]["nodes"]]
+    found = await ask(await factories.actor(other), query, role="DIRECTOR", team=owner.team_id)
+    assert found["users"] == {"nodes": [], "totalCount": 0}
+    assert [node["name"] for node in found["all"]["nodes"]] == ["Zoe"]
+    assert found["teams"]["totalCount"] == 0
