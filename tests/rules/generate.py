@@ -63,7 +63,7 @@ def _comparison(rng: random.Random, field: FactField) -> dict[str, Any]:
     if op is Op.IS_NULL:
         return {op.value: rng.random() < 0.5}
     if op is Op.BETWEEN:
-        return {op.value: [_literal(rng, field), _literal(rng, field)]}
+        return {op.value: sorted((_literal(rng, field) for _ in range(2)), key=float)}
     if op in (Op.IN, Op.NOT_IN):
         return {op.value: [_literal(rng, field) for _ in range(rng.randrange(1, 4))]}
     return {op.value: _literal(rng, field)}
