@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import Enum
 
 from tortoise import fields
@@ -14,6 +15,8 @@ from models.visibility import sees
 
 #: The largest amount in minor units; also the largest integer that every client can hold exactly.
 MAX_MINOR = 2**53 - 1
+#: The same in whole units.
+LARGEST = Decimal(MAX_MINOR) / 100
 MAX_INT = 2**31 - 1
 
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import strawberry
 from strawberry import UNSET
 
-from commands.validation import MAX_MINOR
+from commands.validation import LARGEST
 from models.database import Param, ascii_lower
 from models.errors import Invalid
 
@@ -184,7 +184,7 @@ def _param(value: object, name: str) -> Param:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, Decimal):
-        if not value.is_finite() or abs(value) > MAX_MINOR or value * 100 != int(value * 100):
+        if not value.is_finite() or not -LARGEST <= value <= LARGEST or value != round(value, 2):
             raise Invalid(f"{value} is no amount; allowed: up to two places", ["filter", name])
         return int(value * 100)
     if isinstance(value, str) and "\x00" in value:

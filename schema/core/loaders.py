@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import shield
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,7 +23,11 @@ Key = tuple[int, str, Arguments, str]
 
 
 class Loaders:
-    """The loaders of one request; what the actor may not see is not loaded."""
+    """The loaders of one request; what the actor may not see is not loaded.
+
+    Several fields wait for one record or page. Where a field fails, its siblings are cancelled, and what
+    they waited for is shielded: cancelled, it would fail for the others that wait.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -38,7 +43,7 @@ class Loaders:
             return None
         if model not in self._records:
             self._records[model] = DataLoader(lambda ids: visible_records(model, self._context.actor, ids))
-        found = await self._records[model].load(record_id)
+        found = await shield(self._records[model].load(record_id))
         assert found is None or isinstance(found, model)
         return found
 
@@ -46,7 +51,7 @@ class Loaders:
         """Records that were found visible by their listing, in this order."""
         if model not in self._listed:
             self._listed[model] = DataLoader(lambda wanted: records(model, wanted))
-        found = await self._listed[model].load_many(ids)
+        found = await shield(self._listed[model].load_many(ids))
         return [record for record in found if isinstance(record, model)]
 
     async def children(self, model: type[R], parent: str, parent_id: str) -> list[R]:
@@ -55,7 +60,7 @@ class Loaders:
         if key not in self._children:
             actor = self._context.actor
             self._children[key] = DataLoader(lambda ids: visible_children(model, actor, parent, ids))
-        found = await self._children[key].load(parent_id)
+        found = await shield(self._children[key].load(parent_id))
         return [record for record in found if isinstance(record, model)]
 
     async def page(self, listing: Listing, wanted: Arguments, parent: str, parent_id: str) -> Page:
@@ -64,7 +69,7 @@ class Loaders:
         if key not in self._pages:
             actor = self._context.actor
             self._pages[key] = DataLoader(lambda ids: pages(listing, actor, wanted, parent, ids))
-        return await self._pages[key].load(parent_id)
+        return await shield(self._pages[key].load(parent_id))
 
     async def count(self, listing: Listing, wanted: Arguments, parent: str, parent_id: str) -> int:
         """How many records one parent has in all."""
@@ -72,7 +77,7 @@ class Loaders:
         if key not in self._counts:
             actor = self._context.actor
             self._counts[key] = DataLoader(lambda ids: counts(listing, actor, wanted, parent, ids))
-        return await self._counts[key].load(parent_id)
+        return await shield(self._counts[key].load(parent_id))
 
 
 async def records(model: type[Record], ids: Sequence[str]) -> list[Record | None]:

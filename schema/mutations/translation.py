@@ -13,7 +13,7 @@ import strawberry
 from strawberry import UNSET
 from strawberry.types import get_object_definition
 
-from commands.validation import MAX_MINOR, MONEY_NAMES, check_currency
+from commands.validation import LARGEST, MONEY_NAMES, check_currency
 from models.access import Actor
 from models.base import Record
 from models.errors import BellwetherError, Conflict, Invalid
@@ -26,8 +26,6 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 #: Inputs that say which record and under which conditions, not what it becomes.
 ADDRESS = frozenset({"id", "version", "idempotency_key"})
-#: The largest amount, in major units.
-LARGEST = Decimal(MAX_MINOR) / 100
 
 
 def documented(kind: type[T]) -> type[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import random
@@ -196,7 +197,10 @@ async def test_a_cursor_that_is_not_ours_is_refused_by_name(actor: Actor, cursor
         ({"last": -3}, ["last"]),
         ({"first": 1, "last": 1}, ["last"]),
         ({"filter": {"amount": {"gte": "0.001"}}}, ["filter", "amount"]),
-        ({"filter": {"amount": {"gte": "NaN"}}}, ["filter", "amount"]),
+        *(
+            ({"filter": {"amount": {"gte": amount}}}, ["filter", "amount"])
+            for amount in ("NaN", "-Infinity", "1e1000000", "-1e1000000", "1e-1000000", "0.001")
+        ),
         ({"filter": {"name": {"eq": "a\u0000b"}}}, ["filter", "name"]),
         ({"filter": {"name": {"in": ["x"] * 501}}}, ["filter", "name", "in"]),
         ({"filter": {"name": {"contains": "x" * 1001}}}, ["filter", "name", "contains"]),
@@ -226,6 +230,21 @@ async def test_nested_lists_take_a_statement_for_each_level_and_not_for_each_obj
     assert [len(node["deals"]["nodes"]) for node in found["accounts"]["nodes"]] == [3] * 8
     assert {node["deals"]["totalCount"] for node in found["accounts"]["nodes"]} == {4}
     assert len(statements) <= 12, statements
+
+
+async def test_a_nested_field_that_fails_fails_alone_and_not_what_its_neighbours_wait_for(
+    owner: User, actor: Actor
+) -> None:
+    for number in range(6):
+        account = await factories.account(owner, name=f"A{number}")
+        for _ in range(4):
+            await factories.deal(account)
+    query = """{ deals {
+        edges { node { risks(after: "wrong") { totalCount } owner { name tenant { id } } } }
+        nodes { owner { name team { name } } account { name owner { name } } lines { id } }
+    } }"""
+    for _ in range(20):
+        assert (await asyncio.wait_for(refused(actor, query), 10))["code"] == "INVALID_CURSOR"
 
 
 async def test_the_total_is_counted_only_when_it_is_asked_for(
