@@ -20,7 +20,7 @@ from rich.progress import Progress as Bar
 from commands.access import system_actor
 from models import database
 from models.access import Actor, Tenant, User
-from models.base import today
+from models.base import check_day, today
 from models.errors import BellwetherError, Invalid, InvalidRulebook, NotFound, Unavailable, allowed
 from models.history import AuditRecord
 from rules.engine.pool import EnginePool
@@ -135,8 +135,14 @@ def token_of(user: User) -> str:
 
 
 def day_of(given: datetime | None) -> date:
-    """The business date of an option; today unless given."""
-    return given.date() if given else today()
+    """The business date of an option; today unless given.
+
+    Raises:
+        Invalid: it is no business date.
+    """
+    day = given.date() if given else today()
+    check_day(day, "date")
+    return day
 
 
 def print_json(content: object) -> None:

@@ -11,7 +11,7 @@ from commands.permissions import SELLERS, check_owner, require
 from commands.validation import check_reference, validate
 from models.access import Actor
 from models.accounts import Account
-from models.base import Record, latest_today
+from models.base import Record, check_day, latest_today
 from models.deals import Deal, DealContact, Stage
 from models.errors import Invalid, InvalidTransition, NotFound, allowed
 from models.history import Change
@@ -178,6 +178,7 @@ async def _check_date(work: Work, deal: Deal, fields: Collection[str]) -> None:
     """Refuse a day in the future, and one before a later change of the same fields."""
     if work.on > (latest := latest_today()):
         raise Invalid(f"{work.on} is in the future; allowed: {latest} and earlier", ["on"])
+    check_day(work.on, "on")
     changes = Change.filter(tenant_id=deal.tenant_id, entity="deal", entity_id=deal.id, field__in=fields)
     last = await changes.order_by("-effective_on").first()
     known = [deal.stage_since or deal.valid_from, last.effective_on if last else None]

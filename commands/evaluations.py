@@ -18,7 +18,7 @@ from commands.rulebooks import active_book
 from commands.verdicts import Settled, settle
 from models.access import Actor, Tenant
 from models.accounts import Account
-from models.base import latest_today, utcnow
+from models.base import check_day, latest_today, utcnow
 from models.database import fetch
 from models.errors import Conflict, Invalid, NotFound
 from models.rulebooks import EvaluationRun, RunState
@@ -72,12 +72,13 @@ async def evaluate(
 
     Raises:
         NotFound: an account id names nothing that the actor may see, or nothing that was there by then.
-        Invalid: the date lies in the future; operators may look a year ahead.
+        Invalid: the date lies in the future (operators may look a year ahead), or is no business date.
     """
     require(actor, SELLERS, "evaluate accounts")
     latest = latest_today() + (timedelta() if actor.user_id else OPERATORS_AHEAD)
     if as_of > latest:
         raise Invalid(f"{as_of} is in the future; allowed: {latest} and earlier", ["asOf"])
+    check_day(as_of, "asOf")
     book = await active_book(actor)
     ids = await _accounts(actor, as_of, account_ids)
     run = await _begin(actor, as_of, ids, whole=account_ids is None)
@@ -161,7 +162,11 @@ async def look(actor: Actor, engine: EnginePool, as_of: date) -> list[Verdict]:
     """What the active rules say of the actor's accounts as of a date; nothing is written.
 
     Accounts that could not be judged are left out.
+
+    Raises:
+        Invalid: the date is no business date.
     """
+    check_day(as_of, "asOf")
     book, ids, tally = await active_book(actor), await _accounts(actor, as_of, None), _Tally()
     found: list[Verdict] = []
     for start in range(0, len(ids), CHUNK):

@@ -8,7 +8,7 @@ from commands.journal import Values, unit_of_work
 from commands.permissions import SELLERS, require
 from commands.validation import check_value
 from models.access import Actor
-from models.base import today
+from models.base import check_day, today
 from models.errors import Invalid
 from models.recommendations import Outcome, Recommendation, RecommendationState
 from models.visibility import find
@@ -25,6 +25,7 @@ async def snooze(
     """Put a recommendation aside until a later day; an evaluation from then on opens it again."""
     if until <= today():
         raise Invalid(f"{until} is not in the future", ["until"])
+    check_day(until, "until")
     return await _answer(
         actor, recommendation_id, version, RecommendationState.SNOOZED, {"snoozed_until": until}
     )

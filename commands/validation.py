@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 
 from tortoise import fields
 
 from models.access import Actor
-from models.base import Record
+from models.base import Record, check_day
 from models.errors import Invalid, NotFound
 from models.visibility import sees
 
@@ -23,7 +24,8 @@ MAX_INT = 2**31 - 1
 def validate(model: type[Record], values: Mapping[str, object]) -> None:
     """Raise Invalid, naming the field, for a value that its column cannot or should not hold.
 
-    Text is not blank and fits; money is not negative; integers are in range; nulls only where allowed.
+    Text is not blank and fits; money is not negative; integers and dates are in range; nulls only where
+    allowed.
     """
     for name, value in values.items():
         check_value(model, name, value, api_name(name))
@@ -39,6 +41,8 @@ def check_value(model: type[Record], name: str, value: object, path: str) -> Non
         _check_text(column, path, value)
     elif isinstance(value, int) and not isinstance(value, bool):
         _check_number(path, value)
+    elif isinstance(value, date):
+        check_day(value, path)
 
 
 def _check_text(column: fields.Field[object], path: str, value: str) -> None:

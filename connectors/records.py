@@ -13,11 +13,11 @@ from tortoise.fields import Field
 from tortoise.fields.data import CharEnumFieldInstance
 from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstance, ManyToManyFieldInstance
 
-from commands.validation import MAX_INT, MAX_MINOR
+from commands.validation import LARGEST, MAX_INT
 from connectors.mapping import Table
 from models.access import Team, User, as_email
 from models.accounts import Account
-from models.base import Record
+from models.base import EARLIEST, LATEST, Record
 from models.catalog import Product
 from models.deals import Deal, DealLine
 from models.errors import allowed
@@ -134,6 +134,8 @@ def as_date(text: str, table: Table) -> date:
         found = None
     if found is None or found.strftime(table.dates) != text:
         raise ValueError(f"is no date of the form {table.dates}")
+    if not EARLIEST <= found <= LATEST:
+        raise ValueError(f"is out of range; allowed: {EARLIEST} to {LATEST}")
     return found
 
 
@@ -146,19 +148,19 @@ def as_number(text: str, table: Table) -> Decimal:
 
 def as_minor(text: str, table: Table) -> int:
     """An amount of money in minor units; it has at most two decimals and is not negative."""
-    minor = as_number(text, table) * 100
-    if minor < 0:
+    amount = as_number(text, table)
+    if amount < 0:
         raise ValueError("is negative; money is 0 or more")
-    if minor != int(minor):
+    if amount > LARGEST:
+        raise ValueError(f"is too large; money is at most {LARGEST:,}")
+    if amount != round(amount, 2):
         raise ValueError("has parts of a minor unit; money has at most two decimals")
-    if minor > MAX_MINOR:
-        raise ValueError(f"is too large; money is at most {Decimal(MAX_MINOR) / 100:,}")
-    return int(minor)
+    return int(amount * 100)
 
 
 def _integer(text: str, largest: int, table: Table) -> int:
     number = as_number(text, table)
-    if number != int(number) or not 0 <= number <= largest:
+    if not 0 <= number <= largest or number != int(number):
         raise ValueError(f"is out of range; allowed: whole numbers from 0 to {largest}")
     return int(number)
 

@@ -11,6 +11,8 @@ from tortoise.models import Model
 from typeid import TypeID
 from typeid.core.errors import TypeIDException
 
+from models.errors import Invalid
+
 ID_LENGTH = 40
 
 
@@ -53,6 +55,16 @@ def today() -> date:
 def latest_today() -> date:
     """The latest day that is today anywhere: what lies after it is the future for everybody."""
     return today() + timedelta(days=1)
+
+
+#: Business dates lie between these days. (A driver takes the first and last of the calendar for infinity.)
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+
+
+def check_day(day: date, path: str) -> None:
+    """Raise Invalid, naming ``path``, for a day that is no business date."""
+    if not EARLIEST <= day <= LATEST:
+        raise Invalid(f"{day} is out of range; allowed: {EARLIEST} to {LATEST}", [path])
 
 
 class Record(Model):

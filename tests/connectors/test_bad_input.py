@@ -95,6 +95,12 @@ BAD_ROWS = {
     "too much money": (LINE_2.replace("1200", "9" * 17), "amount", "is too large", "9" * 17 + ",00"),
     "thirds of a cent": (LINE_2.replace(",00", ",003"), "amount", "has parts of a minor unit", "1200,003"),
     "bad date": (LINE_2.replace("05.01", "31.02"), "opened", "is no date of the form %d.%m.%Y", "31.02.2026"),
+    "no business date": (
+        LINE_2.replace("05.01.2026", "31.12.9999"),
+        "opened",
+        "is out of range",
+        "31.12.9999",
+    ),
     "other date form": (LINE_2.replace("05.01.2026", "2026-01-05"), "opened", "is no date of", "2026-01-05"),
     "ended before it began": (
         LINE_2.replace(";;", ";01.01.2026;"),

@@ -215,6 +215,20 @@ async def test_wrong_arguments_are_refused_by_name(actor: Actor, given: Any, pat
     assert (error["code"], error["path"]) == ("INVALID", path)
 
 
+async def test_the_first_and_the_last_day_of_the_calendar_are_days_like_others_in_a_filter(
+    actor: Actor, deals: list[Deal]
+) -> None:
+    count = "query ($f: DealFilter) { deals(filter: $f) { totalCount } }"
+    for bound, found in (
+        ({"gte": "0001-01-01"}, 20),
+        ({"lt": "9999-12-31"}, 20),
+        ({"gte": "9999-12-31"}, 0),
+        ({"lt": "0001-01-01"}, 0),
+        ({"in": ["0001-01-01", "9999-12-31"]}, 0),
+    ):
+        assert (await ask(actor, count, f={"closeOn": bound}))["deals"]["totalCount"] == found
+
+
 async def test_nested_lists_take_a_statement_for_each_level_and_not_for_each_object(
     owner: User, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

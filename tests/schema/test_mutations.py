@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -271,6 +271,8 @@ BAD_DEALS: list[tuple[Payload, str]] = [
     (money("1", "USD"), "input.amount.currency"),
     (money("1", "x" * 100_000), "input.amount.currency"),
     ({"amount": None}, "input.amount"),
+    ({"closeOn": "9999-12-31"}, "input.closeOn"),
+    ({"closeOn": "0001-01-01"}, "input.closeOn"),
     ({"probability": 101}, "input.probability"),
     ({"probability": -1}, "input.probability"),
     ({"kind": None}, "input.kind"),
@@ -465,9 +467,17 @@ async def test_a_deal_does_not_advance_to_its_end_nor_close_into_the_open(ada: D
 
 
 async def test_a_snooze_ends_in_the_future(ada: Door, world: World) -> None:
-    given = {"id": world.recommendation.id, "until": str(date(2020, 1, 1))}
-    payload = await ada.do("snoozeRecommendation", "recommendation { id }", given)
-    assert where(payload) == [("INVALID", "input.until")]
+    for until in ("2020-01-01", "9999-12-31"):
+        given = {"id": world.recommendation.id, "until": until}
+        payload = await ada.do("snoozeRecommendation", "recommendation { id }", given)
+        assert where(payload) == [("INVALID", "input.until")]
+
+
+async def test_no_rule_is_judged_as_of_a_day_that_no_calendar_of_a_business_has(world: World) -> None:
+    async with EnginePool(1, 30) as engine, door(world.ada, engine=engine) as client:
+        for day in ("0001-01-01", "1899-12-31", "9999-12-31"):
+            payload = await client.do("evaluate", "run { id }", {"asOf": day})
+            assert where(payload) == [("INVALID", "input.asOf")], day
 
 
 # --- writing twice, and at the same time
