@@ -21,6 +21,14 @@ class TicketState(StrEnum):
     CLOSED = "CLOSED"
     CANCELLED = "CANCELLED"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still works on the ticket."""
+        return self not in _ENDED
+
+
+_ENDED = frozenset({TicketState.REJECTED, TicketState.RESOLVED, TicketState.CLOSED, TicketState.CANCELLED})
+
 
 class Ticket(Sourced):
     """A trouble ticket, open from ``opened_on`` until ``resolved_on``."""

@@ -8,14 +8,14 @@ from decimal import Decimal
 
 from models.accounts import Account
 from models.asof import as_of_rows
-from models.database import Param, as_int, fetch, is_sqlite
+from models.database import Param, as_int, fetch, is_sqlite, text_order
 from models.deals import Deal
 from models.people import Contact
 from models.revenue import Contract
 from models.services import Service, first_of_month
 from models.signals import Signal
 from models.tickets import Ticket
-from rules.kinds import REGISTRY
+from rules.kinds import ACTIVE, CONTACTED, REGISTRY, TICKET_OPEN
 from rules.reference import Facts
 from rules.registry import FactKind, FieldType
 from rules.tree import Scalar
@@ -26,10 +26,6 @@ SOURCE = "_source"
 OWN = "bellwether"
 #: Ratios are rounded so that both databases give the same number.
 RATIO_PLACES = 6
-_ACTIVE = (
-    "t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
-    " and (t.terminated_on is null or t.terminated_on > :as_of)"
-)
 
 
 async def gather(
@@ -154,7 +150,7 @@ _SIGNAL = ["account_id", "summary", "kind", "observed_on", "source", "deal_id", 
 def _account_rows() -> str:
     contracts = (
         "(select t.account_id, sum(t.mrc_minor) as mrc, count(*) as contracts"
-        f" from {as_of_rows(Contract, _CONTRACT)} t where {_ACTIVE} group by t.account_id)"
+        f" from {as_of_rows(Contract, _CONTRACT)} t where {ACTIVE} group by t.account_id)"
     )
     deals = (
         "(select t.account_id, count(*) as deals, sum(t.amount_minor) as pipeline,"
@@ -163,32 +159,33 @@ def _account_rows() -> str:
         " where t.stage not in ('WON', 'LOST') group by t.account_id)"
     )
     people = (
-        "(select t.account_id, count(*) as contacts, max(t.last_contacted_on) as contacted_on,"
+        f"(select t.account_id, count(*) as contacts, max({CONTACTED}) as contacted_on,"
         " sum(case when t.seniority = 'EXECUTIVE' then 1 else 0 end) as executives,"
-        " max(case when t.seniority = 'EXECUTIVE' then t.last_contacted_on end) as executive_on"
+        f" max(case when t.seniority = 'EXECUTIVE' then {CONTACTED} end) as executive_on"
         f" from {as_of_rows(Contact, ['account_id', 'seniority', 'last_contacted_on', 'left_on'])} t"
         " where t.left_on is null or t.left_on > :as_of group by t.account_id)"
     )
     tickets = (
         "(select t.account_id, count(*) as tickets,"
         " sum(case when t.severity in ('HIGH', 'CRITICAL') then 1 else 0 end) as severe"
-        f" from {as_of_rows(Ticket, _TICKET)} t where t.opened_on <= :as_of"
-        " and (t.resolved_on is null or t.resolved_on > :as_of) group by t.account_id)"
+        f" from {as_of_rows(Ticket, _TICKET)} t where t.opened_on <= :as_of and {TICKET_OPEN}"
+        " group by t.account_id)"
     )
     usage = (
-        "(select account_id,"
+        "(select account_id, unit, row_number() over (partition by account_id"
+        f" order by sum(charge_minor) desc, {text_order('unit')}) as place,"
         " sum(case when month >= :month_3 then quantity else 0 end) as recent,"
         " count(distinct case when month >= :month_3 then month end) as recent_months,"
         " sum(case when month < :month_3 then quantity else 0 end) as earlier,"
         " count(distinct case when month < :month_3 then month end) as earlier_months"
         " from usage_month where tenant_id = :tenant and month >= :month_12 and month < :this_month"
-        " group by account_id)"
+        " group by account_id, unit)"
     )
     return (
         f"{as_of_rows(Account, _ACCOUNT)} t left join {contracts} c on c.account_id = t.id"
         f" left join {deals} d on d.account_id = t.id left join {people} p on p.account_id = t.id"
-        f" left join {tickets} k on k.account_id = t.id left join {usage} u on u.account_id = t.id"
-        " where 1 = 1"
+        f" left join {tickets} k on k.account_id = t.id"
+        f" left join {usage} u on u.account_id = t.id and u.place = 1 where 1 = 1"
     )
 
 
@@ -202,7 +199,10 @@ def _deal_rows() -> str:
         " and field = 'close_on' and effective_on <= :as_of and new > old group by entity_id)"
     )
     contacts = (
-        "(select deal_id, count(*) as contacts from deal_contact where tenant_id = :tenant group by deal_id)"
+        "(select r.deal_id, count(*) as contacts from deal_contact r"
+        f" join {as_of_rows(Contact, ['left_on'])} p on p.id = r.contact_id"
+        " where r.tenant_id = :tenant and (p.left_on is null or p.left_on > :as_of)"
+        " group by r.deal_id)"
     )
     return (
         f"{as_of_rows(Deal, _DEAL)} t left join {pushes} h on h.entity_id = t.id"
@@ -229,17 +229,17 @@ def _usage_rows() -> str:
     )
     months_ago = f"{index.format(':this_month')} - {index.format('month')}"
     return (
-        f"(select account_id || ':' || {month} as id, account_id, {month} as month,"
+        f"(select account_id || ':' || {month} || ':' || unit as id, account_id, {month} as month, unit,"
         f" {months_ago} as months_ago, sum(quantity) as quantity, sum(charge_minor) as charge_minor,"
         " min(currency) as currency from usage_month where tenant_id = :tenant"
-        " and month >= :month_12 and month < :this_month group by account_id, month) t where 1 = 1"
+        " and month >= :month_12 and month < :this_month group by account_id, month, unit) t where 1 = 1"
     )
 
 
 def _ticket_rows() -> str:
     return (
         f"{as_of_rows(Ticket, _TICKET)} t where t.opened_on <= :as_of"
-        " and (t.resolved_on is null or t.resolved_on > :day_90)"
+        f" and ({TICKET_OPEN} or t.resolved_on > :day_90)"
     )
 
 

@@ -53,11 +53,21 @@ def _kind(name: str, meaning: str, *fields: FactField) -> FactKind:
 _CURRENCY = _text("currency", "ISO 4217 code of the fact's money", "t.currency")
 _OPEN = "t.stage not in ('WON', 'LOST')"
 _RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items())
-_ACTIVE = (
+_ENDED = ", ".join(f"'{state.value}'" for state in TicketState if not state.is_open)
+#: Conditions and values that several fields say alike, over rows ``t`` as of ``:as_of``.
+ACTIVE = (
     "t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
     " and (t.terminated_on is null or t.terminated_on > :as_of)"
 )
-_TICKET_OPEN = "(t.resolved_on is null or t.resolved_on > :as_of)"
+#: A ticket's day of resolution says when it ended; one without it goes by its state.
+TICKET_OPEN = f"(t.resolved_on > :as_of or (t.resolved_on is null and t.state not in ({_ENDED})))"
+#: Percent of an amount, rounded as money is: to the nearest minor unit, a half to the even one.
+_HUNDREDTHS = "t.amount_minor * t.probability"
+WEIGHTED = (
+    f"({_HUNDREDTHS} / 100"
+    f" + case when {_HUNDREDTHS} % 100 + ({_HUNDREDTHS} / 100) % 2 > 50 then 1 else 0 end)"
+)
+CONTACTED = "case when t.last_contacted_on <= :as_of then t.last_contacted_on end"
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
 
 ACCOUNT = _kind(
@@ -96,22 +106,27 @@ ACCOUNT = _kind(
         "DAYS(:as_of, p.executive_on)",
     ),
     _days("days_since_contact", "days since anybody was last contacted", "DAYS(:as_of, p.contacted_on)"),
-    _number("tickets_open", "tickets", "tickets not resolved", "coalesce(k.tickets, 0)", minimum=0),
+    _number("tickets_open", "tickets", "open tickets", "coalesce(k.tickets, 0)", minimum=0),
     _number(
         "tickets_open_severe",
         "tickets",
-        "tickets of severity HIGH or CRITICAL not resolved",
+        "open tickets of severity HIGH or CRITICAL",
         "coalesce(k.severe, 0)",
         minimum=0,
     ),
     _number(
         "usage_change_90d",
         "ratio",
-        "monthly usage of the last 3 full months against the 9 before: -0.3 is 30 % less;"
-        " missing with fewer than 3 months on either side",
+        "monthly usage, in the unit that usage_unit names, of the last 3 full months against the 9 before:"
+        " -0.3 is 30 % less; missing with fewer than 3 months on either side",
         "case when u.recent_months >= 3 and u.earlier_months >= 3 and u.earlier > 0"
         " then (1.0 * u.recent / u.recent_months) / (1.0 * u.earlier / u.earlier_months) - 1 end",
         minimum=-1,
+    ),
+    _text(
+        "usage_unit",
+        "the unit of usage that brought the highest charges in the last 12 full months",
+        "u.unit",
     ),
     _money("overdue", "what the customer owes past its due date", "t.overdue_minor"),
     _days("overdue_days", "days since the oldest overdue amount was due", "DAYS(:as_of, t.overdue_since)"),
@@ -122,7 +137,7 @@ CONTRACT = _kind(
     "contract",
     "a signed contract",
     _text("name", "the contract's name", "t.name"),
-    _flag("is_active", "whether it runs: begun, not ended, not terminated", _ACTIVE),
+    _flag("is_active", "whether it runs: begun, not ended, not terminated", ACTIVE),
     _days(
         "days_to_end",
         "days until it ends; negative when it has; missing without an end",
@@ -154,14 +169,20 @@ DEAL = _kind(
     _text("forecast_category", "how it counts in the forecast", "t.forecast_category", ForecastCategory),
     _number("probability", "percent", "chance of winning", "t.probability", minimum=0, maximum=100),
     _money("amount", "total contract value", "t.amount_minor"),
-    _money("weighted_amount", "amount times probability", "t.amount_minor * t.probability / 100"),
+    _money("weighted_amount", "amount times probability, half a minor unit to the even one", WEIGHTED),
     _days("age_days", "days since the deal was identified", "DAYS(:as_of, t.valid_from)"),
     _days("days_in_stage", "days since it entered its stage", "DAYS(:as_of, t.stage_since)"),
     _days("days_to_close", "days until the expected close; negative when past", "DAYS(t.close_on, :as_of)"),
     _number(
         "pushes", "times", "how often the expected close moved later", "coalesce(h.pushes, 0)", minimum=0
     ),
-    _number("contacts", "contacts", "contacts taking part in the deal", "coalesce(p.contacts, 0)", minimum=0),
+    _number(
+        "contacts",
+        "contacts",
+        "people taking part in the deal who have not left the customer",
+        "coalesce(p.contacts, 0)",
+        minimum=0,
+    ),
     _text("competitor", "the competitor named on the deal", "t.competitor"),
     _text("next_step", "what is to be done next", "t.next_step"),
     _days("next_step_overdue_days", "days since the next step was due", "DAYS(:as_of, t.next_step_on)"),
@@ -176,9 +197,13 @@ CONTACT = _kind(
     _text("name", "the person's name", "t.name"),
     _text("title", "the person's position", "t.title"),
     _text("seniority", "where the person stands in the organisation", "t.seniority", Seniority),
-    _days("days_since_contact", "days since the last contact", "DAYS(:as_of, t.last_contacted_on)"),
+    _days("days_since_contact", "days since the last contact", f"DAYS(:as_of, {CONTACTED})"),
     _flag("has_left", "whether the person has left the customer", "t.left_on <= :as_of"),
-    _days("days_since_left", "days since the person left", "DAYS(:as_of, t.left_on)"),
+    _days(
+        "days_since_left",
+        "days since the person left; missing for who has not",
+        "case when t.left_on <= :as_of then DAYS(:as_of, t.left_on) end",
+    ),
 )
 
 SERVICE = _kind(
@@ -196,8 +221,9 @@ SERVICE = _kind(
 
 USAGE = _kind(
     "usage",
-    "what all services of the account were used for in one of the last 12 full months",
+    "what all services of the account were used for in one of the last 12 full months, by unit",
     _text("name", "the month", "t.month"),
+    _text("unit", "what the quantity is counted in, such as GB or minutes", "t.unit"),
     _number(
         "months_ago", "months", "1 for the last full month, up to 12", "t.months_ago", minimum=1, maximum=12
     ),
@@ -220,7 +246,9 @@ TICKET = _kind(
         maximum=3,
     ),
     _text("state", "its state (TMF621)", "t.state", TicketState),
-    _flag("is_open", "whether it is not resolved", _TICKET_OPEN),
+    _flag(
+        "is_open", "whether somebody works on it: not resolved, closed, cancelled or rejected", TICKET_OPEN
+    ),
     _days("age_days", "days since it was opened", "DAYS(:as_of, t.opened_on)"),
     _id("service_id", "the service it is about", "t.service_id"),
 )

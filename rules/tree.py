@@ -117,8 +117,10 @@ class Rule:
         )
 
     def _exposed_kinds(self) -> list[str]:
-        exposed = self.flag and self.kind_of(self.flag.exposure.alias)
-        return ["contract"] if exposed in ("account", "service") else []
+        """The contracts that an account's money is the sum of."""
+        named = [self.flag.exposure if self.flag else None, self.advice.value if self.advice else None]
+        exposed = {self.kind_of(ref.alias) for ref in named if ref}
+        return ["contract"] if "account" in exposed else []
 
 
 @dataclass(frozen=True)

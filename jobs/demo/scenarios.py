@@ -67,6 +67,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     _holds("competitor-late", 43, "OPP-43-RIVAL"),
     _spares("competitor-late", 31, "OPP-31-RIVAL"),  # the deal is qualified only
     _spares("competitor-late", 55, "OPP-55-RIVAL"),  # heard 61 days ago
+    _holds("competitor-in-late-deal", 55, "OPP-55-RIVAL"),  # heard 61 days ago
+    _spares("competitor-in-late-deal", 31, "OPP-31-RIVAL"),  # the deal is qualified only
+    _spares("competitor-in-late-deal", 43, "OPP-43-RIVAL"),  # heard 4 days ago: the other rule speaks
     _holds("expansion-on-rising-usage", 6),
     _holds("expansion-on-rising-usage", 25),
     _spares("expansion-on-rising-usage", 16),  # a customer for five months only

@@ -15,6 +15,7 @@ from models.base import Severity
 from models.deals import DealContact, DealKind, Stage
 from models.people import Seniority
 from models.signals import SignalKind
+from models.tickets import TicketState
 from rules.facts import gather
 from rules.kinds import REGISTRY
 from rules.reference import Fact, Facts
@@ -105,6 +106,74 @@ async def test_usage_is_compared_with_the_accounts_own_past(
     months = (await _facts(account)).get("usage", [])
     assert [fact["months_ago"] for fact in months] == sorted((f["months_ago"] for f in months), reverse=True)
     assert all(fact["months_ago"] != 0 for fact in months)
+
+
+async def test_quantities_of_different_units_are_never_added(account: Account) -> None:
+    for back in range(1, 13):
+        index = DAY.year * 12 + DAY.month - 1 - back
+        month = date(index // 12, index % 12 + 1, 1)
+        await factories.usage(account, month, 50 if back <= 3 else 100, unit="GB", charge_minor=9_00)
+        await factories.usage(
+            account, month, 9_000 if back <= 3 else 1_000, unit="minutes", charge_minor=1_00
+        )
+    fact = await _account(account)
+    assert (fact["usage_unit"], fact["usage_change_90d"]) == ("GB", -0.5)
+    last = {f["unit"]: f["quantity"] for f in (await _facts(account))["usage"] if f["months_ago"] == 1}
+    assert last == {"GB": 50, "minutes": 9_000}
+
+
+@pytest.mark.parametrize("state", [state for state in TicketState if not state.is_open])
+async def test_a_ticket_that_ended_is_not_open_though_nobody_said_when(
+    account: Account, state: TicketState
+) -> None:
+    await factories.ticket(account, severity=Severity.HIGH, state=state)
+    await factories.ticket(account, severity=Severity.HIGH, state=state, resolved_on=DAY)
+    fact = await _account(account)
+    assert (fact["tickets_open"], fact["tickets_open_severe"]) == (0, 0)
+    assert [fact["is_open"] for fact in (await _facts(account))["ticket"]] == [False]
+    assert (await _account(account, _ago(1)))["tickets_open"] == 1  # the one that ended today
+
+
+async def test_facts_do_not_know_what_comes_after_their_day(account: Account) -> None:
+    later = DAY + timedelta(days=3)
+    await factories.contact(
+        account, seniority=Seniority.EXECUTIVE, last_contacted_on=later, left_on=later + timedelta(days=1)
+    )
+    fact = await _account(account)
+    assert not {"days_since_contact", "days_since_executive_contact"} & fact.keys()
+    (person,) = (await _facts(account))["contact"]
+    assert not {"days_since_contact", "days_since_left"} & person.keys()
+    assert person["has_left"] is False
+
+
+async def test_who_has_left_takes_part_in_no_deal(tenant: Tenant, account: Account) -> None:
+    deal = await factories.deal(account)
+    for left_on in (None, _ago(1), DAY + timedelta(days=1)):
+        contact = await factories.contact(account, left_on=left_on)
+        await DealContact.create(
+            id=DealContact.make_id(), tenant_id=tenant.id, deal_id=deal.id, contact_id=contact.id
+        )
+    assert (await _facts(account))["deal"][0]["contacts"] == 2
+    assert (await _facts(account, _ago(2)))["deal"][0]["contacts"] == 3
+
+
+@pytest.mark.parametrize(
+    ("amount", "percent", "weighted"),
+    [
+        (50, 1, 0),
+        (150, 1, 2),
+        (250, 1, 2),
+        (151, 1, 2),
+        (149, 1, 1),
+        (101, 40, 40),
+        (2**53 - 1, 100, 2**53 - 1),
+    ],
+)
+async def test_a_weighted_amount_is_rounded_half_to_even(
+    account: Account, amount: int, percent: int, weighted: int
+) -> None:
+    await factories.deal(account, amount_minor=amount, probability=percent)
+    assert (await _facts(account))["deal"][0].get("weighted_amount") == weighted
 
 
 async def test_a_deal_carries_its_ages_pushes_and_people(tenant: Tenant, account: Account) -> None:
