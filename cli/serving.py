@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import orjson
@@ -17,6 +18,9 @@ from models.access import Tenant, User
 from models.base import today
 from settings import settings
 
+ADDRESS = "ADDRESS"
+BANNER = f"Bellwether serves {ADDRESS}/graphql"
+
 
 @app.command()
 @command
@@ -30,22 +34,26 @@ async def serve(
         await _load_demo()
     async with connected():
         pass  # refuse an unknown schema before anything listens
-    address = host or settings().host
     config = uvicorn.Config(
         "server:app",
         factory=True,
-        host=address,
+        host=host or settings().host,
         port=settings().port if port is None else port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,
     )
-    banner = await _demo_banner(f"http://{address}:{config.port}") if demo else ""
-    await _Announcing(config, banner or f"Bellwether serves http://{address}:{config.port}/graphql").serve()
+    server = _Announcing(config, await _demo_banner() if demo else BANNER)
+    try:
+        await server.serve()
+        await asyncio.sleep(0)  # an interruption that the server has obeyed arrives here: an ordinary end
+    except asyncio.CancelledError:
+        if not server.should_exit:
+            raise
 
 
 class _Announcing(uvicorn.Server):
-    """A server that says where it is once it answers."""
+    """A server that says where it is once it answers; ``banner`` has ``ADDRESS`` for that."""
 
     def __init__(self, config: uvicorn.Config, banner: str) -> None:
         super().__init__(config)
@@ -54,7 +62,9 @@ class _Announcing(uvicorn.Server):
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
-            out.print(self.banner, soft_wrap=True, markup=False)
+            port = self.servers[0].sockets[0].getsockname()[1]
+            banner = self.banner.replace(ADDRESS, f"http://{self.config.host}:{port}")
+            out.print(banner, soft_wrap=True, markup=False)
 
 
 async def _load_demo() -> None:
@@ -76,7 +86,7 @@ async def _load_demo() -> None:
                 )
 
 
-async def _demo_banner(address: str) -> str:
+async def _demo_banner() -> str:
     async with connected():
         tenant = await Tenant.get(slug=demo_job.SLUG)
         director, manager = [
@@ -85,11 +95,11 @@ async def _demo_banner(address: str) -> str:
         ]
     query = "{ recommendations(first: 5) { nodes { title because priority account { name } } } }"
     return (
-        f"\nBellwether serves {address}/graphql (open it in a browser for GraphiQL)\n\n"
+        f"\nBellwether serves {ADDRESS}/graphql (open it in a browser for GraphiQL)\n\n"
         f"Token of a director ({demo_job.DIRECTOR_EMAIL}):\n{director}\n\n"
         f"Token of a manager ({demo_job.MANAGER_EMAIL}):\n{manager}\n\n"
         "Recommendations for the manager:\n"
-        f"curl -s {address}/graphql -H 'content-type: application/json'"
+        f"curl -s {ADDRESS}/graphql -H 'content-type: application/json'"
         f" -H 'authorization: Bearer {manager}'"
         f" -d '{orjson.dumps({'query': query}).decode()}'\n"
     )
