@@ -138,7 +138,7 @@ def _health_of(engine: EnginePool, expected: int) -> Handler:
             "status": "ok" if well else "down",
             "database": "ok" if well else "down",
             "workers": {"alive": len(engine.worker_pids()), "expected": expected},
-            "quarantinedRules": sum(len(keys) for keys in engine.quarantined.values()),
+            "quarantinedRules": len(engine.quarantined),
         }
         return Response(orjson.dumps(state), 200 if well else 503, media_type="application/json")
 

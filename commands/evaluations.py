@@ -23,7 +23,8 @@ from models.database import fetch
 from models.errors import Conflict, Invalid, NotFound
 from models.rulebooks import EvaluationRun, RunState
 from models.visibility import visible
-from rules.engine.pool import EnginePool, Judged
+from rules.engine.answers import Judged
+from rules.engine.pool import EnginePool
 from rules.explain import Verdict, verdicts
 from rules.facts import gather
 from rules.reconcile import Step

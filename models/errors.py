@@ -79,9 +79,17 @@ class InvalidRulebook(BellwetherError):
 
 
 class Unavailable(BellwetherError):
-    """The database cannot be reached; nothing was written, and the same request may be sent again."""
+    """What the server needs is not there, such as the database; the same request may be sent again."""
 
     code = "UNAVAILABLE"
+
+
+class WorkersUnavailable(Unavailable):
+    """The processes that judge rules cannot be started; nothing is wrong with the database."""
+
+
+class EngineStopped(Unavailable):
+    """The processes that judge rules do not run, as when the server shuts down."""
 
 
 class UnknownSchema(BellwetherError):

@@ -9,24 +9,20 @@ into boolean fields of the facts. Rule text never reaches the engine: names are 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
 
 import orjson
 
 from rules.kinds import REGISTRY
-from rules.reference import Fact, Facts, Match, absent, all_hold
+from rules.reference import Fact, Facts, Match, Step, absent, all_hold, unhurried
 from rules.registry import Op
 from rules.tree import Absence, Condition, Pattern, Ref, Rule, Scalar
 
 MAX_HANDLE_PATTERNS = 60
-MAX_FACTS = 500
-MAX_BATCHES = 200
 CATCH_ALL = "_z"
 AGGREGATE = "_agg"
 _NATIVE = {Op.NE: "$neq", Op.LT: "$lt", Op.LTE: "$lte", Op.GT: "$gt", Op.GTE: "$gte"}
-_RESERVED = 2  # the aggregate and the catch-all fact of every batch
 
 Definition = dict[str, object]
 
@@ -160,53 +156,15 @@ class Program:
 
     # facts
 
-    def batches(self, facts: Facts) -> list[Batch] | None:
-        """The (canonical) facts of an account in batches that the engine can take.
-
-        Few facts are one batch. Of many, those that no pattern can match are left out, and numerous
-        kinds are cut into pieces, one batch for each combination; ``divided`` names the kinds. None when
-        even that would be too much.
-        """
-        kept = self._sent(facts)
-        size = _piece(kept)
-        if kept and size == 0:
-            return None
-        pieces = {kind: list(_cut(of, size)) for kind, of in kept.items()}
-        combined = product(*pieces.values())
-        cut = [
-            self._batch(dict(zip(pieces, part, strict=True)), facts)
-            for part in islice(combined, MAX_BATCHES + 1)
-        ]
-        return cut if len(cut) <= MAX_BATCHES else None
-
-    def divided(self, facts: Facts) -> frozenset[str]:
-        """The kinds that ``batches`` cuts: a rule with two patterns of one may miss pairs across pieces."""
-        kept = self._sent(facts)
-        size = _piece(kept)
-        return frozenset(kind for kind, of in kept.items() if len(of) > size)
-
-    def _sent(self, facts: Facts) -> Facts:
-        """The facts of kinds that patterns name; of too many, those that some pattern can match."""
-        wanted: dict[str, list[tuple[Condition, ...]]] = defaultdict(list)
-        for rule in self.rules:
-            for pattern in rule.patterns:
-                wanted[pattern.kind].append(pattern.single)
-        kept = {kind: facts[kind] for kind in wanted if facts.get(kind)}
-        if sum(map(len, kept.values())) + _RESERVED <= MAX_FACTS:
-            return kept
-        matching = {
-            kind: [fact for fact in of if any(all_hold(c, fact, {}) for c in wanted[kind])]
-            for kind, of in kept.items()
-        }
-        return {kind: of for kind, of in matching.items() if of}
-
-    def _batch(self, part: Facts, facts: Facts) -> Batch:
+    def batch(self, piece: Facts, facts: Facts, step: Step = unhurried) -> Batch:
+        """A piece of an account's (canonical) ``facts`` as the engine takes it; absences see them all."""
         rows: list[dict[str, Scalar]] = []
         ids: dict[str, str] = {}
-        for kind, of in part.items():
+        for kind, of in piece.items():
             fields = self._fields.get(kind, {}).items()
             computed = self._computed.get(kind, ())
             for fact in of:
+                step()
                 row: dict[str, Scalar] = {"id": f"f{len(rows)}", "sid": "s", "_k": kind, "_1": 1}
                 row |= {tagged: fact[name] for name, tagged in fields if name in fact}
                 row |= {boolean.name: True for boolean in computed if boolean.holds(fact, facts)}
@@ -217,12 +175,18 @@ class Program:
         rows.append({"id": "fz", "sid": "s", CATCH_ALL: 1})
         return Batch(orjson.dumps(rows).decode(), ids)
 
+    # what comes back
+
+    def rule(self, name: str) -> Rule:
+        """The rule that a definition of this name stands for."""
+        return self.rules[int(name.removeprefix("r"))]
+
     def match(self, activation: str, batch: Batch) -> Match | None:
         """The match that an activation of the engine (JSON text) stands for; None for the catch-all."""
         ((name, bound),) = orjson.loads(activation).items()
         if name == CATCH_ALL:
             return None
-        rule = self.rules[int(name.removeprefix("r"))]
+        rule = self.rule(name)
         return Match(
             rule.key,
             tuple((p.alias, batch.ids[bound[_alias(rule, p.alias)]["id"]]) for p in rule.patterns),
@@ -237,20 +201,6 @@ def _alias(rule: Rule, alias: str) -> str:
 def _closed(shard: Definition) -> Definition:
     """A shard with the rule that every batch satisfies: no batch is empty, every state fires once."""
     return {**shard, CATCH_ALL: {"pri": 60_000, "all": [{"m": {CATCH_ALL: 1}}]}}
-
-
-def _piece(facts: Facts) -> int:
-    """The largest piece into which each kind may be cut so that one piece of each kind fits a batch."""
-    sizes = [len(of) for of in facts.values()]
-    size, room = max(sizes, default=0), MAX_FACTS - _RESERVED
-    while size and sum(min(size, count) for count in sizes) > room:
-        size -= 1
-    return size
-
-
-def _cut(facts: list[Fact], size: int) -> Iterator[list[Fact]]:
-    for start in range(0, len(facts), size):
-        yield facts[start : start + size]
 
 
 def _check_hashes(names: Sequence[str]) -> None:

@@ -19,6 +19,8 @@ Fact = dict[str, Scalar]
 #: Facts of one account by kind.
 Facts = dict[str, list[Fact]]
 Bound = Mapping[str, Fact]
+#: Called before each fact that is looked at; what it raises ends the search.
+Step = Callable[[], None]
 
 
 @dataclass(frozen=True, order=True)
@@ -110,23 +112,29 @@ def absent(absence: Absence, facts: Facts, bound: Bound) -> bool:
     return not any(all_hold(absence.conditions, fact, bound) for fact in facts.get(absence.kind, ()))
 
 
+def unhurried() -> None:
+    """The step of a search that may take its time."""
+
+
 def evaluate(rules: Sequence[Rule], facts: Facts) -> set[Match]:
     """Every way in which the rules hold over the (canonical) facts of one account."""
-    return {match for rule in rules for match in _matches(rule, facts)}
+    return {match for rule in rules for match in matches(rule, facts)}
 
 
-def _matches(rule: Rule, facts: Facts) -> Iterator[Match]:
-    for bound in _bindings(rule.patterns, facts, {}):
+def matches(rule: Rule, facts: Facts, step: Step = unhurried) -> Iterator[Match]:
+    """Every way in which one rule holds over the (canonical) facts of one account."""
+    for bound in _bindings(rule.patterns, facts, {}, step):
         if all(absent(absence, facts, bound) for absence in rule.absences):
             yield Match(rule.key, tuple((alias, str(fact["id"])) for alias, fact in bound.items()))
 
 
-def _bindings(patterns: Sequence[Pattern], facts: Facts, bound: Bound) -> Iterator[Bound]:
+def _bindings(patterns: Sequence[Pattern], facts: Facts, bound: Bound, step: Step) -> Iterator[Bound]:
     if not patterns:
         yield bound
         return
     pattern, rest = patterns[0], patterns[1:]
     for fact in facts.get(pattern.kind, ()):
+        step()
         taken = any(fact is other for other in bound.values())
         if not taken and all_hold(pattern.conditions, fact, bound):
-            yield from _bindings(rest, facts, {**bound, pattern.alias: fact})
+            yield from _bindings(rest, facts, {**bound, pattern.alias: fact}, step)

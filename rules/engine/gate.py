@@ -6,10 +6,12 @@ above, and missing) and on a sample of real accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from models.errors import Invalid, InvalidRulebook
-from rules.engine.pool import WORKER, EnginePool, Judged
+from rules.engine.answers import Judged
+from rules.engine.pool import EnginePool
+from rules.engine.process import WORKER
 from rules.kinds import REGISTRY
 from rules.reference import Fact, Facts
 from rules.registry import FieldType, Op
@@ -24,14 +26,16 @@ async def check(
     """Judge boundary facts and the sample in a worker of its own, and compare.
 
     Raises:
-        InvalidRulebook: the engine differs from the reference evaluator, or a rule ends its worker.
+        InvalidRulebook: the engine differs from the reference evaluator, a rule ends its worker, or an
+            account cannot be judged.
+        WorkersUnavailable: the worker cannot be started.
     """
     accounts = {f"sample-{name}": facts for name, facts in sample.items()}
     for rule in book.rules:
         accounts |= {f"{rule.key}-{number}": facts for number, facts in enumerate(boundary_facts(rule))}
     async with EnginePool(1, seconds, command) as pool:
         judged = await pool.judge(book, accounts, check=accounts.keys())
-        lost = pool.quarantined.get(book.version, set())
+        lost = [rule.key for rule in book.rules if rule in pool.quarantined]
     problems = [*_ended(book, lost), *_differing(book, judged)]
     if problems:
         raise InvalidRulebook(
@@ -39,10 +43,10 @@ async def check(
         )
 
 
-def _ended(book: Book, lost: set[str]) -> list[Invalid]:
+def _ended(book: Book, lost: Iterable[str]) -> list[Invalid]:
     return [
         Invalid(f"the rule {key!r} ends the engine's process", ["rules", str(_index(book, key))])
-        for key in sorted(lost)
+        for key in lost
     ]
 
 

@@ -3,143 +3,81 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
-import signal
-import sys
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
-import orjson
 import structlog
 
-from rules.engine.requests import HEADER, Request, Task
-from rules.reference import Facts, Match
-from rules.tree import Book
+from models.errors import EngineStopped
+from rules.engine.answers import Judged, read
+from rules.engine.process import WORKER, Worker, WorkerLost
+from rules.engine.requests import Request, Task
+from rules.reference import Facts
+from rules.tree import Book, Rule
 
 log = structlog.get_logger(__name__)
 
 BATCH_ACCOUNTS = 100
 BATCH_FACTS = 20_000
-#: A worker that has judged this many accounts is replaced, against slow leaks in the extension.
-RECYCLE_AFTER = 50_000
-_ROOT = Path(__file__).resolve().parents[2]
-WORKER = (sys.executable, "-m", "rules.engine.worker")
-_GRACE = 5.0
-
-
-class WorkerLost(Exception):
-    """The worker died or was too slow; nothing of its batch is known."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What came of one account: its matches, or the reason why it could not be judged.
-
-    ``differing`` names the rules on which the engine disagreed with the reference evaluator, whose
-    matches are given then.
-    """
-
-    matches: tuple[Match, ...] = ()
-    differing: tuple[str, ...] = ()
-    error: str | None = None
-
-
-@dataclass
-class _Worker:
-    """One process; started when it is needed, ended when anything is wrong with it."""
-
-    command: Sequence[str]
-    process: asyncio.subprocess.Process | None = None
-    judged: int = 0
-
-    async def start(self) -> None:
-        if self.process is None or self.process.returncode is not None:
-            paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-            self.process = await asyncio.create_subprocess_exec(
-                *self.command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            )
-            self.judged = 0
-
-    async def ask(self, request: Request, seconds: float) -> list[dict[str, object]]:
-        """The worker's answer.
-
-        Raises:
-            WorkerLost: it died, or took longer than ``seconds``.
-        """
-        await self.start()
-        try:
-            answer = await asyncio.wait_for(self._exchange(pickle.dumps(request)), seconds)
-        except TimeoutError:
-            await self.end(kill=True)
-            raise WorkerLost(f"took longer than {seconds:g} seconds") from None
-        except (asyncio.IncompleteReadError, ConnectionError):
-            code = await self.end(kill=True)
-            raise WorkerLost(f"the worker process died with code {code}") from None
-        except BaseException:  # given up half-way: what the pipe holds belongs to nobody
-            await self.end(kill=True)
-            raise
-        self.judged += len(request.tasks)
-        if self.judged >= RECYCLE_AFTER:
-            await self.end()
-        return answer
-
-    async def _exchange(self, body: bytes) -> list[dict[str, object]]:
-        assert self.process and self.process.stdin and self.process.stdout
-        self.process.stdin.write(HEADER.pack(len(body)) + body)
-        await self.process.stdin.drain()
-        (length,) = HEADER.unpack(await self.process.stdout.readexactly(HEADER.size))
-        answer: list[dict[str, object]] = orjson.loads(await self.process.stdout.readexactly(length))
-        return answer
-
-    async def end(self, *, kill: bool = False) -> int | None:
-        """End the process, at once or when it has read the end of its input; its exit code."""
-        process, self.process = self.process, None
-        if process is None:
-            return None
-        if kill:
-            _kill(process)
-        elif process.stdin:
-            process.stdin.close()
-        try:
-            return await asyncio.wait_for(process.wait(), _GRACE)
-        except TimeoutError:
-            _kill(process)
-            return await process.wait()
+NOT_STARTED = "the rule workers are not started"
+STOPPED = "the rule workers are stopped"
+T = TypeVar("T")
+Verdicts = dict[str, Judged]
 
 
 @dataclass
 class EnginePool:
     """Judges accounts in ``workers`` processes; a batch that takes over ``timeout`` seconds is ended.
 
-    Rules that end a worker by themselves are quarantined: from then on the reference evaluator judges
-    them, and ``quarantined`` names them by book version.
+    A rule that ends a worker by itself is ``quarantined``: from then on the reference evaluator judges it,
+    in whatever book it is.
     """
 
     workers: int = 2
     timeout: float = 10.0
     command: Sequence[str] = WORKER
-    quarantined: dict[str, set[str]] = field(default_factory=dict)
-    _idle: asyncio.Queue[_Worker] = field(default_factory=asyncio.Queue)
-    _all: list[_Worker] = field(default_factory=list)
+    quarantined: set[Rule] = field(default_factory=set)
+    _all: list[Worker] = field(default_factory=list)
+    _idle: asyncio.Queue[Worker] = field(default_factory=asyncio.Queue)
+    _work: set[asyncio.Task[Any]] = field(default_factory=set)
+    _refusal: str | None = NOT_STARTED
 
     async def start(self) -> None:
-        """Start the worker processes."""
-        self._all = [_Worker(self.command) for _ in range(self.workers)]
+        """Start the worker processes, unless they are.
+
+        Raises:
+            WorkersUnavailable: they cannot be started.
+            EngineStopped: the pool was stopped meanwhile.
+        """
+        if self._refusal:
+            await self._supervised(self._start())
+
+    async def _start(self) -> None:
+        self._all = [Worker(self.command) for _ in range(self.workers)]
         self._idle = asyncio.Queue()
-        await asyncio.gather(*(worker.start() for worker in self._all))
+        try:
+            await _all_done(worker.start() for worker in self._all)
+        except BaseException:
+            await self._end_workers()
+            raise
         for worker in self._all:
             self._idle.put_nowait(worker)
+        self._refusal = None
 
     async def stop(self) -> None:
-        """Let workers finish what they do, then end them."""
+        """End the workers and what they do at once; whoever waits for it is told that they are stopped."""
+        self._refusal = STOPPED
+        under_way = list(self._work)
+        for work in under_way:
+            work.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._end_workers()
+
+    async def _end_workers(self) -> None:
         await asyncio.gather(*(worker.end() for worker in self._all))
 
     async def __aenter__(self) -> Self:
@@ -153,67 +91,82 @@ class EnginePool:
 
     def worker_pids(self) -> list[int]:
         """Process ids of the workers that run."""
-        running = [worker.process for worker in self._all if worker.process]
-        return [process.pid for process in running if process.returncode is None]
+        return [worker.pid for worker in self._all if worker.pid is not None]
 
-    async def judge(
-        self, book: Book, accounts: Mapping[str, Facts], check: Collection[str] = ()
-    ) -> dict[str, Judged]:
-        """What the book says about each account; those in ``check`` are compared with the reference."""
+    async def judge(self, book: Book, accounts: Mapping[str, Facts], check: Collection[str] = ()) -> Verdicts:
+        """What the book says about each account; those in ``check`` are compared with the reference.
+
+        Raises:
+            EngineStopped: the pool is not started, or was stopped before everything was judged.
+            WorkersUnavailable: a worker was lost and cannot be started again.
+        """
+        if self._refusal:
+            raise EngineStopped(self._refusal)
         tasks = [Task(account, facts, account in check) for account, facts in accounts.items()]
-        judged = await asyncio.gather(*(self._batch(book, batch) for batch in _batches(tasks)))
+        return await self._supervised(self._judge(book, tasks))
+
+    async def _supervised(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine returns; ``stop`` ends it, and EngineStopped is raised then."""
+        work = asyncio.create_task(coroutine)
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
+        try:
+            await asyncio.wait([work])
+        finally:
+            work.cancel()
+        if work.cancelled():
+            raise EngineStopped(STOPPED)
+        return work.result()
+
+    async def _judge(self, book: Book, tasks: Sequence[Task]) -> Verdicts:
+        judged = await _all_done(self._batch(book, batch) for batch in _batches(tasks))
         return {account: verdict for part in judged for account, verdict in part.items()}
 
-    async def _batch(self, book: Book, tasks: Sequence[Task]) -> dict[str, Judged]:
+    async def _batch(self, book: Book, tasks: Sequence[Task]) -> Verdicts:
         """A batch that ends its worker is halved until the account that does it is alone."""
-        try:
-            return await self._ask(book, tasks)
-        except WorkerLost as lost:
-            log.warning("worker lost", reason=str(lost), accounts=len(tasks), book=book.version)
-        if len(tasks) == 1:
-            return await self._alone(book, tasks[0])
-        middle = len(tasks) // 2
-        return {
-            **await self._batch(book, tasks[:middle]),
-            **await self._batch(book, tasks[middle:]),
-        }
+        judged = await self._ask(book, tasks)
+        if isinstance(judged, WorkerLost):
+            log.warning("worker lost", reason=str(judged), accounts=len(tasks), book=book.version)
+            if len(tasks) == 1:
+                return await self._alone(book, tasks[0])
+            middle = len(tasks) // 2
+            judged = await self._batch(book, tasks[:middle])
+        rest = [task for task in tasks if task.account not in judged]
+        return {**judged, **await self._batch(book, rest)} if rest else judged
 
-    async def _alone(self, book: Book, task: Task) -> dict[str, Judged]:
+    async def _alone(self, book: Book, task: Task) -> Verdicts:
         """Judge an account whose worker was lost: again, then without the rules that do it."""
-        try:
-            return await self._ask(book, [task])
-        except WorkerLost:
+        judged = await self._ask(book, [task])
+        if isinstance(judged, WorkerLost):
             await self._quarantine(book, task)
-        try:
-            return await self._ask(book, [task])
-        except WorkerLost as lost:
-            return {task.account: Judged(error=f"the engine failed on this account: {lost}")}
+            judged = await self._ask(book, [task])
+        if isinstance(judged, WorkerLost):
+            return {task.account: Judged(error=f"the engine failed on this account: {judged}")}
+        return judged
 
     async def _quarantine(self, book: Book, task: Task) -> None:
         """Find the rules that end a worker by themselves on this account; none if it does so without any."""
-        if await self._loss(Book(f"{book.version}#", ()), task):
+        if isinstance(await self._ask(Book(f"{book.version}#", ()), [task]), WorkerLost):
             return
         for rule in book.rules:
-            if lost := await self._loss(Book(f"{book.version}#{rule.key}", (rule,)), task):
-                self.quarantined.setdefault(book.version, set()).add(rule.key)
+            lost = await self._ask(Book(f"{book.version}#{rule.key}", (rule,)), [task])
+            if isinstance(lost, WorkerLost):
+                self.quarantined.add(rule)
                 log.error("rule quarantined", rule=rule.key, book=book.version, reason=str(lost))
 
-    async def _loss(self, book: Book, task: Task) -> WorkerLost | None:
+    async def _ask(self, book: Book, tasks: Sequence[Task]) -> Verdicts | WorkerLost:
+        """The verdicts that a worker came to in time, at least the first; or how it was lost."""
+        quarantine = frozenset(rule.key for rule in book.rules if rule in self.quarantined)
+        request = Request(pickle.dumps(book), quarantine, tuple(tasks), self.timeout)
         try:
-            await self._ask(book, [task])
+            async with self._borrowed() as worker:
+                answers = await worker.ask(request, lambda body: read(body, book, len(tasks)))
         except WorkerLost as lost:
             return lost
-        return None
-
-    async def _ask(self, book: Book, tasks: Sequence[Task]) -> dict[str, Judged]:
-        quarantine = frozenset(self.quarantined.get(book.version, ()))
-        request = Request(pickle.dumps(book), quarantine, tuple(tasks), self.timeout + _GRACE)
-        async with self._borrowed() as worker:
-            answers = await worker.ask(request, self.timeout)
-        return {task.account: _judged(answer) for task, answer in zip(tasks, answers, strict=True)}
+        return {task.account: answer for task, answer in zip(tasks, answers, strict=True) if answer}
 
     @asynccontextmanager
-    async def _borrowed(self) -> AsyncIterator[_Worker]:
+    async def _borrowed(self) -> AsyncIterator[Worker]:
         worker = await self._idle.get()
         try:
             yield worker
@@ -221,22 +174,14 @@ class EnginePool:
             self._idle.put_nowait(worker)
 
 
-def _kill(process: asyncio.subprocess.Process) -> None:
-    """End a process at once. ``process.kill`` would reap it, and asyncio would wait for a stranger."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
-
-
-def _judged(answer: Mapping[str, object]) -> Judged:
-    if "error" in answer:
-        return Judged(error=str(answer["error"]))
-    matches, differing = answer["matches"], answer["differing"]
-    assert isinstance(matches, list) and isinstance(differing, list)
-    return Judged(
-        tuple(Match(rule, tuple((alias, fact) for alias, fact in bound)) for rule, bound in matches),
-        tuple(differing),
-    )
+async def _all_done(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What they return, run together; when one fails, the others are given up and its error is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 def _batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:

@@ -1,4 +1,4 @@
-"""What the pool asks a worker, and how it is framed on the pipe between them."""
+"""What the pool asks a worker, and how it is framed on the pipes between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rules.reference import Facts
 
-#: Every frame begins with the length of its body.
+#: Every frame begins with the length of its body. The first that a worker sends is empty: it is ready.
 HEADER = struct.Struct(">I")
 
 
@@ -24,7 +24,8 @@ class Task:
 class Request:
     """Accounts to judge by a book (pickled); rules in ``quarantine`` run on the reference evaluator.
 
-    A worker that takes longer than ``seconds`` is ended by its own alarm.
+    The answers are awaited for ``seconds``. A worker answers in time what it has, at least the first
+    account, and leaves the rest to another request.
     """
 
     book: bytes

@@ -1,4 +1,4 @@
-"""A worker process: judges batches of accounts; the only module that loads the engine's extension.
+"""A worker process: judges batches of accounts by the engine, whose extension nothing else loads.
 
 It reads frames from standard input and answers on standard output, each four bytes of length and a body:
 pickled requests in (from our own process), JSON answers out (never unpickled: memory here may be broken).
@@ -11,64 +11,24 @@ import os
 import pickle
 import signal
 import sys
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from typing import BinaryIO
 
-import durable_rules_engine
-import orjson
-
-from rules.durable import Batch, Definition, Program
+from rules.engine import answers
+from rules.engine.account import Unjudgeable, judged
+from rules.engine.answers import Judged
+from rules.engine.extension import Engine
 from rules.engine.requests import HEADER, Request, Task
-from rules.reference import Match, canonical_facts, evaluate
-from rules.tree import Book, Rule
+from rules.tree import Book
 
-MAX_ACTIVATIONS = 5_000
 PROGRAMS = 8
-
-
-class Engine:
-    """A program loaded into the extension, a handle for each shard."""
-
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
-        self.program = Program(rules)
-        self.handles = [_create(shard) for shard in self.program.shards]
-
-    def close(self) -> None:
-        """Give the extension's memory back."""
-        for handle in self.handles:
-            durable_rules_engine.delete_ruleset(handle)
-
-    def matches(self, batch: Batch) -> Iterator[Match]:
-        """Every match of one batch, on fresh state."""
-        for handle in self.handles:
-            for activation in _activations(handle, batch.json):
-                match = self.program.match(activation, batch)
-                if match is not None:
-                    yield match
-
-
-def _create(shard: Definition) -> int:
-    handle: int = durable_rules_engine.create_ruleset("bellwether", orjson.dumps(shard).decode())
-    return handle
-
-
-def _activations(handle: int, facts: str) -> Iterator[str]:
-    """What fires for these facts; the state is gone afterwards, also after an error."""
-    _, offset = durable_rules_engine.assert_facts(handle, facts)
-    try:
-        started = durable_rules_engine.start_action_for_state(handle, offset)
-        activation = started and started[1]
-        fired = 0
-        while activation is not None:
-            fired += 1
-            if fired > MAX_ACTIVATIONS:
-                durable_rules_engine.abandon_action(handle, offset)
-                raise OverflowError(f"the rules match more than {MAX_ACTIVATIONS:,} times")
-            yield activation
-            activation = durable_rules_engine.complete_and_start_action(handle, offset)
-    finally:
-        durable_rules_engine.delete_state(handle, "s")
+#: The share of a batch's time after which no other account of it is begun.
+PAUSE = 0.3
+#: The share that the engine, the reference evaluator and comparing them may each take on one account.
+SHARE = 0.2
+#: Seconds after which a worker that should have been ended ends itself.
+GRACE = 5.0
 
 
 class Judge:
@@ -77,10 +37,15 @@ class Judge:
     def __init__(self) -> None:
         self._engines: dict[tuple[bytes, frozenset[str]], tuple[Book, Engine]] = {}
 
-    def answer(self, request: Request) -> list[dict[str, object]]:
-        """The verdict of each task, in order: matches and differences, or an error."""
+    def answer(self, request: Request) -> bytes:
+        """The verdict on each account, in order, as far as there is time."""
         book, engine = self._engine(request)
-        return [self._account(book, engine, request.quarantine, task) for task in request.tasks]
+        pause = time.monotonic() + PAUSE * request.seconds
+        verdicts: list[Judged | None] = []
+        for task in request.tasks:
+            in_time = not verdicts or time.monotonic() < pause
+            verdicts.append(_verdict(book, engine, request, task) if in_time else None)
+        return answers.write(verdicts)
 
     def _engine(self, request: Request) -> tuple[Book, Engine]:
         key = (request.book, request.quarantine)
@@ -93,41 +58,15 @@ class Judge:
             self._engines[key] = book, Engine(trusted)
         return self._engines[key]
 
-    def _account(
-        self, book: Book, engine: Engine, quarantine: frozenset[str], task: Task
-    ) -> dict[str, object]:
-        try:
-            matches, differing = judged(book, engine, quarantine, task)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's and not the batch's
-            return {"error": f"{type(error).__name__}: {error}"}
-        return {"matches": [[match.rule, match.facts] for match in matches], "differing": differing}
 
-
-def judged(
-    book: Book, engine: Engine, quarantine: frozenset[str], task: Task
-) -> tuple[list[Match], list[str]]:
-    """The matches of an account, and the rules (if checked) on which the engine was wrong."""
-    facts = canonical_facts(task.facts)
-    program = engine.program
-    batches = program.batches(facts)
-    divided = program.divided(facts)
-    doubtful = {
-        rule.key
-        for rule in book.rules
-        if rule.key in quarantine or batches is None or _pairs_within(rule, divided)
-    }
-    found = {match for batch in batches or () for match in engine.matches(batch)}
-    found = {match for match in found if match.rule not in doubtful}
-    found |= evaluate([rule for rule in book.rules if rule.key in doubtful], facts)
-    if not task.check:
-        return sorted(found), []
-    expected = evaluate(book.rules, facts)
-    return sorted(expected), sorted({match.rule for match in found ^ expected})
-
-
-def _pairs_within(rule: Rule, divided: frozenset[str]) -> bool:
-    counted = Counter(pattern.kind for pattern in rule.patterns)
-    return any(counted[kind] > 1 for kind in divided)
+def _verdict(book: Book, engine: Engine, request: Request, task: Task) -> Judged:
+    try:
+        matches, differing = judged(book, engine, request.quarantine, task, SHARE * request.seconds)
+    except Unjudgeable as error:
+        return Judged(error=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's and not the batch's
+        return Judged(error=f"{type(error).__name__}: {error}")
+    return Judged(tuple(matches), tuple(differing))
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:
@@ -139,23 +78,28 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return stream.read(length)
 
 
-def serve(judge: Judge, requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until there are no more."""
+def serve(answer: Callable[[Request], bytes], requests: BinaryIO, replies: BinaryIO) -> None:
+    """Say that this worker is ready, and answer requests until there are no more."""
+    _send(replies, b"")
     while (frame := read_frame(requests)) is not None:
         request: Request = pickle.loads(frame)
-        signal.setitimer(signal.ITIMER_REAL, request.seconds)
-        body = orjson.dumps(judge.answer(request))
+        signal.setitimer(signal.ITIMER_REAL, request.seconds + GRACE)
+        body = answer(request)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        answers.write(HEADER.pack(len(body)) + body)
-        answers.flush()
+        _send(replies, body)
 
 
-def main() -> None:
+def _send(replies: BinaryIO, body: bytes) -> None:
+    replies.write(HEADER.pack(len(body)) + body)
+    replies.flush()
+
+
+def main(answer: Callable[[Request], bytes] | None = None) -> None:
     """Serve on this process's pipes; anything else that prints goes to standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
+    replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(Judge(), sys.stdin.buffer, answers)
+    serve(answer or Judge().answer, sys.stdin.buffer, replies)
 
 
 if __name__ == "__main__":

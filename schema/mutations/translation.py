@@ -16,7 +16,7 @@ from strawberry.types import get_object_definition
 from commands.validation import LARGEST, MONEY_NAMES, check_currency
 from models.access import Actor
 from models.base import Record
-from models.errors import BellwetherError, Conflict, Invalid
+from models.errors import BellwetherError, Conflict, Invalid, Unavailable
 from schema.core.errors import UserError, user_errors
 
 if TYPE_CHECKING:
@@ -97,9 +97,15 @@ def under(*path: str) -> Iterator[None]:
 
 
 async def attempt(record: type[R], command: Callable[[], Awaitable[R]]) -> tuple[R | None, list[UserError]]:
-    """What a command gives, or its errors as values; with a conflict, the record as it stands."""
+    """What a command gives, or its errors as values; with a conflict, the record as it stands.
+
+    Raises:
+        Unavailable: which is no fault of the input.
+    """
     try:
         return await command(), []
+    except Unavailable:
+        raise
     except BellwetherError as error:
         current = error.current if isinstance(error, Conflict) else None
         return current if isinstance(current, record) else None, user_errors(error, "input")

@@ -12,32 +12,30 @@ import time
 from collections.abc import Iterator
 
 from rules.durable import Batch
-from rules.engine import worker
-from rules.engine.requests import Task
-from rules.reference import Match
-from rules.tree import Book
+from rules.engine.extension import Engine
+from rules.engine.requests import Request
+from rules.engine.worker import Judge, main
+from rules.reference import Match, Step, unhurried
 
-_matches = worker.Engine.matches
-_judged = worker.judged
+_matches = Engine.matches
+judge = Judge()
 
 
-def _faulty(self: worker.Engine, batch: Batch) -> Iterator[Match]:
+def _faulty(self: Engine, batch: Batch, without: set[str], step: Step = unhurried) -> Iterator[Match]:
     keys = {rule.key for rule in self.program.rules}
     if "crash" in batch.ids.values() and any("faulty" in key for key in keys):
         os.kill(os.getpid(), signal.SIGSEGV)
     if "hang" in batch.ids.values() and any("faulty" in key for key in keys):
         time.sleep(60)
-    yield from _matches(self, batch)
+    yield from _matches(self, batch, without, step)
 
 
-def _fatal(
-    book: Book, engine: worker.Engine, quarantine: frozenset[str], task: Task
-) -> tuple[list[Match], list[str]]:
-    if any(fact["id"] == "always" for of in task.facts.values() for fact in of):
+def _fatal(request: Request) -> bytes:
+    facts = [fact for task in request.tasks for of in task.facts.values() for fact in of]
+    if any(fact["id"] == "always" for fact in facts):
         os.kill(os.getpid(), signal.SIGSEGV)
-    return _judged(book, engine, quarantine, task)
+    return judge.answer(request)
 
 
-worker.judged = _fatal
-worker.Engine.matches = _faulty  # type: ignore[method-assign]
-worker.main()
+Engine.matches = _faulty  # type: ignore[method-assign]
+main(_fatal)

@@ -9,8 +9,9 @@ import sys
 from typing import Any
 
 from rules.build import build_book
-from rules.durable import MAX_FACTS, MAX_HANDLE_PATTERNS, Program
+from rules.durable import MAX_HANDLE_PATTERNS, Program
 from rules.engine.pool import EnginePool
+from rules.pieces import MAX_FACTS
 from rules.reference import Facts, canonical_facts, evaluate
 from rules.tree import Book
 from tests.rules.generate import facts_of, rule_document

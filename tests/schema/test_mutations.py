@@ -15,7 +15,7 @@ from models.base import utcnow
 from models.deals import Deal, Stage
 from models.people import Contact
 from models.recommendations import Recommendation, RecommendationState
-from models.rulebooks import Rulebook, RulebookState
+from models.rulebooks import EvaluationRun, Rulebook, RulebookState, RunState
 from models.signals import Signal
 from rules.engine.pool import EnginePool
 from tests import factories
@@ -222,6 +222,19 @@ async def test_a_rulebook_is_saved_put_live_and_judges(world: World) -> None:
         assert live == {"rulebook": {"state": RulebookState.ACTIVE}, "errors": []}
         run = await client.do("evaluate", "run { accounts opened }", {"accountIds": [world.account.id]})
     assert run == {"run": {"accounts": 1, "opened": 1}, "errors": []}
+
+
+async def test_rule_workers_that_do_not_run_are_no_fault_of_the_input(world: World) -> None:
+    await User.filter(id=world.ada.id).update(role=Role.ADMIN)
+    async with door(world.ada, engine=EnginePool(1, 30)) as client:
+        saved = await client.do("saveRulebook", "rulebook { id }", {"name": "ours", "rules": [STALLED]})
+        assert isinstance(saved["rulebook"], dict)
+        await client.do("activateRulebook", "rulebook { id }", {"id": saved["rulebook"]["id"], "version": 1})
+        answer = await client.post("mutation { evaluate(input: {}) { run { id } errors { code } } }")
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert error["message"] == "the rule workers are not started"
+    assert (await EvaluationRun.get()).state == RunState.INTERRUPTED
 
 
 # --- what goes wrong is said at its place, and nothing is written
