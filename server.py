@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-import schema
 from commands.access import actor_of
 from commands.evaluations import mark_interrupted
 from models.base import utcnow
@@ -29,6 +28,7 @@ from schema.core.endpoint import Endpoint
 from schema.core.middleware import BodyLimit, RequestLog, configure_logging
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.tokens import read, signing_secret
+from schema.root import build
 from settings import Settings, settings
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -54,7 +54,7 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
     config = config or settings()
     engine = engine or EnginePool(config.workers, config.judge_timeout)
     secret = signing_secret(config.secret, config.home)
-    endpoint = Endpoint(schema.build(config), _entrance(engine, secret))
+    endpoint = Endpoint(build(config), _entrance(engine, secret))
     return Starlette(
         routes=[
             Route("/graphql", _editor, methods=["GET"]),

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-import schema
 from models.access import Actor
 from rules.engine.pool import EnginePool
 from schema.context import Context
+from schema.root import build
 
-SCHEMA = schema.build()
+SCHEMA = build()
 
 
 async def ask(actor: Actor | None, query: str, **variables: Any) -> Any:

@@ -1,0 +1,86 @@
+"""The schema put together: every query and mutation, its limits, and how its errors are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext, ExecutionResult
+
+from schema import nodes
+from schema.access import AccessQueries
+from schema.accounts import AccountQueries
+from schema.catalog import CatalogQueries
+from schema.core.descriptions import describe
+from schema.core.errors import told
+from schema.core.limits import limits
+from schema.core.money import SCALARS
+from schema.core.operations import OperationChosen
+from schema.deals import DealQueries
+from schema.mutations import Mutation
+from schema.nodes import NodeQueries
+from schema.people import ContactQueries
+from schema.portfolio import PortfolioQueries
+from schema.recommendations import RecommendationQueries
+from schema.revenue import RevenueQueries
+from schema.rulebooks import RulebookQueries
+from schema.services import ServiceQueries
+from schema.signals import SignalQueries
+from schema.tickets import TicketQueries
+from settings import Settings
+
+
+@strawberry.type
+class Query(
+    AccountQueries,
+    DealQueries,
+    ContactQueries,
+    CatalogQueries,
+    TicketQueries,
+    ServiceQueries,
+    RevenueQueries,
+    SignalQueries,
+    RecommendationQueries,
+    RulebookQueries,
+    PortfolioQueries,
+    AccessQueries,
+    NodeQueries,
+):
+    """Everything that can be read; each caller sees what their role and team allow."""
+
+
+class Schema(strawberry.Schema):
+    """The schema; its errors are told by their codes, and logged once, only when they are our own fault."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """The result of an operation, every error as clients are told of it."""
+        result = await super().execute(*args, **kwargs)
+        result.errors = [told(error) for error in result.errors] if result.errors else None
+        return result
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Log nothing here."""
+
+
+def build(config: Settings | None = None) -> strawberry.Schema:
+    """The schema, with the limits of these settings (default: the defaults)."""
+    config = config or Settings.model_construct()
+    bounds = limits(
+        max_depth=config.max_depth,
+        max_aliases=config.max_aliases,
+        max_tokens=config.max_tokens,
+        max_objects=config.max_objects,
+    )
+    return describe(
+        Schema(
+            query=Query,
+            mutation=Mutation,
+            types=nodes.TYPES,
+            extensions=[OperationChosen, bounds],
+            config=StrawberryConfig(scalar_map=SCALARS),
+        )
+    )
