@@ -36,6 +36,7 @@ class Worker:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
         self._starting: asyncio.Task[Process] | None = None
+        self._ready = False
         self._judged = 0
 
     @property
@@ -57,7 +58,9 @@ class Worker:
         Raises:
             WorkersUnavailable: it cannot be started, or does not come so far.
         """
-        if self.pid is None and (reason := await self._failure()):
+        if self._ready and self.pid is not None:
+            return
+        if reason := await self._failure():
             raise WorkersUnavailable(f"the rule workers cannot be started: {reason}")
 
     async def _failure(self) -> str | None:
@@ -76,7 +79,7 @@ class Worker:
         except BaseException:
             await self.end()
             raise
-        self._judged = 0
+        self._ready, self._judged = True, 0
         return None
 
     async def ask(self, request: Request, read: Callable[[bytes], T]) -> T:
@@ -119,7 +122,7 @@ class Worker:
 
     async def end(self) -> int | None:
         """End the process at once; its exit code."""
-        starting = self._starting
+        self._ready, starting = False, self._starting
         if starting is None:
             return None
         await asyncio.wait([starting])
