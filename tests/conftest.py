@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -48,6 +47,13 @@ def postgres_server() -> Iterator[postgres.Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: postgres.Server) -> str:
+    """The name of a migrated database that a test leaves as empty as it was."""
+    _blocking(postgres_server.clone(TEMPLATE, name := "test"))
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 async def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a fresh, migrated, empty database; nothing is connected to it."""
@@ -58,10 +64,9 @@ async def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield f"sqlite://{path}"
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await server.clone(TEMPLATE, name)
+    name: str = request.getfixturevalue("postgres_database")
     yield server.url(name)
-    await server.drop(name)
+    await server.empty(name)
 
 
 @pytest.fixture

@@ -20,6 +20,29 @@ import asyncpg
 _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 60")
 
 
+#: Rows are deleted where there are few, for each file that truncating makes anew takes its time.
+_EMPTY = """
+do $$
+declare
+    tables text[];
+    name text;
+begin
+    perform pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid();
+    select array_agg(quote_ident(tablename)) into tables from pg_tables
+        where schemaname = current_schema() and tablename <> 'tortoise_migrations';
+    if (select max(pg_relation_size(each::regclass)) from unnest(tables) as each) > 1e6 then
+        execute 'truncate ' || array_to_string(tables, ', ');
+    else
+        perform set_config('session_replication_role', 'replica', true);
+        foreach name in array tables loop
+            execute 'delete from ' || name;
+        end loop;
+    end if;
+end $$
+"""
+
+
 class Server:
     """A running server, reached through the socket in its data folder."""
 
@@ -30,9 +53,9 @@ class Server:
         """The URL of one of its databases, as the product's settings take it."""
         return f"postgres://postgres@/{database}?host={self.folder}"
 
-    async def run(self, *statements: str) -> None:
-        """Run statements outside of any test's database."""
-        connection = await asyncpg.connect(user="postgres", database="postgres", host=self.folder)
+    async def run(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements in a database; without one, outside of any test's."""
+        connection = await asyncpg.connect(user="postgres", database=database, host=self.folder)
         try:
             for statement in statements:
                 await connection.execute(statement)
@@ -42,6 +65,10 @@ class Server:
     async def clone(self, template: str, name: str) -> None:
         """Make a database that is a copy of another, which nobody may be connected to."""
         await self.run(f'create database "{name}" template "{template}" strategy file_copy')
+
+    async def empty(self, name: str) -> None:
+        """Remove every row but the list of migrations, whoever is connected."""
+        await self.run(_EMPTY, database=name)
 
     async def drop(self, name: str) -> None:
         """Drop a database, whoever is connected."""

@@ -33,6 +33,7 @@ from models.recommendations import (
 from models.rulebooks import EvaluationRun, RunState
 from rules.engine.pool import EnginePool
 from tests import factories
+from tests.door import door
 
 DAY = factories.TODAY
 
@@ -146,19 +147,40 @@ async def test_only_accounts_that_the_caller_sees_are_judged(world: World, engin
     assert (run.accounts, run.matched) == (1, 2)
 
 
-async def test_a_worker_killed_in_the_middle_leaves_the_evaluation_complete(world: World) -> None:
+async def test_a_worker_killed_in_the_middle_leaves_the_evaluation_complete_and_the_server_answering(
+    world: World,
+) -> None:
     for number in range(300):
         await factories.account(world.owner, name=f"More {number}")
     async with EnginePool(2, 20.0) as pool:
-        running = asyncio.create_task(evaluations.evaluate(world.actor, pool, DAY))
-        await asyncio.sleep(0.1)
-        assert not running.done()
-        for pid in (killed := pool.worker_pids()):
-            os.kill(pid, signal.SIGKILL)
-        run = await running
+        held, known = asyncio.Event(), {"accounts": {"totalCount": 302}}
+
+        def hold(_done: int, _of: int) -> None:
+            """After the first accounts, the workers take what they are given and do not answer."""
+            if not held.is_set():
+                _signal(pool, signal.SIGSTOP)
+                held.set()
+
+        running = asyncio.create_task(evaluations.evaluate(world.actor, pool, DAY, progress=hold))
+        await held.wait()
+        async with door(world.owner, engine=pool) as client:
+            await asyncio.sleep(0.2)
+            assert await client.ask("{ accounts { totalCount } }") == known
+            assert not running.done()
+            killed = _signal(pool, signal.SIGKILL)
+            assert await client.ask("{ accounts { totalCount } }") == known
+            run = await running
         assert not set(killed) & set(pool.worker_pids())
     assert (run.state, run.accounts, run.failures) == (RunState.COMPLETE, 302, [])
     assert run.matched == 2
+
+
+def _signal(pool: EnginePool, number: signal.Signals) -> list[int]:
+    """Send it to every worker; their process ids."""
+    pids = list(pool.worker_pids())
+    for pid in pids:
+        os.kill(pid, number)
+    return pids
 
 
 async def test_an_evaluation_that_breaks_off_is_marked_and_completed_by_repeating_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tortoise import Tortoise, fields
+from tortoise.transactions import in_transaction
 
 from models import database
 from models.base import Record
@@ -17,16 +18,17 @@ async def test_the_migrations_make_what_the_models_declare(db: str) -> None:
 
 
 async def test_a_schema_from_another_release_is_refused_with_the_command(db: str) -> None:
-    await database.fetch("select 1")
-    connection = Tortoise.get_connection("default")
-    await connection.execute_script("update tortoise_migrations set name = '0000_unheard_of'")
-    with pytest.raises(UnknownSchema, match="bellwether migrate"):
-        await database.check_schema()
-    await connection.execute_script("delete from tortoise_migrations")
-    with pytest.raises(
-        UnknownSchema, match=r"lacks 1 migration\(s\), first '0001_initial'; run: bellwether migrate"
-    ):
-        await database.check_schema()
+    async with in_transaction() as connection:
+        await connection.execute_query("update tortoise_migrations set name = '0000_unheard_of'")
+        with pytest.raises(UnknownSchema, match="bellwether migrate"):
+            await database.check_schema()
+        await connection.execute_query("delete from tortoise_migrations")
+        with pytest.raises(
+            UnknownSchema, match=r"lacks 1 migration\(s\), first '0001_initial'; run: bellwether migrate"
+        ):
+            await database.check_schema()
+        await connection.rollback()
+    await database.check_schema()
 
 
 async def test_every_foreign_key_has_an_index_that_begins_with_the_tenant(db: str) -> None:
