@@ -37,6 +37,7 @@ async def settle(
         Conflict: somebody wrote one of the rows at the same moment; nothing is written, try again.
     """
     async with unit_of_work(actor, "evaluations.settle", on=run.as_of) as work:
+        await EvaluationRun.filter(id=run.id).update(updated_at=utcnow())  # the run is alive
         ours = await _claim(run, account_ids)
         settled = Settled(later=len(account_ids) - len(ours))
         for model in (Recommendation, Risk):
@@ -51,12 +52,8 @@ async def settle(
 
 
 async def _claim(run: EvaluationRun, account_ids: Sequence[str]) -> set[str]:
-    """The accounts that no run has judged as of a later date; other runs wait for the transaction's end.
-
-    Says also that the run is alive.
-    """
+    """The accounts that no run has judged as of a later date; other runs wait for the transaction's end."""
     ours: set[str] = set()
-    await EvaluationRun.filter(id=run.id).update(updated_at=utcnow())
     for part in _parts(sorted(account_ids)):
         await Judgement.bulk_create(
             [

@@ -163,6 +163,8 @@ class Table(Part):
 
 
 def _tells_a_day(form: str) -> bool:
+    if _A_DAY.strftime(form) == _A_DAY.replace(year=_A_DAY.year + 1).strftime(form):
+        return False
     try:
         return datetime.strptime(_A_DAY.strftime(form), form) == _A_DAY  # noqa: DTZ007 - a day has no zone
     except ValueError:

@@ -15,9 +15,10 @@ from models.base import today
 from models.errors import Invalid
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, Filter, IDFilter, IntFilter, MoneyFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 from schema.deals import DEALS

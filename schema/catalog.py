@@ -10,9 +10,10 @@ from strawberry import UNSET
 from models import catalog as stored
 from models.catalog import Charge
 from schema.core.connections import Listed, connection
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, Filter, IDFilter, MoneyFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.money import Money
 from schema.core.stored import Node, Stored, column
 

@@ -11,9 +11,10 @@ from strawberry import UNSET
 from models import people as stored
 from models.people import Seniority
 from schema.core.connections import Listed, connection, related
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.stored import Node, Stored, column
 
 _RANK = " ".join(f"when '{seniority.value}' then {rank}" for rank, seniority in enumerate(Seniority))

@@ -15,9 +15,10 @@ from models.base import Severity
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, FloatFilter, IDFilter, MoneyFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.money import Money
 from schema.core.stored import Node, Stored, column
 

@@ -10,9 +10,10 @@ from strawberry import UNSET
 
 from models import revenue as stored
 from schema.core.connections import Listed, connection, related
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, DateFilter, IDFilter, MoneyFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 from schema.services import SERVICES

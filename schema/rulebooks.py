@@ -13,9 +13,10 @@ from models import rulebooks as stored
 from models.rulebooks import RulebookState, RunState
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 

@@ -11,9 +11,10 @@ from strawberry import UNSET
 from models import services as stored
 from models.services import ServiceState
 from schema.core.connections import Listed, connection, related
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, MoneyFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.money import Money
 from schema.core.stored import Node, Stored, column
 from schema.tickets import TICKETS

@@ -12,9 +12,10 @@ from models import tickets as stored
 from models.base import Severity
 from models.tickets import TicketState
 from schema.core.connections import Listed, connection, related
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
-from schema.core.listing import Column, Kind, Listing
+from schema.core.listing import Column, Listing
 from schema.core.stored import Node, Stored, column
 
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from enum import Enum
 from functools import cached_property
-
-import orjson
 
 from models.access import Actor
 from models.base import Record
-from models.database import Param, Row, as_date, fetch, text_order
-from models.errors import Invalid, InvalidCursor
+from models.database import Param, Row, fetch, text_order
+from models.errors import Invalid
 from models.visibility import visible
+from schema.core import cursors
+from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import Conditions
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
-
-
-class Kind(Enum):
-    """How a column's values order and travel in a cursor."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    DATE = "date"
-    BOOLEAN = "boolean"
 
 
 @dataclass(frozen=True)
@@ -121,6 +108,8 @@ class _Statement:
         self.table = f'"{self.listing.model._meta.db_table}" t'
         names = [(self.listing.columns[name], direction) for name, direction in self.wanted.order]
         self.keys = [*names, (Column("t.id"), self.wanted.order[-1][1])]
+        self._kinds = [column.kind for column, _ in self.keys]
+        self._order = ",".join(f"{name}:{direction.value}" for name, direction in self.wanted.order)
 
     def order_by(self) -> str:
         """Missing values last in the client's order, so first when it is walked backward."""
@@ -137,7 +126,8 @@ class _Statement:
         """The condition that a row is beyond the cursor in the direction of the walk."""
         if self.wanted.cursor is None:
             return "1 = 1"
-        values = _read(self.wanted, [column.kind for column, _ in self.keys])
+        argument = "before" if self.wanted.backward else "after"
+        values = cursors.decode(self.wanted.cursor, self._order, self._kinds, argument)
         for number, value in enumerate(values):
             self.params[f"c_{number}"] = value
         ways = []
@@ -145,6 +135,12 @@ class _Statement:
             same = [self._same(before, values[before]) for before in range(number)]
             ways.append(" and ".join([*same, self._past(number, values[number])]).join("()"))
         return " or ".join(ways).join("()")
+
+    def cursor(self, row: Row) -> str:
+        """The cursor of a row that was selected."""
+        return cursors.encode(
+            self._order, [row[f"k_{number}"] for number in range(len(self.keys))], self._kinds
+        )
 
     def _same(self, number: int, value: Param) -> str:
         sql = self.keys[number][0].sql
@@ -229,75 +225,9 @@ def _page(wanted: Arguments, rows: list[Row], parts: _Statement) -> Page:
     if wanted.backward:
         kept = kept[::-1]
     last = len(parts.keys) - 1
-    kinds = [column.kind for column, _ in parts.keys]
     return Page(
         ids=tuple(str(row[f"k_{last}"]) for row in kept),
-        cursors=tuple(
-            _cursor(wanted, [row[f"k_{number}"] for number in range(len(kinds))], kinds) for row in kept
-        ),
+        cursors=tuple(parts.cursor(row) for row in kept),
         has_next=wanted.cursor is not None if wanted.backward else more,
         has_previous=more if wanted.backward else wanted.cursor is not None,
     )
-
-
-# cursors: the values of a row in the order, and which order that is
-
-
-def _fingerprint(wanted: Arguments) -> str:
-    return ",".join(f"{name}:{direction.value}" for name, direction in wanted.order)
-
-
-def _cursor(wanted: Arguments, values: Sequence[object], kinds: Sequence[Kind]) -> str:
-    plain = [_plain(value, kind) for value, kind in zip(values, kinds, strict=True)]
-    return base64.urlsafe_b64encode(orjson.dumps([_fingerprint(wanted), *plain])).decode().rstrip("=")
-
-
-def _plain(value: object, kind: Kind) -> object:
-    if value is None:
-        return None
-    if kind is Kind.BOOLEAN:
-        return bool(value)
-    if kind is Kind.DATE:
-        return str(as_date(value))
-    if kind is Kind.NUMBER and not isinstance(value, int | float):
-        return float(str(value))
-    return value if isinstance(value, str | int | float) else str(value)
-
-
-def _read(wanted: Arguments, kinds: Sequence[Kind]) -> list[Param]:
-    text = wanted.cursor or ""
-    try:
-        content = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise InvalidCursor("the cursor is malformed", [_argument(wanted)]) from error
-    if not isinstance(content, list) or len(content) != len(kinds) + 1:
-        raise InvalidCursor("the cursor is malformed", [_argument(wanted)])
-    if content[0] != _fingerprint(wanted):
-        raise InvalidCursor("the cursor was made for another order", [_argument(wanted)])
-    try:
-        return [_param(value, kind) for value, kind in zip(content[1:], kinds, strict=True)]
-    except (TypeError, ValueError) as error:
-        raise InvalidCursor("the cursor is malformed", [_argument(wanted)]) from error
-
-
-def _argument(wanted: Arguments) -> str:
-    return "before" if wanted.backward else "after"
-
-
-def _param(value: object, kind: Kind) -> Param:
-    """A cursor's value as the database compares it; TypeError or ValueError for one of another type."""
-    if value is None:
-        return None
-    if kind is Kind.NUMBER:
-        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= 2**63:
-            raise TypeError
-        return value
-    if kind is Kind.BOOLEAN:
-        if not isinstance(value, bool):
-            raise TypeError
-        return value
-    if not isinstance(value, str) or "\x00" in value:
-        raise TypeError
-    if kind is Kind.DATE:
-        return date.fromisoformat(value)
-    return value

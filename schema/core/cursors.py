@@ -1,0 +1,83 @@
+"""Cursors: the values of a row by which its list is ordered, so that a page survives inserts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import date
+from enum import Enum
+
+import orjson
+
+from models.database import Param, as_date
+from models.errors import InvalidCursor
+
+
+class Kind(Enum):
+    """How a column's values order and travel in a cursor."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+def encode(order: str, values: Sequence[object], kinds: Sequence[Kind]) -> str:
+    """The cursor of a row with these values in a list of this order."""
+    plain = [_plain(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    return base64.urlsafe_b64encode(orjson.dumps([order, *plain])).decode().rstrip("=")
+
+
+def decode(cursor: str, order: str, kinds: Sequence[Kind], argument: str) -> list[Param]:
+    """The values that a cursor holds, as the database compares them.
+
+    Raises:
+        InvalidCursor: it is malformed, or was made for another order; the place is ``argument``.
+    """
+    try:
+        made_for, *values = _unpacked(cursor)
+        if made_for != order:
+            raise InvalidCursor("the cursor was made for another order", [argument])
+        return [_param(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise InvalidCursor("the cursor is malformed", [argument]) from error
+
+
+def _unpacked(cursor: str) -> list[object]:
+    packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    content = orjson.loads(packed)
+    if not isinstance(content, list):
+        raise TypeError
+    return content
+
+
+def _plain(value: object, kind: Kind) -> object:
+    if value is None:
+        return None
+    if kind is Kind.BOOLEAN:
+        return bool(value)
+    if kind is Kind.DATE:
+        return str(as_date(value))
+    if kind is Kind.NUMBER and not isinstance(value, int | float):
+        return float(str(value))
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+def _param(value: object, kind: Kind) -> Param:
+    """A cursor's value as the database compares it; TypeError or ValueError for one of another type."""
+    if value is None:
+        return None
+    if kind is Kind.NUMBER:
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= 2**63:
+            raise TypeError
+        return value
+    if kind is Kind.BOOLEAN:
+        if not isinstance(value, bool):
+            raise TypeError
+        return value
+    if not isinstance(value, str) or "\x00" in value:
+        raise TypeError
+    if kind is Kind.DATE:
+        return date.fromisoformat(value)
+    return value
