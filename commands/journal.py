@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import orjson
 from tortoise import fields
@@ -20,7 +20,7 @@ from models.base import Record, today, utcnow
 from models.database import claim_database, is_collision
 from models.errors import BellwetherError, Conflict, Invalid
 from models.history import CREATED, AuditRecord, Change
-from models.visibility import find
+from models.visibility import find, sees
 
 R = TypeVar("R", bound=Record)
 Values = Mapping[str, object]
@@ -86,12 +86,18 @@ class Work:
             .update(**changed, version=expected + 1, updated_at=now)
         )
         if not written:
-            raise _conflict(await type(record).get(id=record.id), expected)
+            await self._met_another(record)
         self.log(
             record, [FieldChange(name, getattr(record, name), new, self.on) for name, new in changed.items()]
         )
         record.update_from_dict({**changed, "version": expected + 1, "updated_at": now})
         return record
+
+    async def _met_another(self, record: Record) -> NoReturn:
+        """Raise Conflict with the record as the other writer left it, unless that took it out of sight."""
+        if not await sees(type(record), self.actor, record.id):
+            raise Conflict(f"{record.id} was changed at the same moment and is no longer yours", ["version"])
+        raise _conflict(await type(record).get(id=record.id), record.version)
 
     def log(self, record: Record, changes: Iterable[FieldChange]) -> None:
         """Add changes of a record to the command's change log."""

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from commands import accounts
+from commands.journal import unit_of_work
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
-from models.errors import BellwetherError, Forbidden, Invalid, NotFound
+from models.errors import BellwetherError, Conflict, Forbidden, Invalid, NotFound
 from tests import factories
 
 
@@ -75,3 +76,15 @@ async def test_an_integration_owns_nothing_that_it_creates(tenant: Tenant) -> No
     account = await accounts.create(await factories.actor(integration), {"name": "Nordwind"})
     assert account.owner_id is None
     assert await User.get(id=integration.id)
+
+
+@pytest.mark.parametrize("sight", ["kept", "lost"])
+async def test_a_conflict_shows_the_record_only_to_who_still_sees_it(db: str, sight: str) -> None:
+    tenant = await factories.tenant()
+    ada, bob = await factories.user(tenant), await factories.user(tenant)
+    read = await factories.account(ada)
+    await Account.filter(id=read.id).update(owner_id=(ada if sight == "kept" else bob).id, version=2)
+    with pytest.raises(Conflict) as told:
+        async with unit_of_work(await factories.actor(ada), "accounts.update") as work:
+            await work.update(read, {"name": "A"})
+    assert told.value.current == (await Account.get(id=read.id) if sight == "kept" else None)
