@@ -27,7 +27,7 @@ class PortfolioFigures:
         description="The monthly recurring charge of active contracts; null by risk kind."
     )
     revenue_at_risk: Money = strawberry.field(
-        description="The revenue lines (deals and contracts) that open risks name, each once."
+        description="The revenue lines (deals, contracts and services) that open risks name, each once."
     )
     revenue_at_risk_weighted: Money = strawberry.field(
         description="The same, each line times the probability of its most severe risk."

@@ -40,7 +40,7 @@ class BodyLimit:
 
         async def bounded() -> Message:
             nonlocal seen
-            if announced.isdigit() and int(announced) > self.max_bytes:
+            if announced.isdecimal() and int(announced) > self.max_bytes:
                 raise self._too_large()
             message = await receive()
             seen += len(message.get("body", b""))
