@@ -12,14 +12,14 @@ from typing import NoReturn, TypeVar
 
 import orjson
 from tortoise import fields
-from tortoise.transactions import in_transaction
 
 from commands.validation import validate
 from models.access import Actor
 from models.base import Record, today, utcnow
-from models.database import claim_database, is_collision
+from models.database import is_collision
 from models.errors import BellwetherError, Conflict, Invalid
 from models.history import CREATED, AuditRecord, Change
+from models.transactions import transaction
 from models.visibility import find, sees
 
 R = TypeVar("R", bound=Record)
@@ -132,8 +132,7 @@ async def unit_of_work(
     """
     work = Work(actor, on or today())
     try:
-        async with in_transaction():
-            await claim_database()
+        async with transaction():
             yield work
             await _record(work, command, repeat)
     except Exception as error:

@@ -93,16 +93,6 @@ async def _reach(url: str) -> None:
         raise
 
 
-async def claim_database() -> None:
-    """Make the transaction that has just begun a writing one; needed where writers wait for each other.
-
-    SQLite gives a transaction that has read first no lock afterwards, however long it would wait, once
-    somebody else has written. A statement that writes, though it writes nothing, takes its turn.
-    """
-    if is_sqlite():
-        await get_connection("default").execute_query("delete from audit_record where 1 = 0")
-
-
 def is_collision(error: BaseException | None) -> bool:
     """Whether an error, or one that it came from, means that two writers met; one may try again."""
     return _is_any(error, (IntegrityError, asyncpg.TransactionRollbackError))

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from starlette.types import Message
 
 import server
 from models import database
@@ -288,6 +290,23 @@ async def test_the_log_names_requests_but_never_tokens(ada: User, caplog: pytest
     assert given.headers["X-Request-ID"] == "call-0001"
     assert strange.headers["X-Request-ID"] != "a\tb"
     assert token not in caplog.text
+
+
+async def test_a_caller_who_goes_away_is_no_error_of_the_server(db: str) -> None:
+    sent: list[Message] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"",
+             "headers": [(b"content-type", b"application/json")]}  # fmt: skip
+    with structlog.testing.capture_logs() as lines:
+        await server.create_app(config=CONFIG)(scope, gone, send)
+    assert sent == []
+    assert [(line["log_level"], line["status"]) for line in lines] == [("info", 499)]
 
 
 async def test_a_server_starts_serves_and_stops(db_url: str) -> None:

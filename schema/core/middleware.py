@@ -11,6 +11,7 @@ import time
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.core.refusals import INTERNAL, refusal
@@ -21,6 +22,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+#: What is logged for a request whose caller went away before there was an answer.
+CLIENT_CLOSED_REQUEST = 499
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 log = structlog.get_logger("bellwether.http")
 
@@ -68,7 +71,7 @@ class RequestLog:
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        began, status = time.perf_counter(), 500
+        began, status = time.perf_counter(), CLIENT_CLOSED_REQUEST
 
         async def named(message: Message) -> None:
             nonlocal status
@@ -83,6 +86,8 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, named)
+            except ClientDisconnect:
+                pass  # there is nobody to answer
             except Exception:
                 log.exception("failed", method=scope["method"], path=scope["path"])
                 answer = refusal(500, INTERNAL, f"internal error; the server's log has it as {request_id}")

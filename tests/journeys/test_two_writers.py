@@ -73,3 +73,20 @@ async def test_the_same_key_at_the_same_moment_makes_one_object(db: str) -> None
     account = await Account.get(name="Nordwind")
     for payload in payloads:
         assert payload["account"] == {"id": account.id} or codes(payload) == ["CONFLICT"]
+
+
+async def test_whoever_goes_away_at_any_moment_leaves_nothing_half_written_and_nobody_stuck(
+    db: str,
+) -> None:
+    ada = await factories.user(await factories.tenant())
+    async with door(ada) as client:
+        for moment in range(60):
+            given = {"name": f"Nordwind {moment}"}
+            asking = asyncio.create_task(client.do("createAccount", "account { id }", given))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+            async with asyncio.timeout(5):
+                known = await client.ask("{ accounts { totalCount } }")
+            assert known == {"accounts": {"totalCount": await Change.filter(field="created").count()}}
