@@ -44,7 +44,7 @@ async def update(actor: Actor, account_id: str, version: int, values: Values) ->
     """
     require(actor, SELLERS, "change accounts")
     account = await find(Account, actor, account_id, "id")
-    if not answers_for(account, actor):
+    if not answers_for(account.owner_id, actor):
         raise Forbidden("an account is changed by its owner and the managers above", ["id"])
     await _check(actor, values)
     async with unit_of_work(actor, "accounts.update") as work:

@@ -20,9 +20,9 @@ from models.access import Actor, Tenant
 from models.accounts import Account
 from models.base import check_day, latest_today, utcnow
 from models.database import fetch
-from models.errors import Conflict, Invalid, NotFound
+from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.rulebooks import EvaluationRun, RunState
-from models.visibility import visible
+from models.visibility import answers_for, visible
 from rules.engine.answers import Judged
 from rules.engine.pool import EnginePool
 from rules.explain import Verdict, verdicts
@@ -65,7 +65,7 @@ async def evaluate(
     account_ids: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> EvaluationRun:
-    """Judge accounts that the actor may see by the active rules, as of a date; all of them by default.
+    """Judge accounts that the actor answers for by the active rules, as of a date; all of them by default.
 
     Repeating it changes nothing. What stands is of the latest date as of which an account was judged: as
     of an earlier one the run tells what the rules flag, and leaves what stands alone. An account that
@@ -73,6 +73,7 @@ async def evaluate(
 
     Raises:
         NotFound: an account id names nothing that the actor may see, or nothing that was there by then.
+        Forbidden: the actor sees an account by a deal on it, and neither owns nor manages it.
         Invalid: the date lies in the future (operators may look a year ahead), or is no business date.
     """
     require(actor, SELLERS, "evaluate accounts")
@@ -109,19 +110,23 @@ async def mark_interrupted() -> int:
 
 
 async def _accounts(actor: Actor, as_of: date, account_ids: Sequence[str] | None) -> list[str]:
+    """Those who answer for an account alone: what a run tells is of the whole account."""
     seen = visible(Account, actor, "t")
     rows = await fetch(
-        f"select t.id from account t where {seen.sql} and (t.valid_from is null or t.valid_from <= :as_of)"
-        " order by t.id",
+        f"select t.id, t.owner_id from account t where {seen.sql}"
+        " and (t.valid_from is null or t.valid_from <= :as_of) order by t.id",
         {**seen.params, "as_of": as_of},
     )
-    known = [str(row["id"]) for row in rows]
+    known = {str(row["id"]): answers_for(row["owner_id"], actor) for row in rows}
     if account_ids is None:
-        return known
-    among = set(known)
+        return [account_id for account_id, ours in known.items() if ours]
     for index, account_id in enumerate(account_ids):
-        if account_id not in among:
+        if account_id not in known:
             raise NotFound(f"no account {account_id!r} as of {as_of}", ["accountIds", str(index)])
+        if not known[account_id]:
+            raise Forbidden(
+                "an account is judged for its owner and the managers above", ["accountIds", str(index)]
+            )
     return sorted(set(account_ids))
 
 

@@ -156,9 +156,9 @@ async def sees(model: type[Record], actor: Actor, record_id: str) -> bool:
     )
 
 
-def answers_for(account: Account, actor: Actor) -> bool:
-    """Whether the account is the actor's own or of somebody below; whoever only has a deal on it sees it."""
-    return actor.owners is None or account.owner_id in actor.owners
+def answers_for(owner_id: object, actor: Actor) -> bool:
+    """Whether an account of this owner is the actor's or of somebody below; a deal on it does not count."""
+    return actor.owners is None or owner_id in actor.owners
 
 
 async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:

@@ -122,8 +122,8 @@ def _deal(rule: Rule, bound: Mapping[str, Fact]) -> str | None:
 
 def _confidential(rule: Rule) -> bool:
     """Whether the rule tells of what the owner of its deal may not see: the account's, or other deals."""
-    deals = sum(pattern.kind == "deal" for pattern in rule.patterns)
-    return deals > 1 or not rule.kinds <= TOLD_TO_DEAL_OWNERS
+    read = [*(pattern.kind for pattern in rule.patterns), *(absence.kind for absence in rule.absences)]
+    return read.count("deal") > 1 or not rule.kinds <= TOLD_TO_DEAL_OWNERS
 
 
 def _value(rule: Rule, bound: Mapping[str, Fact], facts: Facts, lines: tuple[Line, ...]) -> int:

@@ -19,7 +19,7 @@ from schema.rulebooks import EvaluationRun
 @documented
 @strawberry.input
 class EvaluateInput:
-    """Which accounts (default: all that the caller sees), as of which day (default: today)."""
+    """Which accounts (default: all of the caller and those below), as of which day (default: today)."""
 
     account_ids: list[strawberry.ID] | None = None
     as_of: date | None = None

@@ -8,6 +8,7 @@ from commands import evaluations, rulebooks
 from commands.access import system_actor
 from metrics.portfolio import portfolio
 from models.deals import Stage
+from models.errors import Forbidden
 from models.recommendations import Evidence, Recommendation, Risk
 from models.visibility import sees
 from rules.engine.pool import EnginePool
@@ -35,6 +36,7 @@ def _rule(key: str, *further: dict[str, object]) -> dict[str, object]:
         {"account": {"as": "a"}},
         {"none": {"ticket": {}}},
         {"deal": {"as": "other", "where": {"is_open": {"eq": False}}}},
+        {"none": {"deal": {"where": {"kind": {"eq": "RENEWAL"}}}}},
     ],
 )
 async def test_the_owner_of_a_deal_is_told_of_the_deal_and_not_of_the_account(
@@ -52,7 +54,11 @@ async def test_the_owner_of_a_deal_is_told_of_the_deal_and_not_of_the_account(
         book = await rulebooks.save(operator, "mine", rules)
         await rulebooks.activate(operator, engine, book.id)
         await evaluations.evaluate(operator, engine, factories.TODAY)
-    whole, part = await factories.actor(owner), await factories.actor(colleague)
+        whole, part = await factories.actor(owner), await factories.actor(colleague)
+        assert (await evaluations.evaluate(whole, engine, factories.TODAY)).accounts == 1
+        assert (await evaluations.evaluate(part, engine, factories.TODAY)).accounts == 0
+        with pytest.raises(Forbidden):
+            await evaluations.evaluate(part, engine, factories.TODAY, [account.id])
     for model in (Recommendation, Risk):
         told = [row async for row in model.all()]
         assert {row.rule_key for row in told} == {"of-the-deal", "of-the-account"}
