@@ -19,7 +19,7 @@ from commands.verdicts import Settled, settle
 from models.access import Actor, Tenant
 from models.accounts import Account
 from models.base import check_day, latest_today, utcnow
-from models.database import fetch
+from models.database import fetch, refresh_statistics
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.rulebooks import EvaluationRun, RunState
 from models.visibility import answers_for, visible
@@ -38,6 +38,8 @@ CHUNK = 100
 CHECK_EVERY = 100
 #: How often a chunk is settled again when somebody wrote the same rows meanwhile.
 ATTEMPTS = 5
+#: So many rows written by one run are news to the database's planner.
+MUCH = 500
 #: A run that was not heard of for this long belongs to a process that is gone.
 SILENT = timedelta(minutes=5)
 #: How far an operator's shell may judge ahead, to see what will become due.
@@ -93,6 +95,8 @@ async def evaluate(
     except BaseException:
         await _finish(actor, run, tally, RunState.INTERRUPTED, time.perf_counter() - started)
         raise
+    if tally.steps.total() - tally.steps[Step.UNCHANGED] >= MUCH:
+        await refresh_statistics()
     return await _finish(actor, run, tally, RunState.COMPLETE, time.perf_counter() - started)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -10,7 +11,8 @@ from enum import StrEnum
 
 from metrics.risks import risks_held
 from models.access import Actor
-from models.asof import as_of_rows
+from models.accounts import Account
+from models.asof import as_of_rows, text_as_of
 from models.base import Severity
 from models.database import Param, as_int, fetch
 from models.deals import Deal
@@ -71,7 +73,7 @@ class Portfolio:
 
 @dataclass(frozen=True)
 class _Key:
-    """How a grouping is said in SQL: its key and label over deal owner ``o``, team and account ``a``."""
+    """How a grouping is said in SQL: its key and label over a row ``t`` and its owner ``o``."""
 
     key: str
     label: str
@@ -79,15 +81,13 @@ class _Key:
 
 _NO_ONE = "nobody"
 _KEYS = {
+    None: _Key("null", "null"),
     Grouping.OWNER: _Key("o.id", "o.name"),
     Grouping.MANAGER: _Key("m.id", "m.name"),
     Grouping.TEAM: _Key("g.id", "g.name"),
-    Grouping.SEGMENT: _Key("a.segment", "a.segment"),
+    Grouping.SEGMENT: _Key("t.segment", "t.segment"),
+    Grouping.RISK_KIND: _Key("t.kind", "t.kind"),
 }
-_PEOPLE = (
-    ' left join "user" o on o.id = {owner} left join "user" m on m.id = coalesce(o.manager_id,'
-    " case when o.role = 'MANAGER' then o.id end) left join team g on g.id = o.team_id"
-)
 _DEAL_COLUMNS = ["account_id", "owner_id", "stage", "amount_minor", "probability"]
 _CONTRACT_COLUMNS = ["account_id", "starts_on", "ends_on", "terminated_on", "mrc_minor"]
 
@@ -97,7 +97,8 @@ async def portfolio(actor: Actor, as_of: date, grouping: Grouping | None = None)
 
     Open pipeline = sum of the amounts of open deals; weighted = sum(amount x probability). Recurring
     revenue = monthly recurring charge of active contracts. Revenue at risk = the distinct revenue lines
-    that risks open on the date name. Who sees it is decided as of today, what it was as of the date.
+    that risks open on the date name. Who sees it is decided as of today; what it was, whose it was and in
+    which segment, as of the date; who works for whom in which team, as of today.
     """
     total = await _groups(actor, as_of, None)
     groups = await _groups(actor, as_of, grouping) if grouping else {}
@@ -126,14 +127,21 @@ async def _groups(actor: Actor, as_of: date, grouping: Grouping | None) -> dict[
             figures = _group(groups, row).figures
             figures.active_contracts = as_int(row["contracts"])
             figures.recurring_minor = as_int(row["mrc"])
-    for row in await _at_risk(actor, as_of, grouping):
-        figures = _group(groups, row).figures
-        figures.at_risk_minor = as_int(row["amount"])
-        figures.at_risk_weighted_minor = _percent(row["weighted"])
-        figures.lines_at_risk = as_int(row["lines"])
+    _add_at_risk(groups, await _at_risk(actor, as_of, grouping))
     for row in await _open_risks(actor, as_of, grouping):
         _group(groups, row).figures.open_risks = as_int(row["risks"])
     return groups
+
+
+def _add_at_risk(groups: dict[str | None, Group], rows: Iterable[Mapping[str, object]]) -> None:
+    weighted: dict[str | None, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        group, amount = _group(groups, row), as_int(row["amount"])
+        group.figures.at_risk_minor += amount
+        group.figures.lines_at_risk += as_int(row["lines"])
+        weighted[group.key] += amount * Decimal(str(row["probability"]))
+    for key, minor in weighted.items():
+        groups[key].figures.at_risk_weighted_minor = _rounded(minor)
 
 
 def _group(groups: dict[str | None, Group], row: Mapping[str, object]) -> Group:
@@ -141,95 +149,110 @@ def _group(groups: dict[str | None, Group], row: Mapping[str, object]) -> Group:
     return groups.setdefault(key, Group(key, str(row["label"] or _NO_ONE)))
 
 
-def _key(grouping: Grouping | None) -> _Key:
-    return _KEYS[grouping] if grouping else _Key("null", "null")
-
-
 async def _pipeline(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    key, seen = _key(grouping), visible(Deal, actor, "n")
+    seen, deals = visible(Deal, actor, "n"), as_of_rows(Deal, _DEAL_COLUMNS)
     return await fetch(
-        f"select {key.key} as key, {key.label} as label, count(*) as deals, sum(t.amount_minor) as pipeline,"
+        f"select {_key(grouping)}, count(*) as deals, sum(t.amount_minor) as pipeline,"
         " sum(t.amount_minor / 100 * t.probability) as hundreds,"  # in two parts: the product may be large
         " sum(t.amount_minor % 100 * t.probability) as rest"
-        f" from {as_of_rows(Deal, _DEAL_COLUMNS)} t join deal n on n.id = t.id"
-        f" join account a on a.id = t.account_id{_PEOPLE.format(owner='t.owner_id')}"
+        f" from {_whose(deals, grouping, 't.owner_id')} join deal n on n.id = t.id"
         f" where t.stage not in ('WON', 'LOST') and {seen.sql}{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
 
 
 async def _recurring(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    key, seen = _key(grouping), visible(Contract, actor, "t")
+    seen, contracts = visible(Contract, actor, "t"), as_of_rows(Contract, _CONTRACT_COLUMNS)
     return await fetch(
-        f"select {key.key} as key, {key.label} as label, count(*) as contracts, sum(t.mrc_minor) as mrc"
-        f" from {as_of_rows(Contract, _CONTRACT_COLUMNS)} t join account a on a.id = t.account_id"
-        f"{_PEOPLE.format(owner='a.owner_id')}"
+        f"select {_key(grouping)}, count(*) as contracts, sum(t.mrc_minor) as mrc"
+        f" from {_whose(contracts, grouping, text_as_of(Account, 'owner_id', 'a'))}"
         " where t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
         f" and (t.terminated_on is null or t.terminated_on > :as_of) and {seen.sql}{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
 
 
+def _whose(rows: str, grouping: Grouping | None, owner: str) -> str:
+    """Rows ``t`` with what they are grouped by: their segment, or the people that the ``owner`` leads to.
+
+    ``owner`` is said over the row ``t``, its account ``a`` and its deal ``d``, if it has one.
+    """
+    if grouping in (None, Grouping.RISK_KIND):
+        return f"{rows} t"
+    if grouping is Grouping.SEGMENT:
+        segment = text_as_of(Account, "segment", "a")
+        return f"(select t.*, {segment} as segment from {rows} t join account a on a.id = t.account_id) t"
+    return (
+        f"(select t.*, {owner} as whose from {rows} t join account a on a.id = t.account_id) t"
+        ' left join "user" o on o.id = t.whose left join "user" m on m.id = coalesce(o.manager_id,'
+        " case when o.role = 'MANAGER' then o.id end) left join team g on g.id = o.team_id"
+    )
+
+
+def _risks(grouping: Grouping | None) -> str:
+    """Risks ``t`` that held; each is its deal's owner's, and else the account's."""
+    dealt = f"(select {text_as_of(Deal, 'owner_id', 'd')} from deal d where d.id = t.deal_id)"
+    return _whose(risks_held(), grouping, f"coalesce({dealt}, {text_as_of(Account, 'owner_id', 'a')})")
+
+
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
 
 
 async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    """Revenue at risk, each euro of it once within a group.
+    """Revenue at risk by key and probability, each euro of it once within a key.
 
     A line that several risks name counts by the severest of them. Lines that are part of one contract or
     deal (its services, the deal that renews it) do not add up with the whole: the larger counts.
     """
-    key, seen = _risk_key(grouping), visible(Risk, actor, "t")
+    key, seen = _KEYS[grouping].key, visible(Risk, actor, "t")
     lines = (
-        f"select {key.key} as key, {key.label} as label, l.part_of, l.line_kind, l.amount_minor,"
-        f" t.probability, row_number() over (partition by {key.key}, l.line_id order by"
+        f"select {_key(grouping)}, l.part_of, l.line_kind, l.amount_minor,"
+        f" t.probability, row_number() over (partition by {key}, l.line_id order by"
         f" case t.severity {_SEVERITY} end desc, l.amount_minor desc, t.probability desc, t.id) as place"
-        f" from {risks_held()} t join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id"
-        f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of) {_RISK_OWNERS}"
+        f" from {_risks(grouping)} join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id"
+        f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of)"
         f" where {seen.sql}"
     )
-    parts = (
-        "select key, max(label) as label, sum(amount_minor) as amount, count(*) as lines,"
-        " sum(amount_minor * probability) as weighted,"
-        " row_number() over (partition by key, part_of order by sum(amount_minor) desc, line_kind) as place"
-        f" from ({lines}) x where place = 1 group by key, part_of, line_kind"
+    summed = (
+        "select *, sum(amount_minor) over (partition by key, part_of, line_kind) as together"
+        f" from ({lines}) x where place = 1"
+    )
+    larger = (
+        "select *, first_value(line_kind) over (partition by key, part_of"
+        f" order by together desc, line_kind) as counting from ({summed}) y"
     )
     return await fetch(
-        "select key, max(label) as label, sum(amount) as amount, sum(lines) as lines,"
-        f" sum(weighted) * 100 as weighted from ({parts}) y where place = 1 group by key",
+        "select key, max(label) as label, probability, sum(amount_minor) as amount, count(*) as lines"
+        f" from ({larger}) z where line_kind = counting group by key, probability",
         _params(actor, as_of) | seen.params,
     )
 
 
 async def _open_risks(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    key, seen = _risk_key(grouping), visible(Risk, actor, "t")
+    seen = visible(Risk, actor, "t")
     return await fetch(
-        f"select {key.key} as key, {key.label} as label, count(*) as risks"
-        f" from {risks_held()} t {_RISK_OWNERS} where {seen.sql}{_group_by(grouping, key)}",
+        f"select {_key(grouping)}, count(*) as risks from {_risks(grouping)} where {seen.sql}"
+        f"{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
 
 
-_RISK_OWNERS = "join account a on a.id = t.account_id left join deal d on d.id = t.deal_id" + _PEOPLE.format(
-    owner="coalesce(d.owner_id, a.owner_id)"
-)
+def _key(grouping: Grouping | None) -> str:
+    return f"{_KEYS[grouping].key} as key, {_KEYS[grouping].label} as label"
 
 
-def _risk_key(grouping: Grouping | None) -> _Key:
-    return _Key("t.kind", "t.kind") if grouping is Grouping.RISK_KIND else _key(grouping)
-
-
-def _group_by(grouping: Grouping | None, key: _Key | None = None) -> str:
-    key = key or _key(grouping)
-    return f" group by {key.key}, {key.label}" if grouping else ""
+def _group_by(grouping: Grouping | None) -> str:
+    return f" group by {_KEYS[grouping].key}, {_KEYS[grouping].label}" if grouping else ""
 
 
 def _params(actor: Actor, as_of: date) -> dict[str, Param]:
     return {"tenant": actor.tenant_id, "as_of": as_of}
 
 
-def _percent(value: object) -> int:
-    """A sum of minor units times percent, in whole minor units, halves to even."""
-    if value is None:
-        return 0
-    return int((Decimal(str(value)) / 100).quantize(Decimal(1), ROUND_HALF_EVEN))
+def _percent(minor_times_percent: int) -> int:
+    return _rounded(Decimal(minor_times_percent) / 100)
+
+
+def _rounded(minor: Decimal) -> int:
+    """Whole minor units, halves to even."""
+    return int(minor.quantize(Decimal(1), ROUND_HALF_EVEN))

@@ -44,6 +44,19 @@ def as_of_rows(model: type[Record], columns: list[str]) -> str:
     )
 
 
+def text_as_of(model: type[Record], column: str, alias: str) -> str:
+    """A text column of the row ``alias`` of ``model`` as of ``:as_of``: for few rows, each looked up alone.
+
+    Parameters it needs: ``:tenant``, ``:as_of``. An empty text is as good as none.
+    """
+    return (
+        "nullif(coalesce((select coalesce(c.old, '') from change c where c.tenant_id = :tenant"
+        f" and c.entity = '{model._meta.db_table}' and c.entity_id = {alias}.id and c.field = '{column}'"
+        " and c.effective_on > :as_of order by c.effective_on, c.created_at, c.seq limit 1),"
+        f" {alias}.{column}), '')"
+    )
+
+
 def _typed(model: type[Record], column: str, text: str) -> str:
     """SQL that turns a change's text into the column's type."""
     field = model._meta.fields_map[column]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from commands import deals, evaluations, rulebooks
+from commands import accounts, deals, evaluations, rulebooks
 from commands.access import system_actor
 from commands.validation import MAX_MINOR
 from metrics.portfolio import Grouping, portfolio
@@ -123,14 +123,18 @@ async def test_the_largest_amounts_that_are_allowed_add_up(
 
 
 async def _risk(
-    rule: str, line: tuple[LineKind, str, str, int], account: Account, severity: Severity = Severity.LOW
+    rule: str,
+    line: tuple[LineKind, str, str, int],
+    account: Account,
+    severity: Severity = Severity.LOW,
+    probability: float = 0.5,
 ) -> None:
     """An open risk with one line: its kind, its id, what it is part of, its amount."""
     kind, line_id, part_of, amount = line
     risk = await Risk.create(
         id=Risk.make_id(), tenant_id=account.tenant_id, account_id=account.id, rule_key=rule, title=rule,
-        rulebook_version="starter/1", subject_key=line_id, kind="CHURN", severity=severity, probability=0.5,
-        exposure_minor=amount, currency="EUR", held_since=DAY, last_seen_on=DAY,
+        rulebook_version="starter/1", subject_key=line_id, kind="CHURN", severity=severity,
+        probability=probability, exposure_minor=amount, currency="EUR", held_since=DAY, last_seen_on=DAY,
         opened_run_id="run_1", changed_run_id="run_1",
     )  # fmt: skip
     await RiskLine.create(
@@ -183,6 +187,35 @@ async def test_a_deal_that_went_to_somebody_else_is_not_in_its_former_owners_pas
     past = today() - timedelta(days=1)
     assert (await portfolio(await factories.actor(ada), past)).total.open_pipeline_minor == 1_00
     assert (await portfolio(await factories.actor(bo), past)).total.open_pipeline_minor == 7_77
+
+
+@pytest.mark.parametrize("grouping", [Grouping.OWNER, Grouping.MANAGER, Grouping.TEAM, Grouping.SEGMENT])
+async def test_what_was_handed_over_is_in_the_past_of_who_had_it(
+    tenant: Tenant, owners: tuple[User, User, User], engine: EnginePool, grouping: Grouping
+) -> None:
+    _, ada, _ = owners
+    zoe = await factories.user(tenant, Role.MANAGER, team_id=(await factories.team(tenant, name="South")).id)
+    account = await factories.account(ada, segment="Large")
+    deal = await factories.deal(account, valid_from=DAY - timedelta(days=100), amount_minor=100_00)
+    await factories.contract(account, mrc_minor=10_00, ends_on=DAY + timedelta(days=30))
+    admin = await _judge(tenant, engine)
+    before = await portfolio(admin, DAY, grouping)
+    await accounts.update(admin, account.id, 1, {"owner_id": zoe.id, "segment": "Small"})
+    await deals.update(admin, deal.id, 1, {"owner_id": zoe.id})
+    (group,) = before.groups
+    assert (group.figures.open_deals, group.figures.at_risk_minor) == (1, 220_00)
+    assert await portfolio(admin, DAY, grouping) == before
+    (handed,) = (await portfolio(admin, today(), grouping)).groups
+    assert handed.key != group.key
+
+
+async def test_weighted_revenue_at_risk_is_exact_and_rounded_half_even(
+    tenant: Tenant, owners: tuple[User, User, User]
+) -> None:
+    account = await factories.account(owners[1])
+    await _risk("one", (LineKind.DEAL, "deal_1", "deal_1", 2357_62), account, probability=0.15)
+    await _risk("two", (LineKind.DEAL, "deal_2", "deal_2", 2476_92), account, probability=0.6)
+    assert (await portfolio(system_actor(tenant), DAY)).total.at_risk_weighted_minor == 1839_80
 
 
 async def test_outcomes_tell_what_became_of_what_was_flagged_and_of_the_rest(
