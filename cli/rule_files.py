@@ -36,7 +36,7 @@ def check_rules(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False
     except BellwetherError as error:
         explain(error)
         raise typer.Exit(1) from None
-    out.print(f"{len(book.rules)} rules, all sound: {', '.join(rule.key for rule in book.rules)}")
+    out.print(f"{len(book.rules)} sound: {', '.join(rule.key for rule in book.rules)}")
 
 
 @rules_app.command("facts")

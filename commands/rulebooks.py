@@ -11,7 +11,7 @@ from commands.permissions import RULE_MAKERS, require
 from commands.validation import validate
 from models.access import Actor
 from models.base import today, utcnow
-from models.errors import Conflict, Invalid, InvalidTransition, NotFound
+from models.errors import Conflict, Invalid, InvalidRulebook, InvalidTransition, NotFound
 from models.rulebooks import Rule, Rulebook, RulebookState
 from models.visibility import find
 from rules import packs
@@ -132,9 +132,26 @@ async def _book(rulebooks: Sequence[Rulebook]) -> Book:
 
 
 async def _check(actor: Actor, engine: EnginePool, rulebook: Rulebook, others: Sequence[Rulebook]) -> None:
-    await _book([*others, rulebook])  # refuses a key that two live rulebooks would share
+    await _check_keys(rulebook, others)
     book = await _book([rulebook])
     await gate.check(book, await _sample(actor, book, today()), engine.timeout, engine.command)
+
+
+async def _check_keys(rulebook: Rulebook, others: Sequence[Rulebook]) -> None:
+    """Refuse keys that rules of other live rulebooks have: what they say could not be told apart."""
+    names = {other.id: f"{other.name}/{other.number}" for other in others}
+    taken = {rule.key: names[rule.rulebook_id] for rule in await Rule.filter(rulebook_id__in=list(names))}
+    ours = await Rule.filter(rulebook_id=rulebook.id).order_by("id")
+    problems = [
+        Invalid(
+            f"the live rulebook {taken[rule.key]} has a rule {rule.key!r} already; give this one another key",
+            ["rules", str(index), "key"],
+        )
+        for index, rule in enumerate(ours)
+        if rule.key in taken
+    ]
+    if problems:
+        raise InvalidRulebook.of(problems)
 
 
 async def _sample(actor: Actor, book: Book, as_of: date) -> dict[str, Facts]:

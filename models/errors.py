@@ -77,6 +77,13 @@ class InvalidRulebook(BellwetherError):
         super().__init__(message)
         self.problems = tuple(problems)
 
+    @classmethod
+    def of(cls, problems: Sequence[BellwetherError]) -> InvalidRulebook:
+        """The error of these problems, one at least."""
+        first = problems[0]
+        place = f"{len(problems)} problem(s), first at {'.'.join(first.path)}"
+        return cls(f"{place}: {first.message}", problems)
+
 
 class Unavailable(BellwetherError):
     """What the server needs is not there, such as the database; the same request may be sent again."""

@@ -60,10 +60,7 @@ def build_book(version: str, documents: Sequence[object]) -> Book:
         elif rule is not None:
             rules.append(rule)
     if problems:
-        first = problems[0]
-        raise InvalidRulebook(
-            f"{len(problems)} problem(s), first at {'.'.join(first.path)}: {first.message}", problems
-        )
+        raise InvalidRulebook.of(problems)
     if not rules:
         raise InvalidRulebook("a rulebook needs at least one rule")
     return Book(version, tuple(rules))

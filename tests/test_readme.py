@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 
 import typer
-import yaml
 
 from cli import app
 from rules import packs
@@ -22,7 +21,7 @@ def test_its_rule_is_the_one_in_the_starter_pack() -> None:
     shown = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     standing = {document["key"]: document for document in packs.load(packs.STARTER)}
     assert len(shown) == 1
-    rule = yaml.safe_load(shown[0])
+    (rule,) = packs.documents(shown[0])
     assert standing[rule["key"]] == rule
 
 

@@ -73,10 +73,11 @@ async def test_a_wrong_rule_is_named_and_nothing_is_saved(manager: Actor) -> Non
 
 async def test_a_key_that_another_live_rulebook_has_is_refused(manager: Actor, engine: EnginePool) -> None:
     one = await rulebooks.save(manager, "one", [_document("a")])
-    other = await rulebooks.save(manager, "other", [_document("a")])
+    other = await rulebooks.save(manager, "other", [_document("b"), _document("a")])
     await rulebooks.activate(manager, engine, one.id)
-    with pytest.raises(InvalidRulebook, match="used twice"):
+    with pytest.raises(InvalidRulebook, match="the live rulebook one/1 has a rule 'a' already") as caught:
         await rulebooks.activate(manager, engine, other.id)
+    assert [problem.path for problem in caught.value.problems] == [("rules", "1", "key")]
 
 
 async def test_a_book_that_the_engine_judges_otherwise_does_not_go_live(manager: Actor) -> None:
