@@ -131,11 +131,13 @@ class Program:
         )
 
     def _absences(self, rule: Rule) -> list[Definition]:
-        return [
-            {f"y{number}": {"$and": [{"_k": AGGREGATE}, {self._compute(AGGREGATE, (), absence): True}]}}
-            for number, absence in enumerate(rule.absences)
+        """Absences of the account as a whole: one pattern, for a fact matches one pattern of a rule only."""
+        whole = [
+            {self._compute(AGGREGATE, (), absence): True}
+            for absence in rule.absences
             if absence.about is None
         ]
+        return [{"y0": {"$and": [{"_k": AGGREGATE}, *whole]}}] if whole else []
 
     def _use(self, kind: str, name: str) -> str:
         """The engine's name of a field, type first; the field is sent from now on."""

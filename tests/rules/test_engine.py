@@ -76,6 +76,22 @@ async def test_numbers_that_look_different_are_equal_in_a_join() -> None:
     assert len(judged["a"].matches) == 1
 
 
+async def test_several_kinds_of_facts_may_be_absent_at_once() -> None:
+    document = {
+        "key": "nothing-going-on",
+        "title": "an account without deals and tickets",
+        "when": [{"account": {"as": "a"}}, {"none": {"deal": {}}}, {"none": {"ticket": {}}}],
+        "then": [{"recommend": {"action": "LOOK", "because": "nothing is going on"}}],
+    }
+    accounts: dict[str, Facts] = {
+        "quiet": {"account": [{"id": "q"}]},
+        "busy": {"account": [{"id": "b"}], "ticket": [{"id": "t"}]},
+    }
+    async with EnginePool(1, 10.0) as pool:
+        judged = await pool.judge(build_book("b/1", [document]), accounts)
+    assert [len(judged[name].matches) for name in accounts] == [1, 0]
+
+
 async def test_values_that_the_engine_cannot_hold_are_missing_and_take_nothing_with_them() -> None:
     document = {
         "key": "any-deal",
