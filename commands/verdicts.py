@@ -14,7 +14,8 @@ from models.access import Actor
 from models.base import utcnow
 from models.recommendations import Evidence, Recommendation, Risk, RiskLine
 from models.rulebooks import EvaluationRun, Judgement
-from rules.explain import Seen, Verdict
+from rules.evidence import Seen
+from rules.explain import Verdict
 from rules.reconcile import Decision, Identity, Standing, Step, Values, due_on, reconcile
 
 Model = type[Recommendation] | type[Risk]

@@ -210,16 +210,16 @@ class Evidence(Record):
     recommendation = reference("Recommendation", "evidence", null=True)
     risk = reference("Risk", "evidence", null=True)
     position = fields.IntField()
-    alias = fields.CharField(max_length=60)
+    alias = fields.CharField(max_length=160)
     fact_kind = fields.CharField(max_length=40)
-    fact_id = fields.CharField(max_length=40)
-    field = fields.CharField(max_length=60)
+    fact_id = fields.CharField(max_length=60)
+    field = fields.CharField(max_length=200)
     op = fields.CharField(max_length=20)
     threshold = fields.TextField(null=True)
     seen = fields.TextField(null=True)
-    reference = fields.CharField(max_length=120, null=True)
+    reference = fields.CharField(max_length=220, null=True)
     observed_on = fields.DateField()
-    source = fields.CharField(max_length=60)
+    source = fields.CharField(max_length=120)
     tenant_id: str
     recommendation_id: str | None
     risk_id: str | None

@@ -1,46 +1,19 @@
-"""From a rule's document to its validated tree: names, types, ranges and references, every problem named."""
+"""From the documents of rules to a book: what they conclude is known to the rules that rest on it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 
-from models.errors import Invalid, InvalidRulebook, allowed
+from models.errors import Invalid, InvalidRulebook
+from rules.consequences import Consequences
 from rules.kinds import REGISTRY
-from rules.language import (
-    ClauseDocument,
-    FlagDocument,
-    PatternDocument,
-    RecommendDocument,
-    RuleDocument,
-    read,
-    shown,
-)
-from rules.registry import COMPARISONS, OPERATORS, FactField, Op
-from rules.tree import (
-    MAX_CONDITIONS,
-    MAX_CROSS,
-    MAX_PATTERNS,
-    Absence,
-    Advice,
-    Book,
-    Condition,
-    Flag,
-    Pattern,
-    Ref,
-    Rule,
-)
-from rules.values import constant, constants
-
-#: The money fields that name revenue lines, by kind.
-EXPOSURES: Mapping[str, tuple[str, ...]] = {
-    "account": ("annual_value",),
-    "contract": ("annual_value",),
-    "deal": ("amount",),
-    "service": ("annual_value",),
-}
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-Path = tuple[str, ...]
+from rules.language import RuleDocument, read
+from rules.patterns import Patterns
+from rules.registry import FactField, FactKind, Registry
+from rules.scope import Path, Scope
+from rules.tree import Book, Rule
 
 
 def build_book(version: str, documents: Sequence[object]) -> Book:
@@ -50,15 +23,9 @@ def build_book(version: str, documents: Sequence[object]) -> Book:
         InvalidRulebook: with every problem of every rule, each with its path
             (``rules.3.when.0.deal.where.amount.gte``).
     """
-    problems: list[Invalid] = []
-    rules: list[Rule] = []
-    for index, raw in enumerate(documents):
-        rule, found = build_rule(raw, ("rules", str(index)))
-        problems += found
-        if rule is not None and any(rule.key == other.key for other in rules):
-            problems.append(Invalid(f"the key {rule.key!r} is used twice", ["rules", str(index), "key"]))
-        elif rule is not None:
-            rules.append(rule)
+    builder = _BookBuilder(documents)
+    rules = builder.rules()
+    problems = [problem for index in sorted(builder.problems) for problem in builder.problems[index]]
     if problems:
         raise InvalidRulebook.of(problems)
     if not rules:
@@ -66,215 +33,129 @@ def build_book(version: str, documents: Sequence[object]) -> Book:
     return Book(version, tuple(rules))
 
 
-def build_rule(raw: object, path: Path = ()) -> tuple[Rule | None, list[Invalid]]:
-    """The rule of a document, or every problem that it has."""
-    document, problems = read(raw, path)
+def build_rule(raw: object) -> tuple[Rule | None, list[Invalid]]:
+    """The rule of a document that stands alone, or every problem that it has."""
+    document, problems = read(raw)
     if document is None:
         return None, problems
-    builder = _Builder(path)
-    rule = builder.rule(document)
-    return (None, builder.problems) if builder.problems else (rule, [])
+    rule, _, problems = _built(document, (), REGISTRY)
+    return (None, problems) if problems else (rule, [])
 
 
-class _Builder:
-    """Builds one rule; problems are collected so that an author sees all of them at once."""
+def _built(
+    document: RuleDocument, path: Path, vocabulary: Registry
+) -> tuple[Rule, Mapping[str, FactField], list[Invalid]]:
+    """A rule (of no use when it has problems) and the fields of the fact that it concludes."""
+    scope = Scope(path, vocabulary)
+    patterns = Patterns(scope)
+    patterns.read(document.when)
+    consequences = Consequences(scope)
+    consequences.read(document.then)
+    rule = Rule(
+        key=document.key,
+        title=document.title,
+        patterns=tuple(patterns.patterns),
+        tests=tuple(patterns.tests),
+        flag=consequences.flag,
+        advice=consequences.advice,
+        conclusion=consequences.conclusion,
+        subjects=patterns.subjects(document.subject),
+        urgency=document.urgency,
+        likelihood=document.likelihood,
+        stratum=0,
+        reads=frozenset(),
+    )
+    return rule, consequences.concluded, scope.problems
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.problems: list[Invalid] = []
-        self.kinds: dict[str, str] = {}
 
-    def problem(self, path: Path, message: str) -> None:
-        self.problems.append(Invalid(message, [*self.path, *path]))
+class _BookBuilder:
+    """Builds the rules of a book; those that others rest on first."""
 
-    def rule(self, document: RuleDocument) -> Rule:
-        patterns: list[Pattern] = []
-        absences: list[Absence] = []
-        named: list[str] = []
-        for index, clause in enumerate(document.when):
-            at = ("when", str(index))
-            if clause.none is not None:
-                absences += self._absence(clause, at)
-            else:
-                patterns += self._pattern(clause, at, named)
-        if not 1 <= len(patterns) <= MAX_PATTERNS:
-            self.problem(("when",), f"{len(patterns)} patterns besides none; allowed: 1 to {MAX_PATTERNS}")
-        flag, advice = self._consequences(document)
-        return Rule(
-            key=document.key,
-            title=document.title,
-            patterns=tuple(patterns),
-            absences=tuple(absences),
-            flag=flag,
-            advice=advice,
-            subjects=self._subjects(document, named),
-            urgency=document.urgency,
-            likelihood=document.likelihood,
-        )
+    def __init__(self, documents: Sequence[object]) -> None:
+        self.problems: dict[int, list[Invalid]] = {}
+        self._documents: dict[int, RuleDocument] = {}
+        self._built: dict[int, Rule] = {}
+        self._vocabulary = REGISTRY
+        #: The base kinds that each concluded kind rests on.
+        self._rests_on: dict[str, frozenset[str]] = {}
+        self._stratum: dict[str, int] = {}
+        #: What rules conclude that are wrong: those that rest on it cannot be told right from wrong.
+        self._unknown: set[str] = set()
+        for index, raw in enumerate(documents):
+            document, problems = read(raw, ("rules", str(index)))
+            self.problems[index] = problems
+            if document is not None:
+                self._documents[index] = document
 
-    def _subjects(self, document: RuleDocument, named: Sequence[str]) -> tuple[str, ...]:
-        chosen = named if document.subject is None else document.subject
-        for index, alias in enumerate(chosen):
-            if alias not in named:
-                self.problem(
-                    ("subject", str(index)), f"{alias!r} is no alias of this rule; allowed: {allowed(named)}"
-                )
-        return tuple(alias for alias in chosen if self.kinds.get(alias) != "account")
+    def rules(self) -> list[Rule]:
+        """The rules in the order of their documents, as far as they are sound."""
+        for index in self._order():
+            self._build(index)
+        keys: set[str] = set()
+        for index in sorted(self._built):
+            key = self._built[index].key
+            if key in keys:
+                self._problem(index, ("key",), f"the key {key!r} is used twice")
+            keys.add(key)
+        return [self._built[index] for index in sorted(self._built)]
 
-    # patterns
+    def _problem(self, index: int, path: Path, message: str) -> None:
+        self.problems[index].append(Invalid(message, ["rules", str(index), *path]))
 
-    def _kind(self, patterns: Mapping[str, PatternDocument], at: Path) -> str | None:
-        if len(patterns) != 1:
-            self.problem(at, f"{len(patterns)} fact kinds; exactly one belongs here")
-            return None
-        kind = next(iter(patterns))
-        if kind not in REGISTRY.kinds:
-            self.problem((*at, kind), f"{kind!r} is no fact kind; allowed: {allowed(list(REGISTRY.kinds))}")
-            return None
-        return kind
-
-    def _pattern(self, clause: ClauseDocument, at: Path, named: list[str]) -> list[Pattern]:
-        kind = self._kind(clause.kinds, at)
-        if kind is None:
-            return []
-        document = clause.kinds[kind]
-        alias = document.as_ or f"_{len(self.kinds)}"
-        conditions = self._conditions(kind, document, (*at, kind, "where"))
-        if alias in self.kinds:
-            self.problem((*at, kind, "as"), f"the alias {alias!r} is used twice")
-        if document.as_:
-            named.append(alias)
-        self.kinds[alias] = kind
-        return [Pattern(alias, kind, conditions)]
-
-    def _absence(self, clause: ClauseDocument, at: Path) -> list[Absence]:
-        patterns = clause.none or {}
-        if clause.kinds:
-            self.problem(at, "none stands alone; a fact kind beside it belongs into its own clause")
-        kind = self._kind(patterns, (*at, "none"))
-        if kind is None:
-            return []
-        at = (*at, "none", kind)
-        if patterns[kind].as_:
-            self.problem((*at, "as"), "what must not exist cannot have a name")
-        conditions = self._conditions(kind, patterns[kind], (*at, "where"))
-        about = sorted({c.value.alias for c in conditions if isinstance(c.value, Ref)})
-        if len(about) > 1:
-            self.problem((*at, "where"), f"none may refer to one alias, not to {allowed(about)}")
-        return [Absence(kind, conditions, about[0] if about else None)]
-
-    # conditions
-
-    def _conditions(self, kind: str, document: PatternDocument, at: Path) -> tuple[Condition, ...]:
-        conditions: list[Condition] = []
-        for name, comparisons in document.where.items():
-            if name not in REGISTRY.field_names(kind):
-                options = allowed(REGISTRY.field_names(kind))
-                self.problem((*at, name), f"a {kind} has no field {name!r}; allowed: {options}")
-                continue
-            field = REGISTRY.field(kind, name)
-            for op, value in comparisons.items():
-                condition = self._condition(field, op, value, (*at, name, op.value))
-                conditions += [condition] if condition else []
-        crossing = sum(isinstance(c.value, Ref) for c in conditions)
-        if len(conditions) > MAX_CONDITIONS or crossing > MAX_CROSS:
-            self.problem(
-                at,
-                f"{len(conditions)} conditions, {crossing} of them on other facts;"
-                f" allowed: {MAX_CONDITIONS} and {MAX_CROSS}",
-            )
-        return tuple(conditions)
-
-    def _condition(self, field: FactField, op: Op, value: object, at: Path) -> Condition | None:
-        if op not in OPERATORS[field.type]:
-            options = allowed([option.value for option in OPERATORS[field.type]])
-            self.problem(at, f"{op} does not fit a {field.type.lower()} field; allowed: {options}")
-            return None
-        if isinstance(value, str) and value.startswith("$"):
-            ref = self._comparison(field, op, value, at)
-            return Condition(field.name, op, ref) if ref else None
-        if op is Op.IS_NULL:
-            if not isinstance(value, bool):
-                self.problem(at, f"{shown(value)} is neither true nor false")
-                return None
-            return Condition(field.name, op, value)
-        several = op in (Op.IN, Op.NOT_IN, Op.BETWEEN)
+    def _order(self) -> list[int]:
+        """The rules, each after those that conclude what it asks for."""
+        concluding: dict[str, list[int]] = {}
+        for index, document in self._documents.items():
+            for each in document.then:
+                if each.conclude and each.conclude.fact not in REGISTRY.kinds:
+                    concluding.setdefault(each.conclude.fact, []).append(index)
+        graph = {
+            index: [other for kind in document.asked() for other in concluding.get(kind, ())]
+            for index, document in self._documents.items()
+        }
         try:
-            held = constants(field, op, value) if several else constant(field, op, value)
-        except Invalid as error:
-            self.problem((*at, *error.path), error.message)
-            return None
-        return Condition(field.name, op, held)
+            return list(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            circle = " -> ".join(self._documents[index].key for index in error.args[1])
+            self._problem(min(error.args[1]), ("when",), f"the rule rests on its own conclusion: {circle}")
+            return []
 
-    def _comparison(self, field: FactField, op: Op, text: str, at: Path) -> Ref | None:
-        if op not in COMPARISONS:
-            self.problem(at, f"{op} takes values, not {text!r}")
-            return None
-        found = self._reference(text, at)
-        if found is None:
-            return None
-        ref, other = found
-        if not field.comparable(other):
-            self.problem(at, f"{text} is {other.type.lower()} and {field.name} is {field.type.lower()}")
-            return None
-        return ref
+    def _build(self, index: int) -> None:
+        document = self._documents[index]
+        concludes = {each.conclude.fact for each in document.then if each.conclude}
+        if not self._unknown.isdisjoint(document.asked()):
+            self._unknown |= concludes
+            return
+        rule, concluded, problems = _built(document, ("rules", str(index)), self._vocabulary)
+        self.problems[index] += problems
+        if problems:
+            self._unknown |= concludes
+            return
+        reads = {base for kind in rule.matched for base in self._rests_on.get(kind, {kind})}
+        stratum = max((self._stratum.get(kind, 0) for kind in rule.matched), default=0)
+        rule = replace(rule, stratum=stratum, reads=frozenset(reads | _exposed(rule)))
+        self._built[index] = rule
+        if rule.conclusion:
+            self._learn(index, rule, rule.conclusion.fact, concluded)
 
-    def _reference(self, text: str, at: Path) -> tuple[Ref, FactField] | None:
-        alias, _, name = text.removeprefix("$").partition(".")
-        if alias not in self.kinds or alias.startswith("_"):
-            options = allowed([f"${known}" for known in self.kinds if not known.startswith("_")])
-            self.problem(at, f"{shown(text)} names no earlier alias; allowed: {options}")
-            return None
-        if name not in REGISTRY.field_names(self.kinds[alias]):
-            options = allowed(REGISTRY.field_names(self.kinds[alias]))
-            self.problem(at, f"a {self.kinds[alias]} has no field {name!r}; allowed: {options}")
-            return None
-        return Ref(alias, name), REGISTRY.field(self.kinds[alias], name)
+    def _learn(self, index: int, rule: Rule, name: str, fields: Mapping[str, FactField]) -> None:
+        """Know the kind of fact that the rule concludes."""
+        known = self._vocabulary.kinds.get(name)
+        if known is not None and _types(known.fields) != _types(fields):
+            self._problem(index, ("then",), f"another rule concludes {name!r} with other fields")
+            return
+        if known is None:
+            kind = FactKind(name, f"concluded by the rule {rule.key}", dict(fields), "id")
+            self._vocabulary = self._vocabulary.including([kind])
+        self._rests_on[name] = self._rests_on.get(name, frozenset()) | rule.reads
+        self._stratum[name] = max(self._stratum.get(name, 0), rule.stratum + 1)
 
-    # consequences
 
-    def _consequences(self, document: RuleDocument) -> tuple[Flag | None, Advice | None]:
-        flag: Flag | None = None
-        advice: Advice | None = None
-        for index, consequence in enumerate(document.then):
-            at = ("then", str(index))
-            given = [consequence.flag, consequence.recommend]
-            if given.count(None) != 1:
-                self.problem(at, "exactly one of flag and recommend belongs here")
-            elif consequence.flag is not None:
-                if flag is not None:
-                    self.problem((*at, "flag"), "a rule raises one risk")
-                flag = self._flag(consequence.flag, (*at, "flag"))
-            elif consequence.recommend is not None:
-                if advice is not None:
-                    self.problem((*at, "recommend"), "a rule recommends one thing")
-                advice = self._advice(consequence.recommend, (*at, "recommend"))
-        return flag, advice
+def _types(fields: Mapping[str, FactField]) -> dict[str, str]:
+    return {name: field.type for name, field in fields.items()}
 
-    def _flag(self, document: FlagDocument, at: Path) -> Flag | None:
-        exposure = self._exposure(document.exposure, (*at, "exposure"))
-        if exposure is None:
-            return None
-        return Flag(document.risk, document.severity, exposure, document.probability)
 
-    def _advice(self, document: RecommendDocument, at: Path) -> Advice:
-        value = self._exposure(document.value, (*at, "value")) if document.value else None
-        for placeholder in PLACEHOLDER.findall(document.because):
-            self._reference(f"${placeholder}", (*at, "because"))
-        if PLACEHOLDER.sub("", document.because).count("{") + PLACEHOLDER.sub("", document.because).count(
-            "}"
-        ):
-            self.problem((*at, "because"), "a brace without its partner; fields are written {alias.field}")
-        return Advice(document.action, document.due_in_days, document.play, document.because, value)
-
-    def _exposure(self, text: str, at: Path) -> Ref | None:
-        found = self._reference(text, at)
-        if found is None:
-            return None
-        ref, _ = found
-        kind = self.kinds[ref.alias]
-        if ref.field not in EXPOSURES.get(kind, ()):
-            options = [f"{kind}.{field}" for kind, fields in EXPOSURES.items() for field in fields]
-            self.problem(at, f"{text} names no revenue line; allowed: {allowed(options)}")
-            return None
-        return ref
+def _exposed(rule: Rule) -> set[str]:
+    """The contracts that an account's money is the sum of."""
+    named = [rule.flag.exposure if rule.flag else None, rule.advice.value if rule.advice else None]
+    return {"contract"} if any(ref and rule.kind_of(ref.alias) == "account" for ref in named) else set()

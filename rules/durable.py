@@ -2,8 +2,8 @@
 
 Only a narrow subset of the engine is right, so only that is said to it: flat conjunctions with the kind
 first, typed comparisons, ``$ex`` for every field that a later pattern refers to, cross comparisons, and an
-always-true cross comparison last. Everything else (membership, text, missing, ``none``) is computed here
-into boolean fields of the facts. Rule text never reaches the engine: names are generated.
+always-true cross comparison last. Everything else (membership, text, missing, groups, tests, arithmetic) is
+computed here into fields of the facts. Rule text never reaches the engine: names are generated.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from rules.kinds import REGISTRY
-from rules.reference import Fact, Facts, Match, Step, absent, all_hold, unhurried
+from rules.reference import Fact, Facts, Match, Step, meets, tested, unhurried, value_of
 from rules.registry import Op
-from rules.tree import Absence, Condition, Pattern, Ref, Rule, Scalar
+from rules.tree import Condition, FieldValue, Group, Pattern, Rule, Scalar, Term, Test, Where
 
 MAX_HANDLE_PATTERNS = 60
 CATCH_ALL = "_z"
@@ -32,14 +31,14 @@ class _Computed:
     """A boolean field of a kind's facts that is computed before the engine sees them."""
 
     name: str
-    conditions: tuple[Condition, ...] = ()
-    absence: Absence | None = None
+    where: Where = ()
+    test: Test | None = None
 
     def holds(self, fact: Fact, facts: Facts) -> bool:
-        if self.absence is None:
-            return all_hold(self.conditions, fact, {})
-        bound = {self.absence.about: fact} if self.absence.about else {}
-        return absent(self.absence, facts, bound)
+        if self.test is None:
+            return meets(self.where, fact, {})
+        bound = {self.test.about: fact} if self.test.about else {}
+        return tested(self.test, facts, bound)
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ class Program:
 
     rules: Sequence[Rule]
     shards: list[Definition] = field(default_factory=list)
-    _fields: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    #: What is sent of each kind's facts: a term's name to the engine, by how it is written.
+    _fields: dict[str, dict[str, tuple[str, Term]]] = field(default_factory=lambda: defaultdict(dict))
     _computed: dict[str, list[_Computed]] = field(default_factory=lambda: defaultdict(list))
     _names: dict[str, str] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Program:
         used = 0
         for number, rule in enumerate(self.rules):
             definition = [self._pattern(rule, pattern) for pattern in rule.patterns]
-            definition += self._absences(rule)
+            definition += self._whole(rule)
             if used + len(definition) > MAX_HANDLE_PATTERNS:
                 self.shards.append(_closed(shard))
                 shard, used = {}, 0
@@ -78,19 +78,19 @@ class Program:
 
     def _pattern(self, rule: Rule, pattern: Pattern) -> Definition:
         items: list[Definition] = [{"_k": pattern.kind}]
-        hard: list[Condition] = []
-        for condition in pattern.single:
-            native = self._native(pattern.kind, condition)
+        hard: list[Condition | Group] = []
+        for part in pattern.single:
+            native = self._native(pattern.kind, part)
             if native is None:
-                hard.append(condition)
+                hard.append(part)
             else:
                 items.append(native)
         if hard:
             items.append({self._compute(pattern.kind, tuple(hard), None): True})
         items += [
-            {self._compute(pattern.kind, (), absence): True}
-            for absence in rule.absences
-            if absence.about == pattern.alias
+            {self._compute(pattern.kind, (), test): True}
+            for test in rule.tests
+            if test.about == pattern.alias
         ]
         items += [{"$ex": {name: 1}} for name in self._referred(rule, pattern)]
         crossing = [part for condition in pattern.cross for part in self._crossing(rule, pattern, condition)]
@@ -98,77 +98,73 @@ class Program:
             items += [*crossing, {"_1": {_alias(rule, rule.patterns[0].alias): "_1"}}]
         return {_alias(rule, pattern.alias): {"$and": items}}
 
-    def _native(self, kind: str, condition: Condition) -> Definition | None:
+    def _native(self, kind: str, part: Condition | Group) -> Definition | None:
         """A typed comparison as the engine does it itself; None for what we compute."""
-        value = condition.value
-        if condition.op is Op.BETWEEN or isinstance(value, tuple | Ref):
+        if isinstance(part, Group) or isinstance(part.value, tuple | Term):
             return None
-        if condition.op is Op.EQ:
-            return {self._use(kind, condition.field): value}
-        if condition.op in _NATIVE:
-            return {_NATIVE[condition.op]: {self._use(kind, condition.field): value}}
+        if part.op is Op.EQ:
+            return {self._use(kind, part.term): part.value}
+        if part.op in _NATIVE:
+            return {_NATIVE[part.op]: {self._use(kind, part.term): part.value}}
         return None
 
     def _crossing(self, rule: Rule, pattern: Pattern, condition: Condition) -> list[Definition]:
-        ref = condition.value
-        assert isinstance(ref, Ref)
-        mine = self._use(pattern.kind, condition.field)
-        other: Definition = {_alias(rule, ref.alias): self._use(rule.kind_of(ref.alias), ref.field)}
+        term = condition.other
+        assert term is not None and term.alias is not None
+        mine = self._use(pattern.kind, condition.term)
+        other: Definition = {_alias(rule, term.alias): self._use(rule.kind_of(term.alias), term)}
         if condition.op is not Op.EQ:
             return [{_NATIVE[condition.op]: {mine: other}}]
-        if mine.startswith("n_"):  # equal numbers are joined by their printed text: 1 and 1.0 never meet
+        if term.type.is_numeric:  # equal numbers are joined by their printed text: 1 and 1.0 never meet
             return [{"$lte": {mine: other}}, {"$gte": {mine: other}}]
         return [{mine: other}]
 
     def _referred(self, rule: Rule, pattern: Pattern) -> list[str]:
-        refs = [c.value for p in rule.patterns for c in p.cross]
+        """What later patterns compare with this one's fact."""
+        terms = [condition.other for each in rule.patterns for condition in each.cross]
         return sorted(
-            {
-                self._use(pattern.kind, ref.field)
-                for ref in refs
-                if isinstance(ref, Ref) and ref.alias == pattern.alias
-            }
+            {self._use(pattern.kind, term) for term in terms if term and term.alias == pattern.alias}
         )
 
-    def _absences(self, rule: Rule) -> list[Definition]:
-        """Absences of the account as a whole: one pattern, for a fact matches one pattern of a rule only."""
-        whole = [
-            {self._compute(AGGREGATE, (), absence): True}
-            for absence in rule.absences
-            if absence.about is None
-        ]
+    def _whole(self, rule: Rule) -> list[Definition]:
+        """The tests that are of the account as a whole: one pattern, for a fact matches one pattern only."""
+        whole = [{self._compute(AGGREGATE, (), test): True} for test in rule.tests if test.about is None]
         return [{"y0": {"$and": [{"_k": AGGREGATE}, *whole]}}] if whole else []
 
-    def _use(self, kind: str, name: str) -> str:
-        """The engine's name of a field, type first; the field is sent from now on."""
-        tagged = f"{REGISTRY.field(kind, name).type.tag}_{name}"
-        self._fields[kind][name] = tagged
-        return tagged
+    def _use(self, kind: str, term: Term) -> str:
+        """The engine's name of a value, type first; the value is sent from now on."""
+        named = self._fields[kind]
+        key = repr(term.formula)
+        if key not in named:
+            plain = term.formula if isinstance(term.formula, FieldValue) else None
+            named[key] = f"{term.type.tag}_{plain.name}" if plain else f"e{len(named)}", term
+        return named[key][0]
 
-    def _compute(self, kind: str, conditions: tuple[Condition, ...], absence: Absence | None) -> str:
-        key = repr((kind, conditions, absence))
+    def _compute(self, kind: str, where: Where, test: Test | None) -> str:
+        key = repr((kind, where, test))
         if key not in self._names:
             self._names[key] = f"p{len(self._names)}"
-            self._computed[kind].append(_Computed(self._names[key], conditions, absence))
+            self._computed[kind].append(_Computed(self._names[key], where, test))
         return self._names[key]
 
     def _all_names(self) -> list[str]:
-        fields = [name for named in self._fields.values() for name in named.values()]
+        fields = [name for named in self._fields.values() for name, _ in named.values()]
         return [*fields, *self._names.values(), "_k", "_1", CATCH_ALL, "id", "sid"]
 
     # facts
 
     def batch(self, piece: Facts, facts: Facts, step: Step = unhurried) -> Batch:
-        """A piece of an account's (canonical) ``facts`` as the engine takes it; absences see them all."""
+        """A piece of an account's (canonical) ``facts`` as the engine takes it; tests see them all."""
         rows: list[dict[str, Scalar]] = []
         ids: dict[str, str] = {}
         for kind, of in piece.items():
-            fields = self._fields.get(kind, {}).items()
+            fields = list(self._fields.get(kind, {}).values())
             computed = self._computed.get(kind, ())
             for fact in of:
                 step()
                 row: dict[str, Scalar] = {"id": f"f{len(rows)}", "sid": "s", "_k": kind, "_1": 1}
-                row |= {tagged: fact[name] for name, tagged in fields if name in fact}
+                values = ((name, value_of(term, fact)) for name, term in fields)
+                row |= {name: value for name, value in values if value is not None}
                 row |= {boolean.name: True for boolean in computed if boolean.holds(fact, facts)}
                 ids[f"f{len(rows)}"] = str(fact["id"])
                 rows.append(row)

@@ -9,12 +9,10 @@ from decimal import Decimal
 from models.base import Severity
 from models.deals import DealKind
 from models.recommendations import LineKind
-from rules.build import PLACEHOLDER
-from rules.facts import OWN, SOURCE
-from rules.kinds import REGISTRY
-from rules.reference import Fact, Facts, Match
-from rules.registry import FactField, FieldType, Op
-from rules.tree import Advice, Book, Condition, Pattern, Ref, Rule, Scalar
+from rules.evidence import Account, Seen
+from rules.reference import Fact, Facts, Match, value_of, with_conclusions
+from rules.registry import FieldType
+from rules.tree import Advice, Book, Ref, Rule, Scalar, Term
 
 _RATIO = "ratio"
 
@@ -31,26 +29,6 @@ class Line:
     id: str
     part_of: str
     amount_minor: int
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One condition that holds: the value seen in a fact and the threshold that it meets.
-
-    Money is in whole units, as the rule's author writes it. ``fact_id`` is empty for a ``none``, whose
-    ``seen`` is the number of facts (0). ``reference`` is the field that the threshold was read from,
-    ``source`` the system that the fact came from.
-    """
-
-    alias: str
-    fact_kind: str
-    fact_id: str
-    field: str
-    op: str
-    threshold: object
-    seen: object
-    reference: str | None
-    source: str
 
 
 @dataclass(frozen=True)
@@ -85,32 +63,35 @@ def verdicts(
 ) -> list[Verdict]:
     """The verdicts on an account, one for each rule and subject; the first of several matches speaks."""
     found: dict[tuple[str, str], Verdict] = {}
-    known = {(kind, str(fact["id"])): fact for kind, of in facts.items() for fact in of}
-    for match in sorted(matches):
+    ordered = sorted(matches)
+    for rules in book.strata:
+        facts = with_conclusions(rules, facts, ordered)
+    account = Account(book, facts, ordered)
+    for match in ordered:
         rule = book.rule(match.rule)
-        bound = {alias: known[rule.kind_of(alias), fact_id] for alias, fact_id in match.facts}
-        verdict = _verdict(book, rule, account_id, facts, bound, currency)
-        found.setdefault((match.rule, verdict.subject_key), verdict)
+        if rule.flag or rule.advice:
+            verdict = _verdict(account, rule, account_id, account.bound(match), currency)
+            found.setdefault((match.rule, verdict.subject_key), verdict)
     return list(found.values())
 
 
 def _verdict(
-    book: Book, rule: Rule, account_id: str, facts: Facts, bound: Mapping[str, Fact], currency: str
+    account: Account, rule: Rule, account_id: str, bound: Mapping[str, Fact], currency: str
 ) -> Verdict:
     subjects = [str(bound[alias]["id"]) for alias in rule.subjects]
-    lines = tuple(_lines(rule.flag.exposure, rule, bound, facts)) if rule.flag else ()
+    lines = tuple(_lines(rule.flag.exposure, rule, bound, account.facts)) if rule.flag else ()
     return Verdict(
         rule=rule,
-        rulebook_version=book.version_of(rule.key),
+        rulebook_version=account.book.version_of(rule.key),
         account_id=account_id,
         subject_key="|".join(subjects) or account_id,
         deal_id=_deal(rule, bound),
         confidential=_confidential(rule),
         title=rule.title,
         lines=lines,
-        value_minor=_value(rule, bound, facts, lines),
-        because=_because(rule.advice, rule, bound, currency) if rule.advice else None,
-        evidence=tuple(_evidence(rule, bound)),
+        value_minor=_value(rule, bound, account.facts, lines),
+        because=_because(rule.advice, bound, currency) if rule.advice else None,
+        evidence=tuple(account.evidence(rule, bound)),
     )
 
 
@@ -121,9 +102,11 @@ def _deal(rule: Rule, bound: Mapping[str, Fact]) -> str | None:
 
 
 def _confidential(rule: Rule) -> bool:
-    """Whether the rule tells of what the owner of its deal may not see: the account's, or other deals."""
-    read = [*(pattern.kind for pattern in rule.patterns), *(absence.kind for absence in rule.absences)]
-    return read.count("deal") > 1 or not rule.kinds <= TOLD_TO_DEAL_OWNERS
+    """Whether the rule tells of what the owner of its deal may not see: the account's, or other deals.
+
+    What was concluded may be of any of the account's deals.
+    """
+    return rule.stratum > 0 or rule.matched.count("deal") > 1 or not rule.reads <= TOLD_TO_DEAL_OWNERS
 
 
 def _value(rule: Rule, bound: Mapping[str, Fact], facts: Facts, lines: tuple[Line, ...]) -> int:
@@ -151,86 +134,16 @@ def _line(kind: LineKind, fact: Fact, field: str) -> Line:
     return Line(kind, own, part_of, int(fact.get(field, 0)))
 
 
-def _evidence(rule: Rule, bound: Mapping[str, Fact]) -> Iterator[Seen]:
-    for pattern in rule.patterns:
-        fact = bound[pattern.alias]
-        if not pattern.conditions:
-            yield Seen(
-                _name(pattern),
-                pattern.kind,
-                str(fact["id"]),
-                "id",
-                "is_null",
-                False,
-                fact["id"],
-                None,
-                _source(fact),
-            )
-        for condition in pattern.conditions:
-            yield _condition(pattern, condition, fact, bound)
-    for absence in rule.absences:
-        wanted = {f"{c.field} {c.op}": _threshold(absence.kind, c, bound) for c in absence.conditions}
-        yield Seen(
-            "none",
-            absence.kind,
-            "",
-            "count",
-            Op.EQ.value,
-            {"count": 0, "where": wanted},
-            0,
-            absence.about,
-            OWN,
-        )
+def _because(advice: Advice, bound: Mapping[str, Fact], currency: str) -> str:
+    def said(piece: str | Term) -> str:
+        if isinstance(piece, str):
+            return piece
+        return spoken(piece, value_of(piece, bound[piece.alias or ""]), currency)
+
+    return "".join(map(said, advice.because))[:1000]
 
 
-def _condition(pattern: Pattern, condition: Condition, fact: Fact, bound: Mapping[str, Fact]) -> Seen:
-    field = REGISTRY.field(pattern.kind, condition.field)
-    return Seen(
-        alias=_name(pattern),
-        fact_kind=pattern.kind,
-        fact_id=str(fact["id"]),
-        field=condition.field,
-        op=condition.op.value,
-        threshold=_threshold(pattern.kind, condition, bound),
-        seen=_written(field, fact.get(condition.field)),
-        reference=str(condition.value) if isinstance(condition.value, Ref) else None,
-        source=_source(fact),
-    )
-
-
-def _source(fact: Fact) -> str:
-    return str(fact.get(SOURCE, OWN))
-
-
-def _name(pattern: Pattern) -> str:
-    return "" if pattern.alias.startswith("_") else pattern.alias
-
-
-def _threshold(kind: str, condition: Condition, bound: Mapping[str, Fact]) -> object:
-    field = REGISTRY.field(kind, condition.field)
-    value = condition.value
-    if isinstance(value, Ref):
-        return _written(field, bound[value.alias].get(value.field))
-    if isinstance(value, tuple):
-        return [_written(field, item) for item in value]
-    return _written(field, value)
-
-
-def _written(field: FactField, value: Scalar | None) -> object:
-    """A value as the author of a rule writes it: money in whole units, as text so that it stays exact."""
-    if field.type is FieldType.MONEY and value is not None and not isinstance(value, bool):
-        return f"{Decimal(str(value)) / 100:.2f}"
-    return value
-
-
-def _because(advice: Advice, rule: Rule, bound: Mapping[str, Fact], currency: str) -> str:
-    def shown(alias: str, name: str) -> str:
-        return spoken(REGISTRY.field(rule.kind_of(alias), name), bound[alias].get(name), currency)
-
-    return PLACEHOLDER.sub(lambda found: shown(*found.group(1).split(".")), advice.because)[:1000]
-
-
-def spoken(field: FactField, value: Scalar | None, currency: str) -> str:
+def spoken(term: Term, value: Scalar | None, currency: str) -> str:
     """A value with its unit, as people read it."""
     if value is None:
         return "unknown"
@@ -238,9 +151,9 @@ def spoken(field: FactField, value: Scalar | None, currency: str) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    if field.type is FieldType.MONEY:
+    if term.type is FieldType.MONEY:
         return f"{currency} {Decimal(str(value)) / 100:,.2f}"
-    if field.unit == _RATIO:
+    if term.unit == _RATIO:
         return f"{value:+.0%}"
-    unit = field.unit[:-1] if value == 1 and field.unit.endswith("s") else field.unit
+    unit = term.unit[:-1] if value == 1 and term.unit.endswith("s") else term.unit
     return f"{value:,} {unit}".rstrip()

@@ -16,13 +16,12 @@ from models.services import Service, first_of_month
 from models.signals import Signal
 from models.tickets import Ticket
 from rules.kinds import ACTIVE, CONTACTED, REGISTRY, TICKET_OPEN
-from rules.reference import Facts
+from rules.reference import SOURCE, Facts
 from rules.registry import FactKind, FieldType
 from rules.tree import Scalar
 
 CHUNK = 500
-#: Where a fact was read from: the key under which each fact carries it, and what our own records carry.
-SOURCE = "_source"
+#: The source of our own records.
 OWN = "bellwether"
 #: Ratios are rounded so that both databases give the same number.
 RATIO_PLACES = 6

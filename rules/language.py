@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    Tag,
+    ValidationError,
+)
 
 from models.base import Severity
 from models.errors import Invalid
 from rules.registry import Op
+from rules.tree import Quantifier
+
+T = TypeVar("T")
 
 NAME = r"^[a-z][a-z0-9_]{0,39}$"
 KEY = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -27,11 +39,35 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class WhereDocument(_Part):
+    """``{ field: { operator: value } }``; ``all``, ``any`` and ``none`` hold lists of the same.
+
+    A field is also arithmetic on fields, ``monthly_recurring * 12``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    all_: Annotated[list[WhereDocument], Field(min_length=1)] | None = Field(default=None, alias="all")
+    any_: Annotated[list[WhereDocument], Field(min_length=1)] | None = Field(default=None, alias="any")
+    none_: Annotated[list[WhereDocument], Field(min_length=1)] | None = Field(default=None, alias="none")
+    __pydantic_extra__: dict[str, dict[Op, JsonValue]] = Field(init=False)
+
+    @property
+    def comparisons(self) -> Mapping[str, Mapping[Op, JsonValue]]:
+        """The comparisons by what is compared."""
+        return self.__pydantic_extra__
+
+    @property
+    def groups(self) -> Mapping[Quantifier, Sequence[WhereDocument]]:
+        """The groups of conditions that are there."""
+        return _given({Quantifier.ALL: self.all_, Quantifier.ANY: self.any_, Quantifier.NONE: self.none_})
+
+
 class PatternDocument(_Part):
     """``{ as: c, where: { field: { operator: value } } }`` under the name of a fact kind."""
 
     as_: Name | None = Field(default=None, alias="as", description="what later parts call the fact")
-    where: dict[str, dict[Op, JsonValue]] = Field(default_factory=dict)
+    where: WhereDocument = Field(default_factory=WhereDocument)
 
 
 class FlagDocument(_Part):
@@ -55,25 +91,78 @@ class RecommendDocument(_Part):
     )
 
 
+class ConcludeDocument(_Part):
+    """A fact that a match makes: later rules match it by its name, as they match other kinds of facts."""
+
+    fact: Name
+    fields: dict[Name, Reference] = Field(
+        default_factory=dict, alias="with", description="its fields, read from what was matched: $p.title"
+    )
+
+
 class ConsequenceDocument(_Part):
-    """One of ``flag`` and ``recommend``."""
+    """One of ``flag``, ``recommend`` and ``conclude``."""
 
     flag: FlagDocument | None = None
     recommend: RecommendDocument | None = None
+    conclude: ConcludeDocument | None = None
+
+
+#: Steps of a problem's path that are no part of the document begin with it.
+_UNSAID = "#"
+_LIST, _ONE = f"{_UNSAID}list", f"{_UNSAID}one"
+
+
+def _shape(clauses: object) -> str:
+    return _LIST if isinstance(clauses, list) else _ONE
 
 
 class ClauseDocument(_Part):
-    """One pattern, ``{ kind: … }``, or ``{ none: { kind: … } }``; kinds are keys, so any name is taken."""
+    """A pattern, ``{ kind: … }``, or a test of several: ``{ none: { kind: … } }``, ``{ any: [ … ] }``.
+
+    Kinds are keys here, so any name is taken.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    none: dict[str, PatternDocument] | None = None
+    all_: Annotated[list[ClauseDocument], Field(min_length=1)] | None = Field(default=None, alias="all")
+    any_: Annotated[list[ClauseDocument], Field(min_length=1)] | None = Field(default=None, alias="any")
+    none_: (
+        Annotated[
+            Annotated[list[ClauseDocument], Field(min_length=1), Tag(_LIST)]
+            | Annotated[ClauseDocument, Tag(_ONE)],
+            Discriminator(_shape),
+        ]
+        | None
+    ) = Field(default=None, alias="none")
     __pydantic_extra__: dict[str, PatternDocument] = Field(init=False)
 
     @property
     def kinds(self) -> Mapping[str, PatternDocument]:
-        """The patterns by fact kind; a valid clause has one, here or in ``none``."""
+        """The patterns by fact kind; a valid clause has one, or one test."""
         return self.__pydantic_extra__
+
+    @property
+    def tests(self) -> Mapping[Quantifier, Sequence[ClauseDocument]]:
+        """The tests that are there."""
+        none = [self.none_] if isinstance(self.none_, ClauseDocument) else self.none_
+        return _given({Quantifier.ALL: self.all_, Quantifier.ANY: self.any_, Quantifier.NONE: none})
+
+    @property
+    def is_single(self) -> bool:
+        """Whether ``none`` holds one clause and not a list of them."""
+        return isinstance(self.none_, ClauseDocument)
+
+    def asked(self) -> Iterator[str]:
+        """Every kind of fact that is asked for, in tests too."""
+        yield from self.kinds
+        for clauses in self.tests.values():
+            for clause in clauses:
+                yield from clause.asked()
+
+
+def _given(groups: Mapping[Quantifier, Sequence[T] | None]) -> dict[Quantifier, Sequence[T]]:
+    return {quantifier: parts for quantifier, parts in groups.items() if parts is not None}
 
 
 class RuleDocument(_Part):
@@ -82,12 +171,17 @@ class RuleDocument(_Part):
     key: Annotated[str, StringConstraints(pattern=KEY, max_length=100)]
     title: Annotated[str, StringConstraints(pattern=WORDS, max_length=300)]
     when: Annotated[list[ClauseDocument], Field(min_length=1, max_length=16)]
-    then: Annotated[list[ConsequenceDocument], Field(min_length=1, max_length=2)]
+    then: Annotated[list[ConsequenceDocument], Field(min_length=1, max_length=3)]
     subject: list[Name] | None = Field(
         default=None, description="the aliases that a verdict is about; without it, all that have an alias"
     )
     urgency: Share = 0.5
     likelihood: Share = Field(default=0.5, description="chance that following the advice helps, at first")
+
+    def asked(self) -> Iterator[str]:
+        """Every kind of fact that the rule asks for."""
+        for clause in self.when:
+            yield from clause.asked()
 
 
 def read(raw: object, path: tuple[str, ...] = ()) -> tuple[RuleDocument | None, list[Invalid]]:
@@ -96,9 +190,13 @@ def read(raw: object, path: tuple[str, ...] = ()) -> tuple[RuleDocument | None, 
         return RuleDocument.model_validate(raw), []
     except ValidationError as error:
         return None, [
-            Invalid(_message(dict(problem)), [*path, *(str(step) for step in problem["loc"])])
+            Invalid(_message(dict(problem)), [*path, *_steps(problem["loc"])])
             for problem in error.errors(include_url=False)
         ]
+
+
+def _steps(location: Iterable[str | int]) -> list[str]:
+    return [str(step) for step in location if not str(step).startswith(_UNSAID)]
 
 
 def _message(problem: Mapping[str, object]) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import product
 from math import ceil, prod
 
-from rules.reference import Fact, Facts, Step, all_hold, unhurried
-from rules.tree import Condition, Pattern, Rule
+from rules.reference import Fact, Facts, Step, meets, unhurried
+from rules.tree import Pattern, Rule, Where
 
 MAX_FACTS = 500
 MAX_PIECES = 200
@@ -41,7 +41,7 @@ class Cutter:
     """Cuts accounts for some rules."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._wanted: dict[str, list[tuple[Condition, ...]]] = defaultdict(list)
+        self._wanted: dict[str, list[Where]] = defaultdict(list)
         for pattern in (pattern for rule in rules for pattern in rule.patterns):
             self._wanted[pattern.kind].append(pattern.single)
         self._joining = [rule for rule in rules if len(rule.patterns) > 1]
@@ -81,9 +81,9 @@ class Cutter:
         return {kind: of for kind, of in matching.items() if of}
 
 
-def _is_wanted(fact: Fact, wanted: Sequence[tuple[Condition, ...]], step: Step) -> bool:
+def _is_wanted(fact: Fact, wanted: Sequence[Where], step: Step) -> bool:
     step()
-    return any(all_hold(conditions, fact, {}) for conditions in wanted)
+    return any(meets(where, fact, {}) for where in wanted)
 
 
 def _size(facts: Facts) -> int:

@@ -1,24 +1,45 @@
 """The meaning of the language: a plain evaluator that every other one is compared with.
 
-Missing is missing: a comparison with a missing field is false, and only ``is_null`` sees it. The facts
-that the patterns of a rule match are distinct; ``none`` looks at every fact of its kind.
+Missing is missing: a comparison with a missing value is false, and only ``is_null`` sees it; arithmetic on
+a missing field, or a division by zero, is missing. The facts that the patterns of a rule match are
+distinct; tests look at every fact of their kinds. What a rule concludes is there for the rules above it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow
 from typing import Any
 
 from rules.registry import Op
-from rules.tree import MAX_INTEGER, MAX_TEXT_BYTES, Absence, Condition, Pattern, Ref, Rule, Scalar
+from rules.tree import (
+    MAX_INTEGER,
+    MAX_TEXT_BYTES,
+    Condition,
+    Exists,
+    FieldValue,
+    Formula,
+    Group,
+    Operation,
+    Pattern,
+    Rule,
+    Scalar,
+    Term,
+    Test,
+    Where,
+    strata,
+)
 
 Fact = dict[str, Scalar]
 #: Facts of one account by kind.
 Facts = dict[str, list[Fact]]
 Bound = Mapping[str, Fact]
+#: Where a fact was read from: the key under which each fact carries it.
+SOURCE = "_source"
 #: Called before each fact that is looked at; what it raises ends the search.
 Step = Callable[[], None]
 
@@ -68,24 +89,64 @@ def canonical_facts(facts: Facts) -> Facts:
     }
 
 
-def holds(condition: Condition, fact: Fact, bound: Bound) -> bool:
-    """Whether a fact meets a condition, given the facts that earlier patterns matched."""
-    seen = fact.get(condition.field)
-    if condition.op is Op.IS_NULL:
-        return (seen is None) == condition.value
+#: Arithmetic is exact to 34 digits; what has no result is missing.
+_EXACT = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow])
+_ARITHMETIC: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "+": _EXACT.add,
+    "-": _EXACT.subtract,
+    "*": _EXACT.multiply,
+    "/": _EXACT.divide,
+}
+
+
+def value_of(term: Term, fact: Fact) -> Scalar | None:
+    """The value of a term in a (canonical) fact; None when it is missing."""
+    if isinstance(term.formula, FieldValue):
+        return fact.get(term.formula.name)
+    try:
+        result = _computed(term.formula, fact)
+    except DecimalException:
+        return None
+    if result is None:
+        return None
+    return canonical(int(result) if result == result.to_integral_value() else float(result))
+
+
+def _computed(formula: Formula, fact: Fact) -> Decimal | None:
+    if isinstance(formula, Operation):
+        left, right = _computed(formula.left, fact), _computed(formula.right, fact)
+        return None if left is None or right is None else _ARITHMETIC[formula.sign](left, right)
+    if isinstance(formula, Decimal):
+        return formula
+    seen = fact.get(formula.name)
+    return Decimal(str(seen)) if isinstance(seen, int | float) and not isinstance(seen, bool) else None
+
+
+def meets(where: Where, fact: Fact, bound: Bound) -> bool:
+    """Whether a fact meets all of ``where``, given the facts that earlier patterns matched."""
+    return all(holds(part, fact, bound) for part in where)
+
+
+def holds(part: Condition | Group, fact: Fact, bound: Bound) -> bool:
+    """Whether a fact meets a condition or a group of them."""
+    if isinstance(part, Group):
+        return part.quantifier.of(holds(each, fact, bound) for each in part.parts)
+    seen = value_of(part.term, fact)
+    if part.op is Op.IS_NULL:
+        return (seen is None) == part.value
     if seen is None:
         return False
-    value = condition.value
-    if isinstance(value, Ref):
-        other = bound[value.alias].get(value.field)
-        return other is not None and _same_type(seen, other) and _COMPARE[condition.op](seen, other)
+    value = part.value
+    if isinstance(value, Term):
+        other = value_of(value, bound[value.alias or ""])
+        return other is not None and _same_type(seen, other) and _COMPARE[part.op](seen, other)
     if isinstance(value, tuple):
-        return _among(condition.op, seen, value)
-    if condition.op is Op.CONTAINS:
+        return _among(part.op, seen, value)
+    if part.op is Op.CONTAINS:
         return str(value).casefold() in str(seen).casefold()
-    if condition.op is Op.STARTS_WITH:
+    if part.op is Op.STARTS_WITH:
         return str(seen).casefold().startswith(str(value).casefold())
-    return _same_type(seen, value) and _COMPARE[condition.op](seen, value)
+    return _same_type(seen, value) and _COMPARE[part.op](seen, value)
 
 
 def _among(op: Op, seen: Scalar, values: tuple[Scalar, ...]) -> bool:
@@ -102,14 +163,11 @@ def _same_type(one: Scalar, other: Scalar) -> bool:
     return isinstance(one, str) == isinstance(other, str)
 
 
-def all_hold(conditions: Iterable[Condition], fact: Fact, bound: Bound) -> bool:
-    """Whether a fact meets every one of the conditions."""
-    return all(holds(condition, fact, bound) for condition in conditions)
-
-
-def absent(absence: Absence, facts: Facts, bound: Bound) -> bool:
-    """Whether no fact meets the conditions of a ``none``."""
-    return not any(all_hold(absence.conditions, fact, bound) for fact in facts.get(absence.kind, ()))
+def tested(test: Test | Exists, facts: Facts, bound: Bound) -> bool:
+    """Whether the facts are there that a test asks for, or are not there."""
+    if isinstance(test, Test):
+        return test.quantifier.of(tested(part, facts, bound) for part in test.parts)
+    return any(meets(test.where, fact, bound) for fact in facts.get(test.kind, ()))
 
 
 def unhurried() -> None:
@@ -118,13 +176,53 @@ def unhurried() -> None:
 
 def evaluate(rules: Sequence[Rule], facts: Facts) -> set[Match]:
     """Every way in which the rules hold over the (canonical) facts of one account."""
-    return {match for rule in rules for match in matches(rule, facts)}
+    found: set[Match] = set()
+    for together in strata(rules):
+        more = {match for rule in together for match in matches(rule, facts)}
+        facts = with_conclusions(together, facts, more)
+        found |= more
+    return found
+
+
+def with_conclusions(rules: Iterable[Rule], facts: Facts, found: Iterable[Match]) -> Facts:
+    """The facts, and those that the rules conclude from these matches.
+
+    A rule concludes one fact for each of its subjects; of several matches the first speaks.
+    """
+    concluding = {rule.key: rule for rule in rules if rule.conclusion}
+    more = {kind: list(of) for kind, of in facts.items()} if concluding else facts
+    known = {(kind, fact["id"]): fact for kind, of in facts.items() for fact in of}
+    concluded: set[str] = set()
+    for match in sorted(match for match in found if match.rule in concluding):
+        rule = concluding[match.rule]
+        bound = {alias: known[rule.kind_of(alias), fact_id] for alias, fact_id in match.facts}
+        fact = _concluded(rule, bound)
+        if fact["id"] not in concluded and rule.conclusion:
+            concluded.add(str(fact["id"]))
+            more.setdefault(rule.conclusion.fact, []).append(fact)
+    return more
+
+
+def conclusion_id(rule: Rule, bound: Bound) -> str:
+    """The id of the fact that a rule concludes, one for each of its subjects."""
+    subjects = "|".join([rule.key, *(str(bound[alias]["id"]) for alias in rule.subjects)])
+    return f"concluded_{hashlib.blake2b(subjects.encode(), digest_size=10).hexdigest()}"
+
+
+def _concluded(rule: Rule, bound: Bound) -> Fact:
+    assert rule.conclusion
+    fact: Fact = {"id": conclusion_id(rule, bound), SOURCE: f"rule {rule.key}"}
+    for name, term in rule.conclusion.fields:
+        value = value_of(term, bound[term.alias or ""])
+        if value is not None:
+            fact[name] = value
+    return fact
 
 
 def matches(rule: Rule, facts: Facts, step: Step = unhurried) -> Iterator[Match]:
     """Every way in which one rule holds over the (canonical) facts of one account."""
     for bound in _bindings(rule.patterns, facts, {}, step):
-        if all(absent(absence, facts, bound) for absence in rule.absences):
+        if all(tested(test, facts, bound) for test in rule.tests):
             yield Match(rule.key, tuple((alias, str(fact["id"])) for alias, fact in bound.items()))
 
 
@@ -136,5 +234,5 @@ def _bindings(patterns: Sequence[Pattern], facts: Facts, bound: Bound, step: Ste
     for fact in facts.get(pattern.kind, ()):
         step()
         taken = any(fact is other for other in bound.values())
-        if not taken and all_hold(pattern.conditions, fact, bound):
+        if not taken and meets(pattern.where, fact, bound):
             yield from _bindings(rest, facts, {**bound, pattern.alias: fact}, step)

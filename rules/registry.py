@@ -82,11 +82,10 @@ class FactField:
     maximum: float | None = None
     values: tuple[str, ...] | None = None
 
-    def comparable(self, other: FactField) -> bool:
-        """Whether a condition may compare the two: money with money, days with days, text with text."""
-        if self.type.is_numeric:
-            return self.type is other.type
-        return self.type.tag == other.type.tag
+
+def comparable(one: FieldType, other: FieldType) -> bool:
+    """Whether a condition may compare the two: money with money, days with days, text with text."""
+    return one is other if one.is_numeric else one.tag == other.tag
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ ID_FIELD = FactField("id", FieldType.ID, "", "the record's id", "t.id")
 
 
 class Registry:
-    """All fact kinds by name."""
+    """Fact kinds by name."""
 
     def __init__(self, kinds: Iterable[FactKind]) -> None:
         self.kinds: Mapping[str, FactKind] = MappingProxyType({kind.name: kind for kind in kinds})
@@ -119,3 +118,7 @@ class Registry:
     def field_names(self, kind: str) -> tuple[str, ...]:
         """Names of the kind's fields, ``id`` first."""
         return (ID_FIELD.name, *self.kinds[kind].fields)
+
+    def including(self, kinds: Iterable[FactKind]) -> Registry:
+        """These kinds and others."""
+        return Registry((*self.kinds.values(), *kinds))

@@ -47,7 +47,7 @@ def constants(field: FactField, op: Op, values: object) -> tuple[Scalar, ...]:
 
 def _typed(field: FactField, op: Op, value: object) -> Scalar:
     if field.type is FieldType.MONEY:
-        return _money(value)
+        return _money(field, value)
     if field.type.is_numeric:
         return _number(field, value)
     if field.type is FieldType.BOOLEAN:
@@ -72,7 +72,7 @@ def _number(field: FactField, value: object) -> Scalar:
     return value
 
 
-def _money(value: object) -> Scalar:
+def _money(field: FactField, value: object) -> Scalar:
     """Money is written in whole units with up to two places and held in minor units."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Invalid(f"{shown(value)} is not an amount of money")
@@ -80,11 +80,16 @@ def _money(value: object) -> Scalar:
         minor = Decimal(str(value)) * 100
     except DecimalException:
         minor = Decimal("NaN")
-    if minor.is_finite() and minor >= MAX_INTEGER:
+    if minor.is_finite() and abs(minor) >= MAX_INTEGER:
         raise Invalid(f"{shown(value)} is too large")
-    if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
-        raise Invalid(f"{shown(value)} is no amount; allowed: 0 or more with at most two places")
+    low = field.minimum
+    if not minor.is_finite() or minor != minor.to_integral_value() or (low is not None and minor < low):
+        raise Invalid(f"{shown(value)} is no amount; allowed: {_amounts(field)}")
     return int(minor)
+
+
+def _amounts(field: FactField) -> str:
+    return ("any" if field.minimum is None else f"{field.minimum:g} or more") + " with at most two places"
 
 
 def _range(field: FactField) -> str:

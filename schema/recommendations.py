@@ -31,14 +31,25 @@ class Evidence(Stored[stored.Evidence]):
 
     model = stored.Evidence
 
-    alias: str = column("What the rule calls the fact; empty when it has no name for it.")
-    fact_kind: str = column("The kind of fact: deal, contract, account and so on.")
+    alias: str = column(
+        "What the rule calls the fact; empty when it has no name for it. `any`, `all` or `none` for a fact"
+        " that was only tested, `rule-key.alias` for one from which another rule concluded what this one saw."
+    )
+    fact_kind: str = column(
+        "The kind of fact: deal, contract, account and so on, or the name of a concluded one."
+    )
     fact_id: str = column("The id of the record; empty for facts that must not exist.")
-    field: str = column("The field of the fact that the condition is about.")
-    op: str = column("The operator of the condition: gt, lte, in and so on.")
-    reference: str | None = column("The field of another fact that the threshold was read from.")
+    field: str = column("The field of the fact that the condition is about, or arithmetic on its fields.")
+    op: str = column(
+        "The operator of the condition: gt, lte, in and so on; `not gt` where the rule asks for the opposite."
+    )
+    reference: str | None = column(
+        "The field of another fact, or arithmetic on its fields, that the threshold came from."
+    )
     observed_on: date = column("The day as of which it was so.")
-    source: str = column("The system that the fact came from.")
+    source: str = column(
+        "The system that the fact came from; `rule key` for a fact that this rule concluded."
+    )
 
     @strawberry.field
     def threshold(self) -> JSON | None:

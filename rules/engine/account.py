@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from rules.engine.extension import Engine
 from rules.engine.requests import Task
-from rules.reference import Facts, Match, Step, canonical_facts, matches
+from rules.reference import Facts, Match, Step, canonical_facts, matches, with_conclusions
 from rules.tree import Book, Rule
 
 #: Matches of one account; more of them are nothing that people could act on.
@@ -24,25 +24,44 @@ class _TooLong(Exception):
 
 
 def judged(
-    book: Book, engine: Engine, quarantine: Collection[str], task: Task, seconds: float
+    book: Book, engines: Sequence[Engine], quarantine: Collection[str], task: Task, seconds: float
 ) -> tuple[list[Match], list[str]]:
     """The matches of an account, and the rules (if checked) on which the engine was wrong.
 
-    The engine, the reference evaluator, and comparing them may each take ``seconds``. What would take
-    longer to compare is not compared.
+    Each of the book's strata has its engine. The engines, the reference evaluator, and comparing them may
+    each take ``seconds``. What would take longer to compare is not compared.
 
     Raises:
         Unjudgeable: there are too many matches, or even the reference evaluator takes too long.
     """
     facts = canonical_facts(task.facts)
+    every: set[Match] = set()
+    wrong: set[str] = set()
+    for rules, engine in zip(book.strata, engines, strict=True):
+        found, differing = _stratum(rules, engine, quarantine, facts, task.check, seconds / len(engines))
+        _add(found, every)
+        wrong |= differing
+        facts = with_conclusions(rules, facts, found)
+    return sorted(every), sorted(wrong)
+
+
+def _stratum(
+    rules: Sequence[Rule],
+    engine: Engine,
+    quarantine: Collection[str],
+    facts: Facts,
+    check: bool,
+    seconds: float,
+) -> tuple[set[Match], set[str]]:
+    """What the rules of one stratum match, and the keys of those on which the engine was wrong."""
     found, left = _by_engine(engine, facts, seconds)
     left.update(quarantine)
-    _by_reference([rule for rule in book.rules if rule.key in left], facts, found, seconds)
-    if not task.check:
-        return sorted(found), []
-    expected = _differing([rule for rule in book.rules if rule.key not in left], facts, found, seconds)
+    _by_reference([rule for rule in rules if rule.key in left], facts, found, seconds)
+    if not check:
+        return found, set()
+    expected = _differing([rule for rule in rules if rule.key not in left], facts, found, seconds)
     right = {match for match in found if match.rule not in expected}.union(*expected.values())
-    return sorted(right), sorted(expected)
+    return right, set(expected)
 
 
 def _by_engine(engine: Engine, facts: Facts, seconds: float) -> tuple[set[Match], set[str]]:

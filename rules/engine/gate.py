@@ -12,10 +12,9 @@ from models.errors import Invalid, InvalidRulebook
 from rules.engine.answers import Judged
 from rules.engine.pool import EnginePool
 from rules.engine.process import WORKER
-from rules.kinds import REGISTRY
-from rules.reference import Fact, Facts
+from rules.reference import Fact, Facts, value_of
 from rules.registry import FieldType, Op
-from rules.tree import Book, Condition, Ref, Rule, Scalar
+from rules.tree import Book, Condition, Rule, Scalar, Term, Where, leaves
 
 SAMPLE = 50
 
@@ -74,48 +73,44 @@ def boundary_facts(rule: Rule) -> Iterator[Facts]:
     fitting = _fitting(rule)
     yield fitting
     for pattern in rule.patterns:
-        for condition in pattern.conditions:
-            for value in _around(pattern.kind, condition, fitting):
-                yield _changed(fitting, pattern.kind, pattern.alias, condition.field, value)
-    for number, absence in enumerate(rule.absences):
-        fact = _fact(absence.kind, f"absent-{number}", absence.conditions, fitting)
-        yield {**fitting, absence.kind: [*fitting.get(absence.kind, []), fact]}
-        for condition in absence.conditions:
-            for value in _around(absence.kind, condition, fitting):
-                other = _with(fact, condition.field, value)
-                yield {**fitting, absence.kind: [*fitting.get(absence.kind, []), other]}
+        for condition in leaves(pattern.where):
+            for field, value in _around(condition, fitting):
+                yield _changed(fitting, pattern.kind, pattern.alias, field, value)
+    for number, part in enumerate(part for test in rule.tests for part in test.existences):
+        fact = _fact(f"tested-{number}", part.where, fitting)
+        yield {**fitting, part.kind: [*fitting.get(part.kind, []), fact]}
+        for condition in leaves(part.where):
+            for field, value in _around(condition, fitting):
+                other = _with(fact, field, value)
+                yield {**fitting, part.kind: [*fitting.get(part.kind, []), other]}
 
 
 def _fitting(rule: Rule) -> Facts:
     facts: Facts = {}
     for pattern in rule.patterns:
-        facts.setdefault(pattern.kind, []).append(
-            _fact(pattern.kind, pattern.alias, pattern.conditions, facts)
-        )
+        facts.setdefault(pattern.kind, []).append(_fact(pattern.alias, pattern.where, facts))
     return facts
 
 
-def _fact(kind: str, name: str, conditions: Sequence[Condition], facts: Facts) -> Fact:
+def _fact(name: str, where: Where, facts: Facts) -> Fact:
     fact: Fact = {"id": name}
-    for condition in conditions:
+    for condition in leaves(where):
         if condition.op is Op.IS_NULL and condition.value is True:
             continue
-        value = _value(kind, condition, facts)
-        if value is not None:
-            fact[condition.field] = value
+        for field in condition.term.fields:
+            fact[field] = _value(condition, facts)
     return fact
 
 
-def _value(kind: str, condition: Condition, facts: Facts) -> Scalar | None:
-    """A value that meets the condition, as far as one condition alone can tell."""
+def _value(condition: Condition, facts: Facts) -> Scalar:
+    """A value that meets the condition, as far as one condition on a plain field can tell."""
     value = condition.value
-    if isinstance(value, Ref):
-        other = next((f for of in facts.values() for f in of if f["id"] == value.alias), {})
-        value = other.setdefault(value.field, _plain(kind, condition.field))
+    if isinstance(value, Term):
+        value = _other_value(value, facts)
     if isinstance(value, tuple):
         value = value[0]
     if condition.op is Op.IS_NULL:
-        return _plain(kind, condition.field)
+        return _plain(condition.term)
     if condition.op in (Op.NE, Op.NOT_IN):
         return _other(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -123,11 +118,19 @@ def _value(kind: str, condition: Condition, facts: Facts) -> Scalar | None:
     return value
 
 
-def _plain(kind: str, field: str) -> Scalar:
-    declared = REGISTRY.field(kind, field)
-    if declared.type is FieldType.BOOLEAN:
+def _other_value(term: Term, facts: Facts) -> Scalar:
+    """What another fact's value comes to, whose fields are given one where they have none."""
+    other = next((f for of in facts.values() for f in of if f["id"] == term.alias), {})
+    for field in term.fields:
+        other.setdefault(field, _plain(term))
+    value = value_of(term, other)
+    return _plain(term) if value is None else value
+
+
+def _plain(term: Term) -> Scalar:
+    if term.type is FieldType.BOOLEAN:
         return True
-    return 7 if declared.type.is_numeric else (declared.values or ("text",))[0]
+    return 7 if term.type.is_numeric else "text"
 
 
 def _other(value: Scalar) -> Scalar:
@@ -136,22 +139,26 @@ def _other(value: Scalar) -> Scalar:
     return value + 1 if isinstance(value, int | float) else f"{value}-other"
 
 
-def _around(kind: str, condition: Condition, facts: Facts) -> Iterator[Scalar | None]:
-    """Values just below, at and just above what the condition compares with, and none at all."""
+def _around(condition: Condition, facts: Facts) -> Iterator[tuple[str, Scalar | None]]:
+    """Each field with values below, at and above what the condition compares with, and without one."""
     value = condition.value
-    bases = list(value) if isinstance(value, tuple) else [value]
-    for base in bases:
-        if condition.op is Op.IS_NULL or isinstance(base, Ref):
-            base = _value(kind, condition, facts) or 0
-        assert not isinstance(base, Ref)
-        yield base
-        if isinstance(base, bool):
-            yield not base
-        elif isinstance(base, int | float):
-            yield from (base - 1, base + 1, base - 0.5, base + 0.5, float(base), 0, -base)
-        else:
-            yield from (f"{base}x", f"x{base}", base.swapcase(), "", base[:-1])
-    yield None
+    bases: list[Scalar | Term] = list(value) if isinstance(value, tuple) else [value]
+    for field in sorted(condition.term.fields):
+        for base in bases:
+            if condition.op is Op.IS_NULL or isinstance(base, Term):
+                base = _value(condition, facts)
+            yield from ((field, near) for near in _near(base))
+        yield field, None
+
+
+def _near(base: Scalar) -> Iterator[Scalar]:
+    yield base
+    if isinstance(base, bool):
+        yield not base
+    elif isinstance(base, int | float):
+        yield from (base - 1, base + 1, base - 0.5, base + 0.5, float(base), 0, -base)
+    else:
+        yield from (f"{base}x", f"x{base}", base.swapcase(), "", base[:-1])
 
 
 def _changed(facts: Facts, kind: str, name: str, field: str, value: Scalar | None) -> Facts:

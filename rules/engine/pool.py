@@ -148,8 +148,8 @@ class EnginePool:
         """Find the rules that end a worker by themselves on this account; none if it does so without any."""
         if isinstance(await self._ask(Book(f"{book.version}#", ()), [task]), WorkerLost):
             return
-        for rule in book.rules:
-            lost = await self._ask(Book(f"{book.version}#{rule.key}", (rule,)), [task])
+        for rule in (rule for rules in book.strata for rule in rules):
+            lost = await self._ask(Book(f"{book.version}#{rule.key}", book.upto(rule.key)), [task])
             if isinstance(lost, WorkerLost):
                 self.quarantined.add(rule)
                 log.error("rule quarantined", rule=rule.key, book=book.version, reason=str(lost))

@@ -12,7 +12,7 @@ import pickle
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
 from rules.engine import answers
@@ -20,7 +20,7 @@ from rules.engine.account import Unjudgeable, judged
 from rules.engine.answers import Judged
 from rules.engine.extension import Engine
 from rules.engine.requests import HEADER, Request, Task
-from rules.tree import Book
+from rules.tree import Book, Rule
 
 PROGRAMS = 8
 #: The share of a batch's time after which no other account of it is begun.
@@ -35,33 +35,38 @@ class Judge:
     """Judges accounts by books; keeps the last few programs loaded."""
 
     def __init__(self) -> None:
-        self._engines: dict[tuple[bytes, frozenset[str]], tuple[Book, Engine]] = {}
+        self._engines: dict[tuple[bytes, frozenset[str]], tuple[Book, list[Engine]]] = {}
 
     def answer(self, request: Request) -> bytes:
         """The verdict on each account, in order, as far as there is time."""
-        book, engine = self._engine(request)
+        book, engines = self._loaded(request)
         pause = time.monotonic() + PAUSE * request.seconds
         verdicts: list[Judged | None] = []
         for task in request.tasks:
             in_time = not verdicts or time.monotonic() < pause
-            verdicts.append(_verdict(book, engine, request, task) if in_time else None)
+            verdicts.append(_verdict(book, engines, request, task) if in_time else None)
         return answers.write(verdicts)
 
-    def _engine(self, request: Request) -> tuple[Book, Engine]:
+    def _loaded(self, request: Request) -> tuple[Book, list[Engine]]:
+        """The request's book, and an engine for each of its strata."""
         key = (request.book, request.quarantine)
         if key not in self._engines:
             if len(self._engines) >= PROGRAMS:
                 _, oldest = self._engines.pop(next(iter(self._engines)))
-                oldest.close()
+                for engine in oldest:
+                    engine.close()
             book: Book = pickle.loads(request.book)
-            trusted = tuple(rule for rule in book.rules if rule.key not in request.quarantine)
-            self._engines[key] = book, Engine(trusted)
+            self._engines[key] = book, [Engine(_trusted(rules, request)) for rules in book.strata]
         return self._engines[key]
 
 
-def _verdict(book: Book, engine: Engine, request: Request, task: Task) -> Judged:
+def _trusted(rules: Iterable[Rule], request: Request) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if rule.key not in request.quarantine)
+
+
+def _verdict(book: Book, engines: list[Engine], request: Request, task: Task) -> Judged:
     try:
-        matches, differing = judged(book, engine, request.quarantine, task, SHARE * request.seconds)
+        matches, differing = judged(book, engines, request.quarantine, task, SHARE * request.seconds)
     except Unjudgeable as error:
         return Judged(error=str(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's and not the batch's
