@@ -168,8 +168,10 @@ async def _finish(
         )
 
 
-async def look(actor: Actor, engine: EnginePool, as_of: date) -> list[Verdict]:
-    """What the active rules say of the actor's accounts as of a date; nothing is written.
+async def look(
+    actor: Actor, engine: EnginePool, as_of: date, book: Book | None = None, progress: Progress | None = None
+) -> list[Verdict]:
+    """What rules say of the actor's accounts as of a date, the active ones by default; nothing is written.
 
     Accounts that could not be judged are left out.
 
@@ -177,11 +179,13 @@ async def look(actor: Actor, engine: EnginePool, as_of: date) -> list[Verdict]:
         Invalid: the date is no business date.
     """
     check_day(as_of, "asOf")
-    book, ids, tally = await active_book(actor), await _accounts(actor, as_of, None), _Tally()
+    book, ids, tally = book or await active_book(actor), await _accounts(actor, as_of, None), _Tally()
     found: list[Verdict] = []
     for start in range(0, len(ids), CHUNK):
         _, holding = await _judge(actor, engine, book, as_of, ids[start : start + CHUNK], tally)
         found += holding
+        if progress:
+            progress(min(start + CHUNK, len(ids)), len(ids))
     return found
 
 

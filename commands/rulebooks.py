@@ -121,10 +121,11 @@ async def active_book(actor: Actor) -> Book:
     live = await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).order_by("name")
     if not live:
         raise NotFound("no rulebook is live in this tenant; activate one first")
-    return await _book(live)
+    return await book_of(live)
 
 
-async def _book(rulebooks: Sequence[Rulebook]) -> Book:
+async def book_of(rulebooks: Sequence[Rulebook]) -> Book:
+    """The rules of these rulebook versions together."""
     versions = {book.id: f"{book.name}/{book.number}" for book in rulebooks}
     rules = [rule for key in versions for rule in await Rule.filter(rulebook_id=key).order_by("id")]
     book = build_book("+".join(versions.values()), [rule.document for rule in rules])
@@ -133,7 +134,7 @@ async def _book(rulebooks: Sequence[Rulebook]) -> Book:
 
 async def _check(actor: Actor, engine: EnginePool, rulebook: Rulebook, others: Sequence[Rulebook]) -> None:
     await _check_keys(rulebook, others)
-    book = await _book([rulebook])
+    book = await book_of([rulebook])
     await gate.check(book, await _sample(actor, book, today()), engine.timeout, engine.command)
 
 
