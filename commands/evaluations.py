@@ -27,6 +27,7 @@ from rules.engine.answers import Judged
 from rules.engine.pool import EnginePool
 from rules.explain import Verdict, verdicts
 from rules.facts import gather
+from rules.needs import needs
 from rules.reconcile import Step
 from rules.tree import Book
 
@@ -203,7 +204,7 @@ async def _judge(
     actor: Actor, engine: EnginePool, book: Book, as_of: date, ids: Sequence[str], tally: _Tally
 ) -> tuple[list[str], list[Verdict]]:
     """The accounts that could be judged, and what holds for them."""
-    facts = await gather(actor.tenant_id, ids, as_of, book.kinds)
+    facts = await gather(actor.tenant_id, ids, as_of, needs(book))
     judged = await engine.judge(book, facts, check=[account for account in facts if _sampled(account, as_of)])
     _note(judged, tally)
     holding = [

@@ -19,6 +19,7 @@ from rules.build import build_book
 from rules.engine import gate
 from rules.engine.pool import EnginePool
 from rules.facts import accounts_as_of, gather
+from rules.needs import needs
 from rules.reference import Facts
 from rules.tree import Book
 
@@ -159,4 +160,4 @@ async def _sample(actor: Actor, book: Book, as_of: date) -> dict[str, Facts]:
     """Facts of some accounts, spread over the tenant."""
     ids = await accounts_as_of(actor.tenant_id, as_of)
     step = max(1, len(ids) // gate.SAMPLE)
-    return await gather(actor.tenant_id, ids[::step][: gate.SAMPLE], as_of, book.kinds)
+    return await gather(actor.tenant_id, ids[::step][: gate.SAMPLE], as_of, needs(book))

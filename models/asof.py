@@ -20,13 +20,8 @@ def as_of_rows(model: type[Record], columns: list[str]) -> str:
     """
     table = model._meta.db_table
     tracked = [column for column in columns if column not in FIXED]
-    seen = ", ".join(
-        f"max(case when field = '{c}' then 1 end) as n_{c},"
-        f" max(case when field = '{c}' then old end) as v_{c}"
-        for c in tracked
-    )
-    values = ", ".join(
-        f"case when l.n_{c} = 1 then {_typed(model, c, f'l.v_{c}')} else t.{c} end as {c}" for c in tracked
+    values = "".join(
+        f", case when l.n_{c} = 1 then {_typed(model, c, f'l.v_{c}')} else t.{c} end as {c}" for c in tracked
     )
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
     starts = (
@@ -35,12 +30,27 @@ def as_of_rows(model: type[Record], columns: list[str]) -> str:
         else ""
     )
     return (
-        f'(select t.id, t.tenant_id{fixed}, {values} from "{table}" t left join ('
-        f"select entity_id, {seen} from (select entity_id, field, old, row_number() over"
-        " (partition by entity_id, field order by effective_on, created_at, seq) as rn from change"
-        f" where tenant_id = :tenant and entity = '{table}' and effective_on > :as_of) c"
-        " where rn = 1 group by entity_id) l on l.entity_id = t.id"
+        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{_later(table, tracked)}'
         f" where t.tenant_id = :tenant {starts})"
+    )
+
+
+def _later(table: str, columns: list[str]) -> str:
+    """A join, called ``l``, with what each column was before its earliest change after the date."""
+    if not columns:
+        return ""
+    seen = ", ".join(
+        f"max(case when field = '{c}' then 1 end) as n_{c},"
+        f" max(case when field = '{c}' then old end) as v_{c}"
+        for c in columns
+    )
+    names = ", ".join(f"'{column}'" for column in columns)
+    return (
+        f" left join (select entity_id, {seen} from (select entity_id, field, old, row_number() over"
+        " (partition by entity_id, field order by effective_on, created_at, seq) as rn from change"
+        f" where tenant_id = :tenant and entity = '{table}' and effective_on > :as_of"
+        f" and field in ({names})) c"
+        " where rn = 1 group by entity_id) l on l.entity_id = t.id"
     )
 
 

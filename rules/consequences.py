@@ -87,7 +87,7 @@ class Consequences:
                 self._scope.problem((*at, "with", name), "every fact has an id of its own; use another name")
             elif found := self._referred(text, (*at, "with", name)):
                 fields.append((name, _value(*found)))
-                self.concluded[name] = replace(found[1], name=name, sql="")
+                self.concluded[name] = replace(found[1], name=name, sql="", ranks=None)
         return Conclusion(document.fact, tuple(fields))
 
     def _exposure(self, text: str, at: Path) -> Ref | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
+
+from models.base import Record
 
 
 class FieldType(StrEnum):
@@ -70,7 +73,8 @@ OPERATORS: Mapping[FieldType, tuple[Op, ...]] = MappingProxyType(
 class FactField:
     """One field of a fact kind; ``sql`` yields it as of a date, ``minimum`` to ``maximum`` is its range.
 
-    ``values`` are the only values of an enumeration.
+    ``values`` are the only values of an enumeration. A relative field is the percentile of another field,
+    ``ranks``, among the tenant's accounts, or among those of the account's segment.
     """
 
     name: str
@@ -81,6 +85,12 @@ class FactField:
     minimum: float | None = None
     maximum: float | None = None
     values: tuple[str, ...] | None = None
+    ranks: str | None = None
+    within_segment: bool = False
+
+
+#: What the names of relative fields end with, the longer one first: whether they are within the segment.
+RELATIVE: Mapping[str, bool] = MappingProxyType({"_segment_percentile": True, "_percentile": False})
 
 
 def comparable(one: FieldType, other: FieldType) -> bool:
@@ -89,13 +99,58 @@ def comparable(one: FieldType, other: FieldType) -> bool:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Where the facts of a kind come from: the rows of a model as of a date, called ``t``.
+
+    ``joins`` are subqueries, by the name under which the fields speak of them, with what they are joined
+    on; only those that are spoken of are run. ``where`` is what a row must meet to be a fact at all.
+    Rows that are no model's are given whole, in ``subquery``.
+    """
+
+    model: type[Record] | None = None
+    account: str = "t.account_id"
+    source: str = "t.source"
+    where: str = "1 = 1"
+    joins: Mapping[str, tuple[Callable[[], str], str]] = field(default_factory=dict)
+    subquery: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True)
 class FactKind:
-    """A kind of fact with its fields by name; ``label`` is the field that names a fact to people."""
+    """A kind of fact with its fields by name; ``label`` is the field that names a fact to people.
+
+    A kind without rows is one that rules conclude.
+    """
 
     name: str
     meaning: str
     fields: Mapping[str, FactField]
     label: str
+    rows: Rows | None = None
+
+    @cached_property
+    def relative(self) -> Mapping[str, FactField]:
+        """Where a fact stands among all and within its segment: two percentiles of each numeric field."""
+        if self.rows is None:
+            return {}
+        numeric = [each for each in self.fields.values() if each.type.is_numeric]
+        fields = [_relative(each, ending) for each in numeric for ending in RELATIVE]
+        return {each.name: each for each in fields}
+
+
+def _relative(ranked: FactField, ending: str) -> FactField:
+    among = "accounts of the same segment" if RELATIVE[ending] else "all accounts"
+    return FactField(
+        name=f"{ranked.name}{ending}",
+        type=FieldType.NUMBER,
+        unit="percent",
+        meaning=f"where {ranked.name} stands among {among}: the share that is lower, and half of those equal",
+        sql="",
+        minimum=0,
+        maximum=100,
+        ranks=ranked.name,
+        within_segment=RELATIVE[ending],
+    )
 
 
 ID_FIELD = FactField("id", FieldType.ID, "", "the record's id", "t.id")
@@ -108,15 +163,18 @@ class Registry:
         self.kinds: Mapping[str, FactKind] = MappingProxyType({kind.name: kind for kind in kinds})
 
     def field(self, kind: str, name: str) -> FactField:
-        """The field of a kind; every kind has ``id``.
+        """The field of a kind, a relative one too; every kind has ``id``.
 
         Raises:
             KeyError: there is no such kind or field.
         """
-        return ID_FIELD if name == ID_FIELD.name else self.kinds[kind].fields[name]
+        if name == ID_FIELD.name:
+            return ID_FIELD
+        of = self.kinds[kind]
+        return of.fields[name] if name in of.fields else of.relative[name]
 
     def field_names(self, kind: str) -> tuple[str, ...]:
-        """Names of the kind's fields, ``id`` first."""
+        """Names of the kind's own fields, ``id`` first; numeric ones have relative ones besides."""
         return (ID_FIELD.name, *self.kinds[kind].fields)
 
     def including(self, kinds: Iterable[FactKind]) -> Registry:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from models.errors import Invalid, allowed
 from rules.language import shown
-from rules.registry import FactField, Registry
+from rules.registry import RELATIVE, FactField, Registry
 
 Path = tuple[str, ...]
 
@@ -43,10 +43,17 @@ class Scope:
         Raises:
             Invalid: it has no such field.
         """
-        names = self.vocabulary.field_names(kind)
-        if name not in names:
-            raise Invalid(f"a {kind} has no field {name!r}; allowed: {allowed(names)}")
-        return self.vocabulary.field(kind, name)
+        try:
+            return self.vocabulary.field(kind, name)
+        except KeyError:
+            options = allowed(self.vocabulary.field_names(kind))
+            raise Invalid(
+                f"a {kind} has no field {name!r}; allowed: {options}{self._relative(kind)}"
+            ) from None
+
+    def _relative(self, kind: str) -> str:
+        of = self.vocabulary.kinds[kind].relative
+        return f"; numeric ones also with {' or '.join(RELATIVE)}" if of else ""
 
     def referred(self, text: str) -> tuple[str, FactField]:
         """The alias and the field that ``$alias.field`` means.

@@ -14,7 +14,15 @@ from rules.tree import Scalar
 
 KINDS = ("account", "contract", "deal", "contact", "ticket", "signal")
 FIELDS = {
-    "account": ("tier", "employees", "annual_value", "usage_change_90d", "is_placeholder", "name"),
+    "account": (
+        "tier",
+        "employees",
+        "annual_value",
+        "usage_change_90d",
+        "is_placeholder",
+        "name",
+        "annual_value_percentile",
+    ),
     "contract": ("days_to_end", "monthly_recurring", "is_active", "notice_days", "currency"),
     "deal": (
         "amount",
@@ -25,6 +33,7 @@ FIELDS = {
         "days_in_stage",
         "probability",
         "competitor",
+        "amount_segment_percentile",
     ),
     "contact": ("seniority", "days_since_contact", "has_left", "title"),
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),

@@ -18,6 +18,7 @@ from models.signals import SignalKind
 from models.tickets import TicketState
 from rules.facts import gather
 from rules.kinds import REGISTRY
+from rules.needs import everything
 from rules.reference import Fact, Facts
 from tests import factories
 
@@ -42,7 +43,7 @@ async def account(tenant: Tenant) -> Account:
 
 
 async def _facts(account: Account, day: date = DAY) -> Facts:
-    return (await gather(account.tenant_id, [account.id], day, REGISTRY.kinds.keys()))[account.id]
+    return (await gather(account.tenant_id, [account.id], day, everything()))[account.id]
 
 
 async def _account(account: Account, day: date = DAY) -> Fact:

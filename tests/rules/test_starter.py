@@ -14,6 +14,7 @@ from rules import packs
 from rules.build import build_book
 from rules.explain import verdicts
 from rules.facts import gather
+from rules.needs import needs
 from rules.reference import canonical_facts, evaluate
 from rules.tree import Book
 from tests import factories
@@ -29,7 +30,7 @@ async def account(db: str) -> Account:
 
 async def _said(account: Account, book: Book = STARTER) -> Mapping[str, str | None]:
     """Why each rule that speaks does so, by its key."""
-    facts = canonical_facts((await gather(account.tenant_id, [account.id], DAY, book.kinds))[account.id])
+    facts = canonical_facts((await gather(account.tenant_id, [account.id], DAY, needs(book)))[account.id])
     found = verdicts(book, account.id, facts, evaluate(book.rules, facts), "EUR")
     return {verdict.rule.key: verdict.because for verdict in found}
 
@@ -89,6 +90,6 @@ async def test_advice_alone_is_worth_the_contracts_of_its_account(account: Accou
         "then": [{"recommend": advice}],
     }
     book = build_book("mine/1", [document])
-    facts = canonical_facts((await gather(account.tenant_id, [account.id], DAY, book.kinds))[account.id])
+    facts = canonical_facts((await gather(account.tenant_id, [account.id], DAY, needs(book)))[account.id])
     (verdict,) = verdicts(book, account.id, facts, evaluate(book.rules, facts), "EUR")
     assert verdict.value_minor == 120_00

@@ -1,0 +1,16 @@
+"""The kinds of facts that rules can speak of: each field with its type, unit, meaning and SQL.
+
+A new kind is one module here and its name in the registry below; a new field is one line of its kind.
+"""
+
+from rules.kinds.account import ACCOUNT
+from rules.kinds.contact import CONTACT
+from rules.kinds.contract import CONTRACT
+from rules.kinds.deal import DEAL
+from rules.kinds.service import SERVICE
+from rules.kinds.signal import SIGNAL
+from rules.kinds.ticket import TICKET
+from rules.kinds.usage import USAGE
+from rules.registry import Registry
+
+REGISTRY = Registry((ACCOUNT, CONTRACT, DEAL, CONTACT, SERVICE, USAGE, TICKET, SIGNAL))

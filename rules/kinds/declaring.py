@@ -1,0 +1,94 @@
+"""How fact kinds are declared: shorthand for fields, and conditions that several kinds say alike.
+
+The SQL of a field is an expression over the kind's rows (``t``) as of ``:as_of``; ``DAYS(later, earlier)`` is
+said in the dialect when it is run. Missing stays missing: null is never turned into a number.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from models.asof import as_of_rows
+from models.base import Record
+from models.tickets import TicketState
+from rules.registry import FactField, FactKind, FieldType, Rows
+
+
+def number(
+    name: str, unit: str, meaning: str, sql: str, minimum: float | None = None, maximum: float | None = None
+) -> FactField:
+    """A number in a unit, with the range that it can have."""
+    return FactField(name, FieldType.NUMBER, unit, meaning, sql, minimum, maximum)
+
+
+def money(name: str, meaning: str, sql: str) -> FactField:
+    """An amount in minor units, never below nothing."""
+    return FactField(name, FieldType.MONEY, "minor units", meaning, sql, minimum=0)
+
+
+def days(name: str, meaning: str, sql: str) -> FactField:
+    """A whole number of days relative to the as-of date."""
+    return FactField(name, FieldType.DAYS, "days", meaning, sql)
+
+
+def text(name: str, meaning: str, sql: str, values: type[StrEnum] | None = None) -> FactField:
+    """A text, or one of the values of an enumeration."""
+    allowed = tuple(value.value for value in values) if values else None
+    return FactField(name, FieldType.STRING, "", meaning, sql, values=allowed)
+
+
+def flag(name: str, meaning: str, sql: str) -> FactField:
+    """Whether a condition holds; never missing."""
+    return FactField(name, FieldType.BOOLEAN, "", meaning, f"(case when {sql} then 1 else 0 end)")
+
+
+def identity(name: str, meaning: str, sql: str) -> FactField:
+    """The id of another record."""
+    return FactField(name, FieldType.ID, "", meaning, sql)
+
+
+def kind(name: str, meaning: str, rows: Rows, *fields: FactField) -> FactKind:
+    """A kind of fact, which is called by its ``name`` field."""
+    return FactKind(name, meaning, {field.name: field for field in fields}, "name", rows)
+
+
+_COLUMN = re.compile(r"\bt\.(\w+)")
+
+
+def columns_in(*sql: str) -> list[str]:
+    """The columns of rows ``t`` that expressions speak of, but for those that every row has."""
+    spoken = {column for each in sql for column in _COLUMN.findall(each)}
+    return sorted(spoken - {"id", "tenant_id"})
+
+
+def stored(model: type[Record], *sql: str) -> str:
+    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of."""
+    return f"{as_of_rows(model, columns_in(*sql))} t"
+
+
+def per_account(model: type[Record], select: str, where: str) -> str:
+    """A subquery of aggregates over the model's rows as of ``:as_of``, one row for each account.
+
+    ``AMONG(t.account_id)`` stands for the accounts whose facts are gathered.
+    """
+    rows = stored(model, select, where, "t.account_id")
+    return (
+        f"(select t.account_id, {select} from {rows} where {where} and AMONG(t.account_id)"
+        " group by t.account_id)"
+    )
+
+
+CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")
+#: A contract that has begun, has not ended and was not terminated.
+ACTIVE = (
+    "t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
+    " and (t.terminated_on is null or t.terminated_on > :as_of)"
+)
+#: A deal that can still be won.
+OPEN = "t.stage not in ('WON', 'LOST')"
+_ENDED = ", ".join(f"'{state.value}'" for state in TicketState if not state.is_open)
+#: A ticket's day of resolution says when it ended; one without it goes by its state.
+TICKET_OPEN = f"(t.resolved_on > :as_of or (t.resolved_on is null and t.state not in ({_ENDED})))"
+#: The day of the last contact that had been made by then.
+CONTACTED = "case when t.last_contacted_on <= :as_of then t.last_contacted_on end"

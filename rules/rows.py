@@ -1,0 +1,86 @@
+"""The SQL under the facts: where each kind's rows come from as of a date, and what their values are to us."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+import orjson
+
+from models.database import Param, as_int, is_sqlite
+from models.services import first_of_month
+from rules.kinds.declaring import stored
+from rules.reference import Fact
+from rules.registry import FactField, FactKind, FieldType
+from rules.tree import Scalar
+
+#: Ratios are rounded so that both databases give the same number.
+RATIO_PLACES = 6
+_AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
+
+
+def rows_of(kind: FactKind, spoken: Iterable[str], *, among: bool = False) -> str:
+    """The FROM and WHERE of a kind's facts, rows called ``t``, with what the expressions speak of.
+
+    Parameters it needs: those of ``parameters``; with ``among``, only facts of the accounts named there.
+    """
+    rows = kind.rows
+    assert rows
+    wanted = " ".join((*spoken, rows.account, rows.where))
+    if rows.model:
+        source = stored(rows.model, wanted)
+    else:
+        assert rows.subquery
+        source = rows.subquery()
+    for name, (subquery, on) in rows.joins.items():
+        if re.search(rf"\b{name}\.", wanted):
+            source += f" left join {subquery()} {name} on {on}"
+    where = f"{rows.where} and AMONG({rows.account})"
+    return _AMONG.sub(_among if among else "1 = 1", f"{source} where {where}")
+
+
+def _among(found: re.Match[str]) -> str:
+    if is_sqlite():
+        return f"{found[1]} in (select value from json_each(:accounts))"
+    return f"{found[1]} = any(array(select jsonb_array_elements_text(cast(:accounts as jsonb))))"
+
+
+def parameters(tenant_id: str, as_of: date, account_ids: Sequence[str] | None = None) -> dict[str, Param]:
+    """What the statements ask for: the tenant, the date, and the months and windows before it."""
+    this_month = first_of_month(as_of)
+    accounts: dict[str, Param] = (
+        {} if account_ids is None else {"accounts": orjson.dumps(list(account_ids)).decode()}
+    )
+    return accounts | {
+        "tenant": tenant_id,
+        "as_of": as_of,
+        "this_month": this_month,
+        "month_3": _months_before(this_month, 3),
+        "month_12": _months_before(this_month, 12),
+        "day_90": as_of - timedelta(days=90),
+        "day_365": as_of - timedelta(days=365),
+    }
+
+
+def _months_before(month: date, count: int) -> date:
+    index = month.year * 12 + month.month - 1 - count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def fact_of(row: dict[str, object], fields: Iterable[FactField]) -> Fact:
+    """The values of a row, each under ``f_`` and its field's name, but for those that are missing."""
+    seen = ((field, row[f"f_{field.name}"]) for field in fields)
+    return {field.name: scalar(value, field.type) for field, value in seen if value is not None}
+
+
+def scalar(value: object, type_: FieldType) -> Scalar:
+    """A value as a statement gives it, as facts hold it."""
+    if type_ is FieldType.BOOLEAN:
+        return bool(value)
+    if type_ in (FieldType.MONEY, FieldType.DAYS):
+        return as_int(value)
+    if isinstance(value, Decimal | float):
+        return int(value) if value == int(value) else round(float(value), RATIO_PLACES)
+    return value if isinstance(value, int) else str(value)
