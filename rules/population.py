@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from itertools import accumulate
 
@@ -41,6 +41,11 @@ class Ranks:
             return self._share(self._below[at], self._below[at])
         return self._share(self._below[at], self._below[at + 1])
 
+    def span(self, stands: Callable[[Number], bool]) -> tuple[Number, Number] | None:
+        """The lowest and the highest value whose percentile is asked for; None when there is none."""
+        found = [value for value in self._values if stands(self.percentile(value))]
+        return (found[0], found[-1]) if found else None
+
     def _share(self, below: int, upto: int) -> Number:
         share = round(50 * (below + upto) / self._below[-1], PLACES)
         return int(share) if share == int(share) else share
@@ -56,6 +61,11 @@ class Population:
         """Take in how often a field has each value, by segment; None stands for the whole tenant."""
         for segment, of in counts.items():
             self._within[kind, field, segment] = Ranks(of)
+
+    def span(self, kind: str, field: str, stands: Callable[[Number], bool]) -> tuple[Number, Number] | None:
+        """The lowest and the highest value of a field, in the whole tenant, that stands where asked."""
+        ranks = self._within.get((kind, field, None))
+        return ranks.span(stands) if ranks else None
 
     def place(self, facts: Facts, needs: Needs) -> None:
         """Add the relative fields that are needed to the facts of one account."""

@@ -139,14 +139,19 @@ def holds(part: Condition | Group, fact: Fact, bound: Bound) -> bool:
     value = part.value
     if isinstance(value, Term):
         other = value_of(value, bound[value.alias or ""])
-        return other is not None and _same_type(seen, other) and _COMPARE[part.op](seen, other)
+        return other is not None and compared(part.op, seen, other)
+    return compared(part.op, seen, value)
+
+
+def compared(op: Op, seen: Scalar, value: Scalar | tuple[Scalar, ...]) -> bool:
+    """Whether a value that is there compares so with a constant, or with several."""
     if isinstance(value, tuple):
-        return _among(part.op, seen, value)
-    if part.op is Op.CONTAINS:
+        return _among(op, seen, value)
+    if op is Op.CONTAINS:
         return str(value).casefold() in str(seen).casefold()
-    if part.op is Op.STARTS_WITH:
+    if op is Op.STARTS_WITH:
         return str(seen).casefold().startswith(str(value).casefold())
-    return _same_type(seen, value) and _COMPARE[part.op](seen, value)
+    return _same_type(seen, value) and _COMPARE[op](seen, value)
 
 
 def _among(op: Op, seen: Scalar, values: tuple[Scalar, ...]) -> bool:

@@ -1,0 +1,98 @@
+"""Random portfolios as rows, with values from the small domains that random rules compare with."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+from models.accounts import Account, Tier
+from models.base import Severity
+from models.deals import DealKind, Stage
+from models.people import Seniority
+from models.signals import SignalKind
+from models.tickets import TicketState
+from tests import factories
+from tests.rules.generate import TEXTS
+
+DAY = factories.TODAY
+_DAYS = (0, 1, 2, 3, 50, 100, 400)
+_MINOR = (0, 1, 2, 3, 50, 100)
+
+
+def _ago(rng: random.Random) -> date:
+    return DAY - timedelta(days=rng.choice(_DAYS))
+
+
+def _around(rng: random.Random) -> date:
+    return DAY + timedelta(days=rng.choice(_DAYS) * rng.choice([1, -1]))
+
+
+def _maybe(rng: random.Random, value: Any) -> Any:
+    return value if rng.random() < 0.8 else None
+
+
+async def portfolio(rng: random.Random, size: int) -> str:
+    """The id of a tenant with so many accounts."""
+    owner = await factories.user(await factories.tenant())
+    for _ in range(size):
+        account = await factories.account(
+            owner,
+            name=rng.choice(TEXTS),
+            tier=rng.choice(list(Tier)),
+            segment=_maybe(rng, rng.choice(["s", "t"])),
+            employees=_maybe(rng, rng.choice([0, 1, 2, 3, 2**31 - 1])),
+            placeholder=rng.random() < 0.1,
+        )
+        await _belongings(rng, account)
+    return owner.tenant_id
+
+
+async def _belongings(rng: random.Random, of: Account) -> None:
+    contracts = [
+        await factories.contract(
+            of,
+            mrc_minor=rng.choice(_MINOR),
+            starts_on=_around(rng),
+            ends_on=_maybe(rng, _around(rng)),
+            notice_days=rng.choice([0, 1, 2, 3]),
+            source=rng.choice(["x", "y"]),
+        )
+        for _ in range(rng.randrange(3))
+    ]
+    for _ in range(rng.randrange(3)):
+        await factories.deal(
+            of,
+            amount_minor=rng.choice(_MINOR),
+            kind=rng.choice(list(DealKind)),
+            stage=rng.choice(list(Stage)),
+            stage_since=_ago(rng),
+            valid_from=_ago(rng),
+            close_on=_maybe(rng, _around(rng)),
+            closed_on=_maybe(rng, _ago(rng)),
+            probability=rng.choice([0, 1, 2, 3]),
+            competitor=_maybe(rng, rng.choice(TEXTS)),
+            contract_id=_maybe(rng, rng.choice(contracts).id) if contracts else None,
+        )
+    for _ in range(rng.randrange(3)):
+        left = rng.choice([None, None, _around(rng)])
+        await factories.contact(
+            of,
+            title=_maybe(rng, rng.choice(TEXTS)),
+            seniority=rng.choice(list(Seniority)),
+            last_contacted_on=_maybe(rng, _around(rng)),
+            left_on=left,
+        )
+    for _ in range(rng.randrange(3)):
+        await factories.ticket(
+            of,
+            severity=rng.choice(list(Severity)),
+            state=rng.choice(list(TicketState)),
+            opened_on=_around(rng),
+            resolved_on=rng.choice([None, _around(rng)]),
+        )
+    for _ in range(rng.randrange(3)):
+        await factories.signal(of, kind=rng.choice(list(SignalKind)), observed_on=_around(rng))
+    for back in rng.choice([(), (1, 2, 3, 4, 5, 6)]):
+        index = DAY.year * 12 + DAY.month - 1 - back
+        await factories.usage(of, date(index // 12, index % 12 + 1, 1), rng.choice([1, 2, 3, 7]))
