@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import orjson
@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 
 from commands.access import actor_of
 from commands.evaluations import mark_interrupted
+from jobs.judging import keep_judged
 from models.base import utcnow
 from models.database import database, fetch, is_unreachable
 from models.errors import BellwetherError, Unavailable, UnknownSchema
@@ -99,15 +100,23 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
         try:
             async with database(config.database), engine:
                 log.info("started", workers=config.workers)
-                watch = asyncio.create_task(_watch_runs())
+                background = [asyncio.create_task(each) for each in _background(config, engine)]
                 yield
-                watch.cancel()
+                for task in background:
+                    task.cancel()
         except (Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
             raise
         log.info("stopped")
 
     return lifespan
+
+
+def _background(config: Settings, engine: EnginePool) -> Iterator[Coroutine[None, None, None]]:
+    """What goes on beside answering requests."""
+    yield _watch_runs()
+    if config.judge_changes:
+        yield keep_judged(engine)
 
 
 async def _watch_runs() -> None:

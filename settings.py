@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     cors_origins: str = Field(default="", description="origins of browser applications, with commas between")
     workers: int = Field(default=2, ge=1, le=64, description="rule-engine worker processes")
     judge_timeout: float = Field(default=10.0, gt=0, description="seconds a worker may take for one batch")
+    judge_changes: bool = Field(default=True, description="judge accounts again as they change")
     token_hours: int = Field(default=12, ge=1, le=24 * 31)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000)
     max_depth: int = Field(default=12, ge=3)

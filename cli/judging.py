@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -25,25 +25,47 @@ from cli.shell import (
 )
 from commands import evaluations, rulebooks
 from metrics.risks import Ending, outcomes
+from models.access import Actor
 from models.errors import NotFound, allowed
 from models.rulebooks import EvaluationRun
+from rules.engine.pool import EnginePool
 
 
 @app.command()
 @command
-async def evaluate(as_of: AsOf = None, tenant: TenantSlug = None, json: AsJson = False) -> None:
+async def evaluate(
+    as_of: AsOf = None,
+    tenant: TenantSlug = None,
+    json: AsJson = False,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Only accounts for which something has changed since.")
+    ] = False,
+) -> None:
     """Judge every account by the active rules as of a date; the starter rules if none are active."""
     async with connected(), engine_pool() as engine:
         actor = await tenant_actor(tenant)
         await rulebooks.ensure_starter(actor, engine)
+        if changes:
+            await _evaluate_changes(actor, engine, day_of(as_of), json)
+            return
         with progress(quiet=json) as advance:
             run = await evaluations.evaluate(
                 actor, engine, day_of(as_of), progress=lambda done, of: advance("judging accounts", done, of)
             )
+    _tell(run, actor.currency, json)
+
+
+async def _evaluate_changes(actor: Actor, engine: EnginePool, as_of: date, json: bool) -> None:
+    """Judge what changed, run by run, until nothing waits."""
+    while run := await evaluations.evaluate_changes(actor, engine, as_of):
+        _tell(run, actor.currency, json)
+
+
+def _tell(run: EvaluationRun, currency: str, json: bool) -> None:
     if json:
         print_json(_summary(run))
     else:
-        _print_run(run, actor.currency)
+        _print_run(run, currency)
     if run.failures:
         raise typer.Exit(2)
 
@@ -53,6 +75,7 @@ def _summary(run: EvaluationRun) -> dict[str, object]:
         "run": run.id,
         "as_of": run.as_of,
         "accounts": run.accounts,
+        "candidates": run.candidates,
         "matched": run.matched,
         "opened": run.opened,
         "refreshed": run.refreshed,
@@ -68,12 +91,14 @@ def _summary(run: EvaluationRun) -> dict[str, object]:
         "failures": run.failures,
         "disagreements": run.disagreements,
         "seconds": run.seconds,
+        "stages": run.stages,
     }
 
 
 def _print_run(run: EvaluationRun, currency: str) -> None:
     out.print(
-        f"As of {run.as_of}: {run.accounts:,} accounts judged in {run.seconds} s, {run.matched:,} matches,"
+        f"As of {run.as_of}: {run.accounts:,} accounts judged ({run.candidates:,} looked at) in"
+        f" {run.seconds} s, {run.matched:,} matches,"
         f" {len(run.failures)} accounts failed",
         soft_wrap=True,
     )

@@ -13,6 +13,7 @@ from typing import NoReturn, TypeVar
 import orjson
 from tortoise import fields
 
+from commands import pending
 from commands.validation import validate
 from models.access import Actor
 from models.base import Record, today, utcnow
@@ -48,6 +49,10 @@ class Work:
     on: date
     changes: list[Change] = field(default_factory=list)
     object_id: str | None = None
+    #: What facts may have been changed by.
+    written: list[Record] = field(default_factory=list)
+    #: Accounts that lost a record to another one.
+    left: set[str] = field(default_factory=set)
 
     async def create(self, record: R) -> R:
         """Save a new record and log its creation."""
@@ -63,6 +68,7 @@ class Work:
             return
         model = type(records[0])
         await model.bulk_create(records, batch_size=BATCH)
+        self.written += records
         if log:
             for record in records:
                 on = (began or {}).get(record.id) or getattr(record, "valid_from", None) or self.on
@@ -90,6 +96,8 @@ class Work:
         self.log(
             record, [FieldChange(name, getattr(record, name), new, self.on) for name, new in changed.items()]
         )
+        self.left |= pending.touched(record)
+        self.written.append(record)
         record.update_from_dict({**changed, "version": expected + 1, "updated_at": now})
         return record
 
@@ -135,10 +143,14 @@ async def unit_of_work(
         async with transaction():
             yield work
             await _record(work, command, repeat)
+            touched = work.left | await pending.accounts_of(work.written)
+            await pending.note(actor.tenant_id, touched)
     except Exception as error:
         if isinstance(error, BellwetherError) or not is_collision(error):
             raise
         raise Conflict("somebody wrote the same record at the same moment; read it and try again") from error
+    if touched:
+        pending.announce()
 
 
 async def _record(work: Work, command: str, repeat: Repeat | None) -> None:

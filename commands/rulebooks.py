@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from commands import pending, scopes
+from commands.access import system_actor
 from commands.journal import check_version, unit_of_work
 from commands.permissions import RULE_MAKERS, require
 from commands.validation import validate
-from models.access import Actor
+from models.access import Actor, Tenant
 from models.base import today, utcnow
 from models.errors import Conflict, Invalid, InvalidRulebook, InvalidTransition, NotFound
 from models.rulebooks import Rule, Rulebook, RulebookState
@@ -94,7 +96,18 @@ async def activate(
             "activated_at": utcnow(),
             "activated_by_id": actor.user_id or None,
         }
-        return await work.update(rulebook, values, version)
+        live = await work.update(rulebook, values, version)
+        await _have_judged(actor)
+    return live
+
+
+async def _have_judged(actor: Actor) -> None:
+    """Have the accounts judged again of which other rules may say something else, or of which rules did."""
+    tenant = await Tenant.get(id=actor.tenant_id)
+    if tenant.judged_as_of is not None:
+        everybody = system_actor(tenant)
+        scope = await scopes.whole(everybody, tenant.judged_as_of, await active_book(actor))
+        await pending.note(actor.tenant_id, scope.ids)
 
 
 async def _live_besides(rulebook: Rulebook) -> list[Rulebook]:

@@ -10,10 +10,10 @@ from datetime import date
 import orjson
 
 from commands.journal import BATCH, Work, unit_of_work
+from commands.judgements import claim
 from models.access import Actor
-from models.base import utcnow
 from models.recommendations import Evidence, Recommendation, Risk, RiskLine
-from models.rulebooks import EvaluationRun, Judgement
+from models.rulebooks import EvaluationRun
 from rules.evidence import Seen
 from rules.explain import Verdict
 from rules.reconcile import Decision, Identity, Standing, Step, Values, due_on, reconcile
@@ -38,8 +38,7 @@ async def settle(
         Conflict: somebody wrote one of the rows at the same moment; nothing is written, try again.
     """
     async with unit_of_work(actor, "evaluations.settle", on=run.as_of) as work:
-        await EvaluationRun.filter(id=run.id).update(updated_at=utcnow())  # the run is alive
-        ours = await _claim(run, account_ids)
+        ours = await claim(run, actor, account_ids)
         settled = Settled(later=len(account_ids) - len(ours))
         for model in (Recommendation, Risk):
             wanted = {
@@ -50,30 +49,6 @@ async def settle(
             standing = await _standing(model, actor.tenant_id, sorted(ours), wanted)
             settled.steps += await _write(work, model, run, reconcile(standing, wanted, run.as_of))
     return settled
-
-
-async def _claim(run: EvaluationRun, account_ids: Sequence[str]) -> set[str]:
-    """The accounts that no run has judged as of a later date; other runs wait for the transaction's end."""
-    ours: set[str] = set()
-    for part in _parts(sorted(account_ids)):
-        await Judgement.bulk_create(
-            [
-                Judgement(
-                    id=Judgement.make_id(),
-                    tenant_id=run.tenant_id,
-                    account_id=account_id,
-                    run_id=run.id,
-                    as_of=run.as_of,
-                )
-                for account_id in part
-            ],
-            ignore_conflicts=True,
-        )
-        judged = Judgement.filter(tenant_id=run.tenant_id, account_id__in=part)
-        rows = await judged.select_for_update().order_by("account_id")
-        ours |= {row.account_id for row in rows if row.as_of <= run.as_of}
-        await judged.filter(as_of__lt=run.as_of).update(as_of=run.as_of, run_id=run.id)
-    return ours
 
 
 async def _standing(

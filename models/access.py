@@ -21,13 +21,18 @@ class Role(StrEnum):
 
 
 class Tenant(Record):
-    """A telecom operator that uses the product, nothing of one is ever seen by another."""
+    """A telecom operator that uses the product, nothing of one is ever seen by another.
+
+    ``judged_as_of`` is the latest date as of which all of its accounts were judged together.
+    """
 
     prefix = "tnt"
+    untracked = Record.untracked | {"judged_as_of"}
 
     name = fields.CharField(max_length=200)
     slug = fields.CharField(max_length=60, unique=True)
     currency = fields.CharField(max_length=3, default="EUR", db_default="EUR")
+    judged_as_of = fields.DateField(null=True)
 
     class Meta:
         table = "tenant"

@@ -25,6 +25,14 @@ class RunState(StrEnum):
     INTERRUPTED = "INTERRUPTED"
 
 
+class RunScope(StrEnum):
+    """Which accounts an evaluation is about."""
+
+    WHOLE = "WHOLE"
+    ACCOUNTS = "ACCOUNTS"
+    CHANGES = "CHANGES"
+
+
 class Rulebook(Record):
     """A version of a named set of rules."""
 
@@ -66,11 +74,13 @@ class Rule(Record):
 class EvaluationRun(Record):
     """One judgement of the portfolio or a part of it, as of a date.
 
-    ``flagged`` counts what the rules flagged, by rule key: how many risks, and their exposure in minor
-    units. ``looked_back`` counts accounts that had been judged as of a later date already, where what
-    stands was left alone. ``failures`` lists accounts that could not be judged with the reason,
-    ``disagreements`` the rules whose engine verdict differed from the reference evaluator's, which was
-    used instead.
+    ``accounts`` is how many it is about, ``candidates`` how many of them the rules may match or something
+    stands for, ``judged`` how far it is with those. ``rulebook_version`` names the rules, ``stages`` says
+    how many seconds went into what. ``flagged`` counts what the rules flagged, by rule key: how many
+    risks, and their exposure in minor units. ``looked_back`` counts accounts that had been judged as of a
+    later date already, where what stands was left alone. ``failures`` lists accounts that could not be
+    judged with the reason, ``disagreements`` the rules whose engine verdict differed from the reference
+    evaluator's, which was used instead.
     """
 
     prefix = "run"
@@ -79,8 +89,12 @@ class EvaluationRun(Record):
     actor = reference("User", null=True)
     as_of = fields.DateField()
     state = fields.CharEnumField(RunState, max_length=20, default=RunState.RUNNING)
+    scope = fields.CharEnumField(RunScope, max_length=20, default=RunScope.WHOLE, db_default=RunScope.WHOLE)
+    rulebook_version = fields.TextField(default="", db_default="")
     account_ids = fields.JSONField[list[str] | None](null=True)
     accounts = fields.IntField(default=0)
+    candidates = fields.IntField(default=0, db_default=0)
+    judged = fields.IntField(default=0, db_default=0)
     matched = fields.IntField(default=0)
     opened = fields.IntField(default=0)
     refreshed = fields.IntField(default=0)
@@ -92,6 +106,7 @@ class EvaluationRun(Record):
     failures = fields.JSONField[list[dict[str, str]]](default=list)
     disagreements = fields.JSONField[list[str]](default=list)
     seconds = fields.FloatField(null=True)
+    stages = fields.JSONField[dict[str, float] | None](null=True)
     finished_at = fields.DatetimeField(null=True)
     tenant_id: str
     actor_id: str | None
@@ -102,10 +117,11 @@ class EvaluationRun(Record):
 
 
 class Judgement(Record):
-    """The latest date as of which an account was judged, and by which run.
+    """The latest date as of which an account was judged by itself, and by which run.
 
-    Kept by evaluations for themselves and not logged. What stands is of that date, an evaluation as of
-    an earlier one does not move it.
+    Kept by evaluations for themselves and not logged. What stands is of that date, or of the one as of
+    which all accounts of the tenant were judged (``Tenant.judged_as_of``) if that is later. An evaluation
+    as of an earlier one does not move it.
     """
 
     prefix = "jdg"
@@ -122,3 +138,23 @@ class Judgement(Record):
         table = "judgement"
         unique_together = (("tenant", "account"),)
         indexes = (("tenant_id", "run_id"),)
+
+
+class PendingJudgement(Record):
+    """An account that was written to and is to be judged again.
+
+    Kept by the commands that write, in their transaction, and not logged. ``touch`` is another one with
+    each write, so that an account that is written to while it is judged stays.
+    """
+
+    prefix = "pend"
+
+    tenant = reference("Tenant")
+    account = reference("Account")
+    touch = fields.CharField(max_length=40)
+    tenant_id: str
+    account_id: str
+
+    class Meta:
+        table = "pending_judgement"
+        unique_together = (("tenant", "account"),)

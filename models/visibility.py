@@ -23,7 +23,7 @@ from models.errors import NotFound
 from models.people import Contact
 from models.recommendations import Evidence, Recommendation, Risk, RiskLine
 from models.revenue import Contract
-from models.rulebooks import EvaluationRun, Judgement, Rule, Rulebook
+from models.rulebooks import EvaluationRun, Judgement, PendingJudgement, Rule, Rulebook
 from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.tickets import Ticket
@@ -124,6 +124,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Rule: _whole_tenant,
     EvaluationRun: _own_run,
     Judgement: _seen_account,
+    PendingJudgement: _seen_account,
 }
 
 

@@ -63,7 +63,7 @@ async def _gather_kind(
     assert kind.rows
     fields = [field for name, field in kind.fields.items() if name in needed]
     spoken = "".join(f", {field.sql} as f_{field.name}" for field in fields)
-    source = rows_of(kind, [kind.rows.source, *(field.sql for field in fields)], among=True)
+    source = rows_of(kind, [kind.rows.source, *(field.sql for field in fields)], chosen=True)
     rows = await fetch(
         f"select t.id as fact_id, {kind.rows.account} as account, {kind.rows.source} as fact_source{spoken}"
         f" from {source} order by t.id",

@@ -50,12 +50,12 @@ def candidates(book: Book, population: Population) -> Candidates | None:
 
     ``population`` is as of the date for which the statement is run.
     """
-    asked = _Asked(population)
+    asked = _Asked(Conditions(population))
     needed = [asked.of(rule) for rule in book.rules]
     if not needed or not all(needed):
         return None
-    kinds = ", ".join(f"k_{name} as {asked.accounts(name)}" for name in asked.conditions)
-    return Candidates(f"with {kinds} {' union '.join(map(_joined, needed))}", asked.params)
+    kinds = ", ".join(f"k_{name} as {asked.accounts(name)}" for name in asked.known)
+    return Candidates(f"with {kinds} {' union '.join(map(_joined, needed))}", asked.conditions.params)
 
 
 #: The numbers of the conditions that facts of a kind must meet, each by some fact, by kind.
@@ -73,20 +73,21 @@ def _joined(needed: _Needed) -> str:
 class _Asked:
     """What the rules of a book ask of the facts of each kind, each condition once."""
 
-    def __init__(self, population: Population) -> None:
-        self.params: dict[str, Param] = {}
-        self.conditions: dict[str, list[str]] = {}
-        self._population = population
+    def __init__(self, conditions: Conditions) -> None:
+        self.conditions = conditions
+        self.known: dict[str, list[str]] = {}
 
     def of(self, rule: Rule) -> _Needed:
         """What the rule needs; a fact that may be any is not asked for beside others."""
         asked = [
-            (p.kind, self._met(REGISTRY.kinds[p.kind], p)) for p in rule.patterns if p.kind in REGISTRY.kinds
+            (p.kind, self.conditions.met(REGISTRY.kinds[p.kind], p))
+            for p in rule.patterns
+            if p.kind in REGISTRY.kinds
         ]
         telling = [each for each in asked if each[1] != _TRUE]
         needed: _Needed = {}
         for kind, condition in telling or [each for each in asked if each[0] != "account"]:
-            known = self.conditions.setdefault(kind, [])
+            known = self.known.setdefault(kind, [])
             if condition not in known:
                 known.append(condition)
             needed.setdefault(kind, []).append(known.index(condition))
@@ -94,7 +95,7 @@ class _Asked:
 
     def accounts(self, name: str) -> str:
         """A subquery of the accounts with facts of a kind, and which of the conditions some fact meets."""
-        kind, conditions = REGISTRY.kinds[name], self.conditions[name]
+        kind, conditions = REGISTRY.kinds[name], self.known[name]
         assert kind.rows
         each = "".join(
             f", case when {condition} then 1 else 0 end as c{number}"
@@ -105,7 +106,16 @@ class _Asked:
         met = ", ".join(f"max(c{number}) as c{number}" for number in range(len(conditions)))
         return f"(select account, {met} from ({facts}) f where {any_of} group by account)"
 
-    def _met(self, kind: FactKind, pattern: Pattern) -> str:
+
+class Conditions:
+    """Conditions on one fact in SQL, at least as wide as the evaluators take them, and their parameters."""
+
+    def __init__(self, population: Population) -> None:
+        self.params: dict[str, Param] = {}
+        self._population = population
+
+    def met(self, kind: FactKind, pattern: Pattern) -> str:
+        """That a fact meets what the pattern asks of it by itself."""
         return _all(self._part(kind, part) for part in pattern.single)
 
     def _part(self, kind: FactKind, part: Condition | Group) -> str:
@@ -122,16 +132,18 @@ class _Asked:
             return _TRUE
         if formula.name in kind.relative:
             return self._relative(kind, kind.relative[formula.name], condition)
-        return self._plain(kind.fields[formula.name], condition)
+        return self.plain(kind.fields[formula.name], condition)
 
-    def _plain(self, field: FactField, condition: Condition) -> str:
-        """A condition on one field; what is said of texts in other ways than equality is left to facts."""
+    def plain(self, field: FactField, condition: Condition) -> str:
+        """A condition on one field, exact for days; what texts contain is left to the facts."""
         op, value = condition.op, condition.value
         if op is Op.IS_NULL:
             return _present(field) if value is False else self._missing(field)
         values: Sequence[object] = value if isinstance(value, tuple) else (value,)
         if op in (Op.EQ, Op.IN):
             return _any(self._equal(field, each) for each in values)
+        if op in (Op.NE, Op.NOT_IN) and field.type is not FieldType.NUMBER:
+            return f"not {_any(self._equal(field, each) for each in values)}"
         if op is Op.BETWEEN:
             return self._between(field, values[0], values[1])
         if op in _ORDER:

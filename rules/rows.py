@@ -21,10 +21,10 @@ RATIO_PLACES = 6
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
 
 
-def rows_of(kind: FactKind, spoken: Iterable[str], *, among: bool = False) -> str:
+def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False) -> str:
     """The FROM and WHERE of a kind's facts, rows called ``t``, with what the expressions speak of.
 
-    Parameters it needs: those of ``parameters``; with ``among``, only facts of the accounts named there.
+    Parameters it needs: those of ``parameters``; ``chosen`` gives only facts of the accounts named there.
     """
     rows = kind.rows
     assert rows
@@ -38,13 +38,15 @@ def rows_of(kind: FactKind, spoken: Iterable[str], *, among: bool = False) -> st
         if re.search(rf"\b{name}\.", wanted):
             source += f" left join {subquery()} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
-    return _AMONG.sub(_among if among else "1 = 1", f"{source} where {where}")
+    said = (lambda found: among(found[1])) if chosen else "1 = 1"
+    return _AMONG.sub(said, f"{source} where {where}")
 
 
-def _among(found: re.Match[str]) -> str:
+def among(account: str) -> str:
+    """The condition that an account is one of those that the parameters name."""
     if is_sqlite():
-        return f"{found[1]} in (select value from json_each(:accounts))"
-    return f"{found[1]} = any(array(select jsonb_array_elements_text(cast(:accounts as jsonb))))"
+        return f"{account} in (select value from json_each(:accounts))"
+    return f"{account} = any(array(select jsonb_array_elements_text(cast(:accounts as jsonb))))"
 
 
 def parameters(tenant_id: str, as_of: date, account_ids: Sequence[str] | None = None) -> dict[str, Param]:

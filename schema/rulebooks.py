@@ -10,7 +10,7 @@ from strawberry import UNSET
 from strawberry.scalars import JSON
 
 from models import rulebooks as stored
-from models.rulebooks import RulebookState, RunState
+from models.rulebooks import RulebookState, RunScope, RunState
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -72,6 +72,17 @@ class FlaggedByRule:
 
 
 @strawberry.type
+class StageTime:
+    """What an evaluation took how long for."""
+
+    stage: str = strawberry.field(
+        description="candidates (which accounts to look at), gather (their facts), judge (the engine),"
+        " explain (texts and evidence) or settle (what opens, lapses and so on, written)."
+    )
+    seconds: float = strawberry.field(description="Seconds in all.")
+
+
+@strawberry.type
 class EvaluationRun(Node, Stored[stored.EvaluationRun]):
     """One judgement of accounts as of a date."""
 
@@ -79,7 +90,13 @@ class EvaluationRun(Node, Stored[stored.EvaluationRun]):
 
     as_of: date = column("The day as of which facts were taken.")
     state: RunState = column("Whether it runs, is complete, or was interrupted.")
-    accounts: int = column("How many accounts were judged.")
+    scope: RunScope = column("Which accounts it is about: all, some that were named, or those that changed.")
+    rulebook_version: str = column("The rules: the names and versions of the rulebooks that were live.")
+    accounts: int = column("How many accounts it is about.")
+    candidates: int = column(
+        "Those of them that rules may match or something stands for; no others are looked at."
+    )
+    judged: int = column("How many of the candidates have been looked at so far.")
     matched: int = column("How many matches there were: one for each rule and subject.")
     opened: int = column("Recommendations and risks that are new.")
     refreshed: int = column("Those that stood and have changed.")
@@ -93,6 +110,12 @@ class EvaluationRun(Node, Stored[stored.EvaluationRun]):
         "Rules that the engine judged unlike the reference, which was believed."
     )
     seconds: float | None = column("How long it took.")
+
+    @strawberry.field
+    def stages(self) -> list[StageTime]:
+        """What it took how long for; empty before it ends."""
+        return [StageTime(stage=stage, seconds=spent) for stage, spent in (self.record.stages or {}).items()]
+
     created_at: datetime = column("When it began.")
     finished_at: datetime | None = column("When it ended.")
 
@@ -174,6 +197,7 @@ class EvaluationRunFilter:
     not_: EvaluationRunFilter | None = clause("not")
     id: IDFilter | None = UNSET
     state: Filter[RunState] | None = UNSET
+    scope: Filter[RunScope] | None = UNSET
     as_of: DateFilter | None = UNSET
 
 
@@ -201,6 +225,7 @@ EVALUATION_RUNS = Listed(
         {
             "id": Column("t.id"),
             "state": Column("t.state"),
+            "scope": Column("t.scope"),
             "as_of": Column("t.as_of", Kind.DATE),
         },
         (("id", Direction.DESC),),

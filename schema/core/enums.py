@@ -14,7 +14,7 @@ from models.catalog import Charge
 from models.deals import ContactRole, DealKind, ForecastCategory, Stage
 from models.people import Seniority
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
-from models.rulebooks import RulebookState, RunState
+from models.rulebooks import RulebookState, RunScope, RunState
 from models.services import ServiceState
 from models.signals import SignalKind
 from models.tickets import TicketState
@@ -31,6 +31,7 @@ _NAMES: dict[type[Enum], str] = {
     RiskState: "RiskState",
     Role: "Role",
     RulebookState: "RulebookState",
+    RunScope: "RunScope",
     RunState: "RunState",
     Seniority: "Seniority",
     ServiceState: "ServiceState",

@@ -151,7 +151,8 @@ async def test_a_worker_killed_in_the_middle_leaves_the_evaluation_complete_and_
     world: World,
 ) -> None:
     for number in range(300):
-        await factories.account(world.owner, name=f"More {number}")
+        account = await factories.account(world.owner, name=f"More {number}")
+        await factories.deal(account, valid_from=DAY - timedelta(days=91))  # something to look at
     async with EnginePool(2, 20.0) as pool:
         held, known = asyncio.Event(), {"accounts": {"totalCount": 302}}
 
@@ -172,7 +173,7 @@ async def test_a_worker_killed_in_the_middle_leaves_the_evaluation_complete_and_
             run = await running
         assert not set(killed) & set(pool.worker_pids())
     assert (run.state, run.accounts, run.failures) == (RunState.COMPLETE, 302, [])
-    assert run.matched == 2
+    assert run.matched == 302
 
 
 def _signal(pool: EnginePool, number: signal.Signals) -> list[int]:

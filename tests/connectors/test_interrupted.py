@@ -99,6 +99,16 @@ def _import_and_kill(url: str, folder: Path, step: str, moment: str) -> None:
 async def _empty() -> None:
     connection = Tortoise.get_connection("default")
     await connection.execute_query("update account set parent_id = null")
-    tables = ("change", "stage_change", "deal_line", "deal", "account", "product", "audit_record", "tenant")
+    tables = (
+        "pending_judgement",
+        "change",
+        "stage_change",
+        "deal_line",
+        "deal",
+        "account",
+        "product",
+        "audit_record",
+        "tenant",
+    )
     for table in tables:
         await connection.execute_query(f'delete from "{table}"')

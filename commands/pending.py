@@ -1,0 +1,97 @@
+"""Accounts that were written to and are to be judged again: every write notes them, whoever waits is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from weakref import WeakSet
+
+from models.access import Tenant
+from models.accounts import Account
+from models.base import Record
+from models.database import fetch
+from models.deals import Deal, DealContact
+from models.people import Contact
+from models.revenue import Contract
+from models.rulebooks import PendingJudgement
+from models.services import Service, UsageMonth
+from models.signals import Signal
+from models.tickets import Ticket
+
+#: Records of an account that facts are made of.
+_OF_ACCOUNT = (Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal)
+BATCH = 500
+#: Set when something was noted by this process.
+_waiting: WeakSet[asyncio.Event] = WeakSet()
+
+
+def touched(record: Record) -> set[str]:
+    """The ids of the accounts whose facts a record is part of."""
+    if isinstance(record, Account):
+        return {record.id}
+    return {record.account_id} if isinstance(record, _OF_ACCOUNT) else set()
+
+
+async def accounts_of(records: Iterable[Record]) -> set[str]:
+    """The ids of the accounts whose facts these records are part of, through their deals too."""
+    found: set[str] = set()
+    deals: set[str] = set()
+    for record in records:
+        found |= touched(record)
+        if isinstance(record, DealContact):
+            deals.add(record.deal_id)
+    for deal_id in deals:
+        found |= {str(deal["account_id"]) for deal in await Deal.filter(id=deal_id).values("account_id")}
+    return found
+
+
+async def note(tenant_id: str, account_ids: Iterable[str]) -> None:
+    """Have the accounts judged again, once the transaction that this is in has ended."""
+    ids = sorted(account_ids)
+    for start in range(0, len(ids), BATCH):
+        await PendingJudgement.bulk_create(
+            [
+                PendingJudgement(
+                    id=PendingJudgement.make_id(),
+                    tenant_id=tenant_id,
+                    account_id=account_id,
+                    touch=PendingJudgement.make_id(),
+                )
+                for account_id in ids[start : start + BATCH]
+            ],
+            on_conflict=["tenant_id", "account_id"],
+            update_fields=["touch", "updated_at"],
+        )
+
+
+def announce() -> None:
+    """Wake who waits for accounts to judge in this process."""
+    for event in list(_waiting):
+        event.set()
+
+
+def bell() -> asyncio.Event:
+    """An event that is set whenever accounts were noted by this process."""
+    event = asyncio.Event()
+    _waiting.add(event)
+    return event
+
+
+async def waiting(tenant_id: str, most: int | None = None) -> Mapping[str, str]:
+    """Accounts to judge, those that have waited longest first, with what their last write is known by."""
+    query = PendingJudgement.filter(tenant_id=tenant_id).order_by("updated_at", "id")
+    rows = query.limit(most) if most else query
+    return {str(account): str(touch) for account, touch in await rows.values_list("account_id", "touch")}
+
+
+async def done(tenant_id: str, judged: Mapping[str, str]) -> None:
+    """These accounts were judged; those that were written to meanwhile stay."""
+    touches = list(judged.values())
+    for start in range(0, len(touches), BATCH):
+        await PendingJudgement.filter(tenant_id=tenant_id, touch__in=touches[start : start + BATCH]).delete()
+
+
+async def tenants() -> list[Tenant]:
+    """The tenants that have accounts to judge."""
+    rows = await fetch("select distinct tenant_id from pending_judgement")
+    return await Tenant.filter(id__in=[str(row["tenant_id"]) for row in rows])

@@ -1,0 +1,111 @@
+"""Which accounts a judgement is about: all that somebody answers for, or some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models.access import Actor
+from models.accounts import Account
+from models.database import Params, as_int, fetch
+from models.errors import Forbidden, NotFound
+from models.visibility import answers_for, visible
+from rules.crossing import crossings
+from rules.needs import needs
+from rules.population import Population, survey
+from rules.prefilter import candidates
+from rules.rows import among, parameters
+from rules.tree import Book
+
+_STANDING = " union ".join(
+    f"select account_id from {table} where tenant_id = :tenant and lapsed_on is null"
+    for table in ("recommendation", "risk")
+)
+_THERE = "(t.valid_from is null or t.valid_from <= :as_of)"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How many accounts it is about, and the ids, in order, of those that must be looked at one by one.
+
+    Of the others it is known that no rule matches them and that nothing stands for them.
+    """
+
+    accounts: int
+    ids: Sequence[str]
+    population: Population
+
+
+async def whole(actor: Actor, as_of: date, book: Book, *, prefilter: bool = True) -> Scope:
+    """Every account that the actor answers for; without ``prefilter`` each is looked at."""
+    population = await survey(actor.tenant_id, as_of, needs(book))
+    found = candidates(book, population) if prefilter else None
+    if found is None:
+        ids = await answered_for(actor, as_of)
+        return Scope(len(ids), ids, population)
+    ids = await answered_for(actor, as_of, f"and t.id in ({found.sql} union {_STANDING})", found.params)
+    return Scope(await _count(actor, as_of), ids, population)
+
+
+async def named(actor: Actor, as_of: date, book: Book, account_ids: Sequence[str]) -> Scope:
+    """The accounts with these ids.
+
+    Raises:
+        NotFound: an id names nothing that the actor may see, or nothing that was there by then.
+        Forbidden: the actor sees an account by a deal on it, and neither owns nor manages it.
+    """
+    known = await _seen(actor, as_of, f"and {among('t.id')}", {}, account_ids)
+    for index, account_id in enumerate(account_ids):
+        if account_id not in known:
+            raise NotFound(f"no account {account_id!r} as of {as_of}", ["accountIds", str(index)])
+        if not known[account_id]:
+            raise Forbidden(
+                "an account is judged for its owner and the managers above", ["accountIds", str(index)]
+            )
+    return Scope(len(known), list(known), await survey(actor.tenant_id, as_of, needs(book)))
+
+
+async def those(actor: Actor, as_of: date, book: Book, account_ids: Iterable[str]) -> Scope:
+    """Those of the accounts with these ids that the actor answers for and that were there by then."""
+    seen = await _seen(actor, as_of, f"and {among('t.id')}", {}, list(account_ids))
+    ids = [account_id for account_id, ours in seen.items() if ours]
+    return Scope(len(ids), ids, await survey(actor.tenant_id, as_of, needs(book)))
+
+
+async def crossed(actor: Actor, book: Book, before: date, now: date) -> list[str]:
+    """The accounts of which the book may say something else on a later day, though nobody wrote to them."""
+    needed = needs(book)
+    populations = tuple([await survey(actor.tenant_id, day, needed) for day in (before, now)])
+    statements = crossings(book, actor.tenant_id, (before, now), (populations[0], populations[1]))
+    if statements is None:
+        return await answered_for(actor, now)
+    return sorted({str(row["account"]) for each in statements for row in await fetch(each.sql, each.params)})
+
+
+async def answered_for(actor: Actor, as_of: date, which: str = "", params: Params | None = None) -> list[str]:
+    """The accounts that the actor answers for, in order; ``which`` is a further condition on them."""
+    seen = await _seen(actor, as_of, which, params or {})
+    return [account_id for account_id, ours in seen.items() if ours]
+
+
+async def _seen(
+    actor: Actor, as_of: date, which: str, params: Params, account_ids: Sequence[str] | None = None
+) -> dict[str, bool]:
+    """The accounts that the actor may see, in order of their ids, with whether he answers for them."""
+    seen = visible(Account, actor, "t")
+    rows = await fetch(
+        f"select t.id, t.owner_id from account t where {seen.sql} and {_THERE} {which} order by t.id",
+        {**seen.params, **params, **parameters(actor.tenant_id, as_of, account_ids)},
+    )
+    return {str(row["id"]): answers_for(row["owner_id"], actor) for row in rows}
+
+
+async def _count(actor: Actor, as_of: date) -> int:
+    seen = visible(Account, actor, "t")
+    rows = await fetch(
+        f"select t.owner_id, count(*) as accounts from account t where {seen.sql} and {_THERE}"
+        " group by t.owner_id",
+        {**seen.params, "as_of": as_of},
+    )
+    return sum(as_int(row["accounts"]) for row in rows if answers_for(row["owner_id"], actor))
