@@ -49,7 +49,8 @@ async def test_a_sales_pipeline_is_judged_and_the_verdict_would_have_been_right(
     assert set(judged.pop("stages")) == {"candidates", "gather", "judge", "explain", "settle"}
     assert judged == {
         "as_of": SPRING, "accounts": 86, "candidates": 84, "matched": 725, "opened": 1450, "refreshed": 0,
-        "lapsed": 0, "reopened": 0, "unchanged": 0, "risks": {"stalled-deal": {"count": 725, "amount": "1932466.00"}},
+        "lapsed": 0, "reopened": 0, "unchanged": 0,
+        "risks": {"stalled-deal": {"count": 725, "amount": "1932466.00"}},
         "looked_back": 0, "failed": 0, "failures": [], "disagreements": [],
     }  # fmt: skip
     again = json.loads(run(*JUDGE, SPRING))
