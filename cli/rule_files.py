@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from commands import rulebooks
 from models.errors import BellwetherError, allowed
 from rules import packs
 from rules.build import build_book
+from rules.json_schema import file_schema, rule_schema
 from rules.kinds import REGISTRY
 from rules.registry import FieldType
 
@@ -53,6 +55,14 @@ def rule_facts(
             unit = "currency" if field.type is FieldType.MONEY else field.unit
             table.add_row(field.name, field.type.lower(), unit, field.meaning)
         out.print(table)
+
+
+@rules_app.command("schema")
+def print_schema(
+    one: Annotated[bool, typer.Option("--rule", help="Of one rule instead of a file of them.")] = False,
+) -> None:
+    """Print the JSON Schema of rule files, for editors that complete and check them."""
+    typer.echo(json.dumps(rule_schema() if one else file_schema(), indent=2))
 
 
 @rules_app.command("publish")

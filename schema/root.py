@@ -19,6 +19,7 @@ from schema.core.limits import limits
 from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
 from schema.deals import DealQueries
+from schema.fact_kinds import FactKindQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
 from schema.people import ContactQueries
@@ -44,6 +45,7 @@ class Query(
     SignalQueries,
     RecommendationQueries,
     RulebookQueries,
+    FactKindQueries,
     PortfolioQueries,
     AccessQueries,
     NodeQueries,
