@@ -23,7 +23,7 @@ from cli.shell import (
 )
 from commands import rulebooks
 from models.errors import BellwetherError, allowed
-from rules import packs
+from rules import files
 from rules.build import build_book
 from rules.json_schema import file_schema, rule_schema
 from rules.kinds import REGISTRY
@@ -34,7 +34,7 @@ from rules.registry import FieldType
 def check_rules(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Say what is wrong with a rule file, without a database."""
     try:
-        book = build_book(file.stem, packs.documents(text_of(file)))
+        book = build_book(file.stem, files.read(text_of(file)).rules)
     except BellwetherError as error:
         explain(error)
         raise typer.Exit(1) from None
@@ -75,6 +75,6 @@ async def publish_rules(
     """Save a rule file as the next version of a rulebook and put it live through the publish gate."""
     async with connected(), engine_pool() as engine:
         actor = await tenant_actor(tenant)
-        draft = await rulebooks.save(actor, name or file.stem, packs.documents(text_of(file)))
+        draft = await rulebooks.save(actor, name or file.stem, files.read(text_of(file)).rules)
         live = await rulebooks.activate(actor, engine, draft.id)
     out.print(f"{live.name}/{live.number} is {live.state}")

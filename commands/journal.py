@@ -18,7 +18,7 @@ from commands.validation import validate
 from models.access import Actor
 from models.base import Record, today, utcnow
 from models.database import is_collision
-from models.errors import BellwetherError, Conflict, Invalid
+from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition
 from models.history import CREATED, AuditRecord, Change
 from models.transactions import transaction
 from models.visibility import find, sees
@@ -79,12 +79,17 @@ class Work:
 
         Raises:
             Conflict: the record has changed since ``version`` (or since it was read).
+            InvalidTransition: the record stays as it was made in one of the fields.
         """
         check_version(record, version)
         expected = record.version
         changed = differing(record, values)
         if not changed:
             return record
+        if fixed := sorted(record.immutable & set(changed)):
+            raise InvalidTransition(
+                f"{record.id} stays as it was made; {fixed[0]} cannot be changed", [fixed[0]]
+            )
         now = utcnow()
         written = (
             await type(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -13,14 +13,16 @@ from commands.permissions import RULE_MAKERS, require
 from commands.validation import validate
 from models.access import Actor, Tenant
 from models.base import today, utcnow
-from models.errors import Conflict, Invalid, InvalidRulebook, InvalidTransition, NotFound
+from models.errors import Conflict, Invalid, InvalidRulebook, InvalidTransition, NotFound, allowed
 from models.rulebooks import Rule, Rulebook, RulebookState
 from models.visibility import find
-from rules import packs
+from rules import files, packs
 from rules.build import build_book
+from rules.cases import build_cases, failures
 from rules.engine import gate
 from rules.engine.pool import EnginePool
 from rules.facts import accounts_as_of, gather
+from rules.files import Document
 from rules.needs import needs
 from rules.reference import Facts
 from rules.tree import Book
@@ -28,8 +30,18 @@ from rules.tree import Book
 MAX_RULES = 1_000
 
 
-async def save(actor: Actor, name: str, documents: Sequence[Mapping[str, object]]) -> Rulebook:
+async def save(
+    actor: Actor,
+    name: str,
+    documents: Sequence[Document],
+    cases: Sequence[Document] = (),
+    description: str | None = None,
+    text: str | None = None,
+) -> Rulebook:
     """Keep rule documents as the next version of a rulebook, a draft; nothing is live by this.
+
+    ``cases`` say what the rules must say of which facts; all must hold when the version goes live. ``text``
+    is the file that they were read from.
 
     Raises:
         InvalidRulebook: with every problem of every document; nothing is saved.
@@ -38,8 +50,11 @@ async def save(actor: Actor, name: str, documents: Sequence[Mapping[str, object]
     validate(Rulebook, {"name": name})
     if len(documents) > MAX_RULES:
         raise Invalid(f"{len(documents):,} rules in one rulebook; allowed: {MAX_RULES:,}", ["rules"])
+    if len(cases) > MAX_RULES:
+        raise Invalid(f"{len(cases):,} cases in one rulebook; allowed: {MAX_RULES:,}", ["cases"])
     book = build_book(name, documents)
-    latest = await Rulebook.filter(tenant_id=actor.tenant_id, name=name).order_by("-number").first()
+    build_cases(book, cases)
+    latest = await _latest(actor, name)
     async with unit_of_work(actor, "rulebooks.save") as work:
         rulebook = await work.create(
             Rulebook(
@@ -47,6 +62,9 @@ async def save(actor: Actor, name: str, documents: Sequence[Mapping[str, object]
                 tenant_id=actor.tenant_id,
                 name=name,
                 number=latest.number + 1 if latest else 1,
+                description=description,
+                cases=[dict(case) for case in cases] or None,
+                text=text,
             )
         )
         await work.create_all(
@@ -65,14 +83,66 @@ async def save(actor: Actor, name: str, documents: Sequence[Mapping[str, object]
     return rulebook
 
 
+async def import_file(actor: Actor, name: str, text: str) -> tuple[Rulebook, bool]:
+    """Keep a file as the next version of a rulebook, and whether that made one: the latest may be the same.
+
+    Raises:
+        InvalidRulebook: with every problem of the file; nothing is saved.
+    """
+    require(actor, RULE_MAKERS, "write rules")
+    file = files.read(text)
+    latest = await _latest(actor, name)
+    if latest and await exported(latest) == text:
+        return latest, False
+    return await save(actor, name, file.rules, file.cases, file.description, text), True
+
+
+async def exported(rulebook: Rulebook) -> str:
+    """The file of a rulebook version: the one that it was imported from, or one that says the same."""
+    if rulebook.text is not None:
+        return rulebook.text
+    return files.written(await documents_of(rulebook), rulebook.cases or (), rulebook.description)
+
+
+async def documents_of(rulebook: Rulebook) -> list[Document]:
+    """The documents of a version's rules, in the order in which they were written."""
+    return [rule.document for rule in await Rule.filter(rulebook_id=rulebook.id).order_by("id")]
+
+
+async def _latest(actor: Actor, name: str) -> Rulebook | None:
+    return await Rulebook.filter(tenant_id=actor.tenant_id, name=name).order_by("-number").first()
+
+
+async def version_named(actor: Actor, text: str) -> Rulebook:
+    """The version that ``name/number`` means; without a number the live one, or else the latest.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    name, _, number = text.partition("/")
+    known = Rulebook.filter(tenant_id=actor.tenant_id, name=name)
+    if number:
+        found = await known.get_or_none(number=int(number)) if number.isdecimal() else None
+    else:
+        found = await known.get_or_none(state=RulebookState.ACTIVE) or await _latest(actor, name)
+    if found is None:
+        names = await Rulebook.filter(tenant_id=actor.tenant_id).distinct().values_list("name", flat=True)
+        raise NotFound(f"no rulebook {text!r}; known: {allowed(sorted(map(str, names)))}", ["name"])
+    return found
+
+
 async def activate(
-    actor: Actor, engine: EnginePool, rulebook_id: str, version: int | None = None
+    actor: Actor,
+    engine: EnginePool,
+    rulebook_id: str,
+    version: int | None = None,
+    reason: str | None = None,
 ) -> Rulebook:
     """Put a version live, and retire the one of the same name that was; a retired one may come back.
 
     Raises:
-        InvalidRulebook: the publish gate found that the engine does not judge it as its text says, or
-            another live rulebook has a rule of the same key.
+        InvalidRulebook: a saved case fails, the publish gate found that the engine does not judge it as its
+            text says, or another live rulebook has a rule of the same key.
         InvalidTransition: it is live already.
         Conflict: the rulebook changed, or another one went live at the same moment.
     """
@@ -80,6 +150,7 @@ async def activate(
     rulebook = await find(Rulebook, actor, rulebook_id, "id")
     if rulebook.state == RulebookState.ACTIVE:
         raise InvalidTransition("this version is ACTIVE already; allowed: none", ["id"])
+    validate(Rulebook, {"reason": reason})
     check_version(rulebook, version)
     others = await _live_besides(rulebook)
     await _check(actor, engine, rulebook, others)
@@ -95,6 +166,7 @@ async def activate(
             "state": RulebookState.ACTIVE,
             "activated_at": utcnow(),
             "activated_by_id": actor.user_id or None,
+            "reason": reason,
         }
         live = await work.update(rulebook, values, version)
         await _have_judged(actor)
@@ -110,6 +182,45 @@ async def _have_judged(actor: Actor) -> None:
         await pending.note(actor.tenant_id, scope.ids)
 
 
+async def roll_back(actor: Actor, engine: EnginePool, name: str, reason: str) -> Rulebook:
+    """Put that version live again which was before the one that is.
+
+    Raises:
+        NotFound: no version of the name is live, or none was before it.
+        Invalid: there is no reason given.
+    """
+    require(actor, RULE_MAKERS, "roll rulebooks back")
+    _check_reason(reason)
+    known = Rulebook.filter(tenant_id=actor.tenant_id, name=name)
+    earlier = known.filter(state=RulebookState.RETIRED, activated_at__not_isnull=True)
+    before = await earlier.order_by("-activated_at", "-number").first()
+    if before is None or not await known.filter(state=RulebookState.ACTIVE).exists():
+        raise NotFound(f"no version of {name!r} was live before one that is", ["name"])
+    return await activate(actor, engine, before.id, reason=reason)
+
+
+async def retire(actor: Actor, rulebook_id: str, reason: str, version: int | None = None) -> Rulebook:
+    """Take a version out of use; what it says lapses with the next judgement.
+
+    Raises:
+        InvalidTransition: it is not live.
+        Invalid: there is no reason given.
+    """
+    require(actor, RULE_MAKERS, "retire rulebooks")
+    _check_reason(reason)
+    rulebook = await find(Rulebook, actor, rulebook_id, "id")
+    if rulebook.state != RulebookState.ACTIVE:
+        raise InvalidTransition(f"this version is {rulebook.state}; allowed: ACTIVE", ["id"])
+    async with unit_of_work(actor, "rulebooks.retire") as work:
+        return await work.update(rulebook, {"state": RulebookState.RETIRED, "reason": reason}, version)
+
+
+def _check_reason(reason: str) -> None:
+    validate(Rulebook, {"reason": reason})
+    if not reason.strip():
+        raise Invalid("say why", ["reason"])
+
+
 async def _live_besides(rulebook: Rulebook) -> list[Rulebook]:
     """The live rulebooks of other names."""
     live = Rulebook.filter(tenant_id=rulebook.tenant_id, state=RulebookState.ACTIVE)
@@ -122,18 +233,19 @@ async def ensure_starter(actor: Actor, engine: EnginePool) -> Rulebook:
     if live is not None:
         return live
     draft = await Rulebook.filter(tenant_id=actor.tenant_id, name=packs.STARTER).order_by("-number").first()
-    draft = draft or await save(actor, packs.STARTER, packs.load(packs.STARTER))
+    draft = draft or await save(actor, packs.STARTER, packs.load(packs.STARTER).rules)
     return await activate(actor, engine, draft.id)
 
 
 async def active_book(actor: Actor) -> Book:
-    """The rules that are live in the actor's tenant, of all its rulebooks together.
+    """The rules that are live in the tenant, of all its rulebooks together; none when all are retired.
 
     Raises:
-        NotFound: no rulebook is live.
+        NotFound: no rulebook was ever live.
     """
-    live = await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).order_by("name")
-    if not live:
+    known = Rulebook.filter(tenant_id=actor.tenant_id)
+    live = await known.filter(state=RulebookState.ACTIVE).order_by("name")
+    if not live and not await known.filter(activated_at__not_isnull=True).exists():
         raise NotFound("no rulebook is live in this tenant; activate one first")
     return await book_of(live)
 
@@ -149,7 +261,14 @@ async def book_of(rulebooks: Sequence[Rulebook]) -> Book:
 async def _check(actor: Actor, engine: EnginePool, rulebook: Rulebook, others: Sequence[Rulebook]) -> None:
     await _check_keys(rulebook, others)
     book = await book_of([rulebook])
-    await gate.check(book, await _sample(actor, book, today()), engine.timeout, engine.command)
+    cases = build_cases(book, rulebook.cases or ())
+    if failing := failures(book, cases):
+        raise InvalidRulebook.of(
+            [Invalid(str(each), ["cases", str(cases.index(each.case))]) for each in failing]
+        )
+    sample = await _sample(actor, book, today())
+    sample |= {f"case-{number}": case.facts for number, case in enumerate(cases)}
+    await gate.check(book, sample, engine.timeout, engine.command)
 
 
 async def _check_keys(rulebook: Rulebook, others: Sequence[Rulebook]) -> None:

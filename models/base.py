@@ -78,6 +78,9 @@ class Record(Model):
     #: Columns that are derived or technical: their changes are not part of the change log.
     untracked: ClassVar[frozenset[str]] = frozenset({"version", "created_at", "updated_at"})
 
+    #: Columns that stay as they were made, though others of the record change.
+    immutable: ClassVar[frozenset[str]] = frozenset()
+
     id = fields.CharField(max_length=ID_LENGTH, primary_key=True)
     version = fields.IntField(default=1, db_default=1)
     created_at = fields.DatetimeField(auto_now_add=True)

@@ -34,16 +34,26 @@ class RunScope(StrEnum):
 
 
 class Rulebook(Record):
-    """A version of a named set of rules."""
+    """A version of a named set of rules.
+
+    What it says stays as it was saved, another version says otherwise. ``text`` is the file that it was
+    imported from, ``cases`` are documents of what its rules must say of which facts. ``reason`` is why it
+    last went live, was rolled back to or retired.
+    """
 
     prefix = "book"
+    immutable = frozenset({"name", "number", "description", "cases", "text"})
 
     tenant = reference("Tenant")
     name = fields.CharField(max_length=100)
     number = fields.IntField(default=1)
+    description = fields.TextField(null=True)
+    cases = fields.JSONField[list[dict[str, object]] | None](null=True)
+    text = fields.TextField(null=True)
     state = fields.CharEnumField(RulebookState, max_length=20, default=RulebookState.DRAFT)
     activated_at = fields.DatetimeField(null=True)
     activated_by = reference("User", null=True)
+    reason = fields.CharField(max_length=500, null=True)
     tenant_id: str
     activated_by_id: str | None
 
@@ -57,6 +67,7 @@ class Rule(Record):
     """One rule of a rulebook version, as the document its author wrote."""
 
     prefix = "rule"
+    immutable = frozenset({"rulebook_id", "key", "title", "document"})
 
     tenant = reference("Tenant")
     rulebook = reference("Rulebook", "rules")

@@ -189,10 +189,15 @@ def read(raw: object, path: tuple[str, ...] = ()) -> tuple[RuleDocument | None, 
     try:
         return RuleDocument.model_validate(raw), []
     except ValidationError as error:
-        return None, [
-            Invalid(_message(dict(problem)), [*path, *_steps(problem["loc"])])
-            for problem in error.errors(include_url=False)
-        ]
+        return None, problems_of(error, path)
+
+
+def problems_of(error: ValidationError, path: tuple[str, ...]) -> list[Invalid]:
+    """What is wrong with the shape of a document that stands at a path."""
+    return [
+        Invalid(_message(dict(problem)), [*path, *_steps(problem["loc"])])
+        for problem in error.errors(include_url=False)
+    ]
 
 
 def _steps(location: Iterable[str | int]) -> list[str]:

@@ -50,9 +50,11 @@ def candidates(book: Book, population: Population) -> Candidates | None:
 
     ``population`` is as of the date for which the statement is run.
     """
+    if not book.rules:
+        return Candidates("select null as account where 1 = 0", {})
     asked = _Asked(Conditions(population))
     needed = [asked.of(rule) for rule in book.rules]
-    if not needed or not all(needed):
+    if not all(needed):
         return None
     kinds = ", ".join(f"k_{name} as {asked.accounts(name)}" for name in asked.known)
     return Candidates(f"with {kinds} {' union '.join(map(_joined, needed))}", asked.conditions.params)

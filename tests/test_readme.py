@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from cli import app
-from rules import packs
+from rules import files, packs
 from rules.registry import Op
 from settings import Settings
 
@@ -19,9 +19,9 @@ README = ROOT.joinpath("README.md").read_text("utf-8")
 
 def test_its_rule_is_the_one_in_the_starter_pack() -> None:
     shown = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    standing = {document["key"]: document for document in packs.load(packs.STARTER)}
+    standing = {document["key"]: document for document in packs.load(packs.STARTER).rules}
     assert len(shown) == 1
-    (rule,) = packs.documents(shown[0])
+    (rule,) = files.read(shown[0]).rules
     assert standing[rule["key"]] == rule
 
 

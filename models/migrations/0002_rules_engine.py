@@ -82,6 +82,26 @@ class Migration(migrations.Migration):
             options={'table': 'judgement', 'app': 'models', 'unique_together': (('tenant', 'account'),), 'indexes': [Index(fields=['tenant_id', 'run_id'])], 'pk_attr': 'id', 'table_description': 'The latest date as of which an account was judged by itself, and by which run.'},
         ),
         ops.AddField(
+            model_name='Rulebook',
+            name='cases',
+            field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
+        ),
+        ops.AddField(
+            model_name='Rulebook',
+            name='description',
+            field=fields.TextField(null=True, unique=False),
+        ),
+        ops.AddField(
+            model_name='Rulebook',
+            name='reason',
+            field=fields.CharField(null=True, max_length=500),
+        ),
+        ops.AddField(
+            model_name='Rulebook',
+            name='text',
+            field=fields.TextField(null=True, unique=False),
+        ),
+        ops.AddField(
             model_name='Tenant',
             name='judged_as_of',
             field=fields.DateField(null=True),

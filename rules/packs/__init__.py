@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
-from models.errors import InvalidRulebook
+from rules.files import RuleFile, read
 
 STARTER = "starter"
+_FOLDER = Path(__file__).parent
 
 
-def load(name: str) -> list[dict[str, object]]:
-    """The rule documents of a pack."""
-    return documents((Path(__file__).parent / f"{name}.yaml").read_text("utf-8"))
+def load(name: str) -> RuleFile:
+    """The pack of this name."""
+    return read((_FOLDER / f"{name}.yaml").read_text("utf-8"))
 
 
-def documents(text: str) -> list[dict[str, object]]:
-    """The rule documents of a YAML (or JSON) text: a list of rules, or ``rules:`` with one.
-
-    Raises:
-        InvalidRulebook: the text is no YAML, or holds something else.
-    """
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidRulebook(f"not a YAML document: {' '.join(str(error).split())}") from error
-    rules = content.get("rules") if isinstance(content, dict) else content
-    if not isinstance(rules, Sequence) or not all(isinstance(rule, dict) for rule in rules):
-        raise InvalidRulebook("a rulebook is a list of rules, or an object with such a list under 'rules'")
-    return list(rules)
+def names() -> list[str]:
+    """The packs that there are."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))

@@ -90,7 +90,7 @@ async def test_a_book_that_the_engine_judges_otherwise_does_not_go_live(manager:
 async def test_the_starter_pack_is_put_live_once(manager: Actor, engine: EnginePool) -> None:
     first = await rulebooks.ensure_starter(manager, engine)
     assert (await rulebooks.ensure_starter(manager, engine)).id == first.id
-    assert await Rule.filter(rulebook_id=first.id).count() == len(packs.load(packs.STARTER))
+    assert await Rule.filter(rulebook_id=first.id).count() == len(packs.load(packs.STARTER).rules)
 
 
 async def test_a_director_makes_no_rules(db: str, engine: EnginePool) -> None:

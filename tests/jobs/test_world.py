@@ -93,7 +93,7 @@ def test_the_director_of_the_demo_has_several_problems_at_hand() -> None:
 
 def test_every_starter_rule_has_an_account_that_it_flags_and_one_that_it_spares() -> None:
     promised = {(scenario.rule_key, scenario.holds) for scenario in SCENARIOS}
-    keys = [str(document["key"]) for document in packs.load(packs.STARTER)]
+    keys = [str(document["key"]) for document in packs.load(packs.STARTER).rules]
 
     assert promised == {(key, holds) for key in keys for holds in (True, False)}
 

@@ -56,7 +56,8 @@ def value_of(rng: random.Random, field: FactField) -> Scalar:
         return rng.choice(TEXTS)
     if field.type is FieldType.NUMBER:
         low = int(field.minimum if field.minimum is not None else -3)
-        return rng.choice([low, low + 1, low + 2, low + 1.5, float(low + 1), 2**53 - 1, 0.00005, 3])
+        large = 2**53 - 1 if field.maximum is None else field.maximum
+        return rng.choice([low, low + 1, low + 2, low + 1.5, float(low + 1), large, 0.00005, 3])
     return rng.choice([0, 1, 2, 3, 50, 100])
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import InvalidRulebook
-from rules import packs
+from rules import files, packs
 from rules.build import build_book, build_rule
 from rules.tree import Ref, leaves
 
@@ -171,13 +171,13 @@ def test_every_problem_of_a_rulebook_is_told_at_once() -> None:
 
 
 def test_the_starter_pack_has_at_least_ten_rules_and_is_sound() -> None:
-    assert len(build_book("starter/1", packs.load(packs.STARTER)).rules) >= 10
+    assert len(build_book("starter/1", packs.load(packs.STARTER).rules).rules) >= 10
 
 
 @pytest.mark.parametrize("text", ["rules: [", "just text", "rules: 7", "- 1", "\x00"])
 def test_a_file_that_is_no_rulebook_is_refused(text: str) -> None:
     with pytest.raises(InvalidRulebook):
-        packs.documents(text)
+        files.read(text)
 
 
 JSON = st.recursive(

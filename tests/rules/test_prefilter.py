@@ -73,7 +73,7 @@ async def test_a_pack_sends_no_account_without_a_cause(db: str, pack: str) -> No
     owner = await factories.user(await factories.tenant())
     account = await factories.account(owner)
     await factories.contract(account, ends_on=DAY + timedelta(days=700))
-    book = build_book(f"{pack}/1", packs.load(pack))
+    book = build_book(f"{pack}/1", packs.load(pack).rules)
     assert await _candidates(owner.tenant_id, book) == set()
 
 

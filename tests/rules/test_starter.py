@@ -20,7 +20,7 @@ from rules.tree import Book
 from tests import factories
 
 DAY = factories.TODAY
-STARTER = build_book("starter/1", packs.load(packs.STARTER))
+STARTER = build_book("starter/1", packs.load(packs.STARTER).rules)
 
 
 @pytest.fixture
