@@ -1,4 +1,4 @@
-"""``bellwether rules``: check rule files and put them live."""
+"""``bellwether rules``: check rule files, try their cases and put them live."""
 
 from __future__ import annotations
 
@@ -23,22 +23,43 @@ from cli.shell import (
 )
 from commands import rulebooks
 from models.errors import BellwetherError, allowed
+from models.rulebooks import RulebookState
 from rules import files
 from rules.build import build_book
+from rules.cases import Case, build_cases, failures
 from rules.json_schema import file_schema, rule_schema
 from rules.kinds import REGISTRY
 from rules.registry import FieldType
+from rules.tree import Book
 
 
 @rules_app.command("check")
 def check_rules(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Say what is wrong with a rule file, without a database."""
+    book, _ = _read(file)
+    out.print(f"{len(book.rules)} sound: {', '.join(rule.key for rule in book.rules)}")
+
+
+def _read(file: Path) -> tuple[Book, list[Case]]:
     try:
-        book = build_book(file.stem, files.read(text_of(file)).rules)
+        content = files.read(text_of(file))
+        book = build_book(file.stem, content.rules)
+        return book, build_cases(book, content.cases)
     except BellwetherError as error:
         explain(error)
         raise typer.Exit(1) from None
-    out.print(f"{len(book.rules)} sound: {', '.join(rule.key for rule in book.rules)}")
+
+
+@rules_app.command("test")
+def try_cases(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Try the saved cases of a rule file, without a database."""
+    book, cases = _read(file)
+    failing = failures(book, cases)
+    for failure in failing:
+        err.print(str(failure), markup=False, soft_wrap=True)
+    out.print(f"{len(cases) - len(failing)} of {len(cases)} cases hold")
+    if failing:
+        raise typer.Exit(1)
 
 
 @rules_app.command("facts")
@@ -70,11 +91,13 @@ def print_schema(
 async def publish_rules(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     name: Annotated[str | None, typer.Option(help="The rulebook's name; default: the file's.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it goes live.")] = None,
     tenant: TenantSlug = None,
 ) -> None:
     """Save a rule file as the next version of a rulebook and put it live through the publish gate."""
     async with connected(), engine_pool() as engine:
         actor = await tenant_actor(tenant)
-        draft = await rulebooks.save(actor, name or file.stem, files.read(text_of(file)).rules)
-        live = await rulebooks.activate(actor, engine, draft.id)
-    out.print(f"{live.name}/{live.number} is {live.state}")
+        book, _ = await rulebooks.import_file(actor, name or file.stem, text_of(file))
+        if book.state != RulebookState.ACTIVE:
+            book = await rulebooks.activate(actor, engine, book.id, reason=reason)
+    out.print(f"{book.name}/{book.number} is {book.state}")

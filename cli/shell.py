@@ -157,7 +157,7 @@ def text_of(file: Path) -> str:
         Invalid: it cannot be read, or is not UTF-8.
     """
     try:
-        return file.read_text("utf-8")
+        return file.read_bytes().decode("utf-8")
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -18,13 +18,13 @@ from models.rulebooks import Rule, Rulebook, RulebookState
 from models.visibility import find
 from rules import files, packs
 from rules.build import build_book
-from rules.cases import build_cases, failures
+from rules.cases import Failure, build_cases, captured, failures
 from rules.engine import gate
 from rules.engine.pool import EnginePool
 from rules.facts import accounts_as_of, gather
 from rules.files import Document
 from rules.needs import needs
-from rules.reference import Facts
+from rules.reference import Facts, canonical_facts
 from rules.tree import Book
 
 MAX_RULES = 1_000
@@ -102,6 +102,11 @@ async def exported(rulebook: Rulebook) -> str:
     if rulebook.text is not None:
         return rulebook.text
     return files.written(await documents_of(rulebook), rulebook.cases or (), rulebook.description)
+
+
+async def live(actor: Actor) -> list[Rulebook]:
+    """The rulebook versions that are live."""
+    return await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).order_by("name")
 
 
 async def documents_of(rulebook: Rulebook) -> list[Document]:
@@ -252,6 +257,8 @@ async def active_book(actor: Actor) -> Book:
 
 async def book_of(rulebooks: Sequence[Rulebook]) -> Book:
     """The rules of these rulebook versions together."""
+    if not rulebooks:
+        return Book("none", ())
     versions = {book.id: f"{book.name}/{book.number}" for book in rulebooks}
     rules = [rule for key in versions for rule in await Rule.filter(rulebook_id=key).order_by("id")]
     book = build_book("+".join(versions.values()), [rule.document for rule in rules])
@@ -286,6 +293,32 @@ async def _check_keys(rulebook: Rulebook, others: Sequence[Rulebook]) -> None:
     ]
     if problems:
         raise InvalidRulebook.of(problems)
+
+
+async def failing_cases(rulebook: Rulebook) -> list[Failure]:
+    """The saved cases of a version that its rules do not meet, by the reference evaluator."""
+    book = await book_of([rulebook])
+    return failures(book, build_cases(book, rulebook.cases or ()))
+
+
+async def account_case(
+    actor: Actor, account_id: str, rule_key: str, as_of: date, name: str | None = None
+) -> dict[str, object]:
+    """The case document of an account as of a date, expecting what the live rule says of it.
+
+    Raises:
+        NotFound: there is no such account for the actor, or no live rule of this key.
+        Forbidden: the actor does not answer for the account, or makes no rules.
+    """
+    require(actor, RULE_MAKERS, "save cases")
+    book = await active_book(actor)
+    if rule_key not in (known := [rule.key for rule in book.rules]):
+        raise NotFound(f"no live rule {rule_key!r}; known: {allowed(known)}", ["ruleKey"])
+    scope = await scopes.named(actor, as_of, book, [account_id])
+    needed = needs(Book(book.version, book.upto(rule_key)))
+    gathered = await gather(actor.tenant_id, scope.ids, as_of, needed)
+    facts = canonical_facts(gathered.get(account_id, {}))
+    return captured(book, rule_key, name or f"{account_id} as of {as_of}", facts)
 
 
 async def _sample(actor: Actor, book: Book, as_of: date) -> dict[str, Facts]:

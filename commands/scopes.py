@@ -45,7 +45,7 @@ async def whole(actor: Actor, as_of: date, book: Book, *, prefilter: bool = True
         ids = await answered_for(actor, as_of)
         return Scope(len(ids), ids, population)
     ids = await answered_for(actor, as_of, f"and t.id in ({found.sql} union {_STANDING})", found.params)
-    return Scope(await _count(actor, as_of), ids, population)
+    return Scope(await count(actor, as_of), ids, population)
 
 
 async def named(actor: Actor, as_of: date, book: Book, account_ids: Sequence[str]) -> Scope:
@@ -101,7 +101,8 @@ async def _seen(
     return {str(row["id"]): answers_for(row["owner_id"], actor) for row in rows}
 
 
-async def _count(actor: Actor, as_of: date) -> int:
+async def count(actor: Actor, as_of: date) -> int:
+    """How many accounts the actor answers for."""
     seen = visible(Account, actor, "t")
     rows = await fetch(
         f"select t.owner_id, count(*) as accounts from account t where {seen.sql} and {_THERE}"

@@ -19,6 +19,7 @@ from schema.core.limits import limits
 from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
 from schema.deals import DealQueries
+from schema.dry_runs import DryRunQueries
 from schema.fact_kinds import FactKindQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
@@ -46,6 +47,7 @@ class Query(
     RecommendationQueries,
     RulebookQueries,
     FactKindQueries,
+    DryRunQueries,
     PortfolioQueries,
     AccessQueries,
     NodeQueries,

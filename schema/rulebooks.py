@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import Enum
+from typing import cast
 
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
+from commands import rulebooks
 from models import rulebooks as stored
+from models.base import today
 from models.rulebooks import RulebookState, RunScope, RunState
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
@@ -42,7 +45,9 @@ class Rulebook(Node, Stored[stored.Rulebook]):
     name: str = column("The rulebook's name.")
     number: int = column("The version's number, from 1.")
     state: RulebookState = column("Whether it is a draft, live, or was live.")
+    description: str | None = column("What it is for.")
     activated_at: datetime | None = column("When it last went live.")
+    reason: str | None = column("Why it last went live, was rolled back to or retired.")
     activated_by = related("schema.access", "User", "activated_by_id", "Who put it live.")
 
     @strawberry.field
@@ -50,6 +55,21 @@ class Rulebook(Node, Stored[stored.Rulebook]):
         """Its rules, in the order in which they were written."""
         found = await info.context.loaders.children(stored.Rule, "rulebook_id", self.id)
         return [Rule.of(record) for record in found]
+
+    @strawberry.field
+    def cases(self) -> list[JSON]:
+        """Its saved cases: facts, and what a rule must say of them before the version goes live."""
+        return cast("list[JSON]", self.record.cases or [])
+
+    @strawberry.field
+    async def failing_cases(self) -> list[str]:
+        """The saved cases that its rules do not meet, each with what was expected and what was found."""
+        return [str(failure) for failure in await rulebooks.failing_cases(self.record)]
+
+    @strawberry.field
+    async def yaml(self) -> str:
+        """The version as a file: the one that it was imported from, or one that says the same."""
+        return await rulebooks.exported(self.record)
 
 
 @strawberry.type
@@ -239,3 +259,16 @@ class RulebookQueries:
 
     rulebooks = connection(RULEBOOKS, "The rulebooks of the tenant, each version.")
     evaluation_runs = connection(EVALUATION_RUNS, "The evaluations, latest first.")
+
+    @strawberry.field
+    async def account_case(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        rule_key: str,
+        name: str | None = None,
+        as_of: date | None = None,
+    ) -> JSON:
+        """A saved case made of an account: its facts that the live rule looks at, and what it says."""
+        found = await rulebooks.account_case(info.context.actor, account_id, rule_key, as_of or today(), name)
+        return cast("JSON", found)

@@ -30,19 +30,25 @@ async def tenant(**values: Any) -> Tenant:
     """A tenant that keeps its books in euros."""
     number = _number()
     defaults: dict[str, Any] = {"name": f"Operator {number}", "slug": f"operator-{number}", "currency": "EUR"}
-    return await Tenant.create(id=Tenant.make_id(), **(defaults | values))
+    return await Tenant.create(id=values.pop("id", None) or Tenant.make_id(), **(defaults | values))
 
 
 async def team(of: Tenant, **values: Any) -> Team:
     """A team; ``parent_id`` puts it below another."""
-    return await Team.create(id=Team.make_id(), tenant_id=of.id, **({"name": f"Team {_number()}"} | values))
+    return await Team.create(
+        id=values.pop("id", None) or Team.make_id(),
+        tenant_id=of.id,
+        **({"name": f"Team {_number()}"} | values),
+    )
 
 
 async def user(of: Tenant, role: Role = Role.DIRECTOR, **values: Any) -> User:
     """A user, a director unless said otherwise."""
     number = _number()
     defaults: dict[str, Any] = {"name": f"User {number}", "email": f"user{number}@example.com", "role": role}
-    return await User.create(id=User.make_id(), tenant_id=of.id, **(defaults | values))
+    return await User.create(
+        id=values.pop("id", None) or User.make_id(), tenant_id=of.id, **(defaults | values)
+    )
 
 
 async def actor(who: User) -> Actor:
@@ -58,14 +64,16 @@ async def account(owner: User, **values: Any) -> Account:
         "valid_from": date(2025, 1, 1),
     }
     return await Account.create(
-        id=Account.make_id(), tenant_id=owner.tenant_id, **({"owner_id": owner.id} | defaults | values)
+        id=values.pop("id", None) or Account.make_id(),
+        tenant_id=owner.tenant_id,
+        **({"owner_id": owner.id} | defaults | values),
     )
 
 
 async def contact(of: Account, **values: Any) -> Contact:
     """A person at an account."""
     return await Contact.create(
-        id=Contact.make_id(),
+        id=values.pop("id", None) or Contact.make_id(),
         tenant_id=of.tenant_id,
         account_id=of.id,
         **({"name": f"Person {_number()}"} | values),
@@ -75,7 +83,9 @@ async def contact(of: Account, **values: Any) -> Contact:
 async def product(of: Tenant, **values: Any) -> Product:
     """A product of the suite."""
     defaults: dict[str, Any] = {"name": f"Product {_number()}", "list_price_minor": 100_00, "currency": "EUR"}
-    return await Product.create(id=Product.make_id(), tenant_id=of.id, **(defaults | values))
+    return await Product.create(
+        id=values.pop("id", None) or Product.make_id(), tenant_id=of.id, **(defaults | values)
+    )
 
 
 async def deal(of: Account, **values: Any) -> Deal:
@@ -89,7 +99,10 @@ async def deal(of: Account, **values: Any) -> Deal:
         "stage_since": date(2026, 1, 1),
     }
     return await Deal.create(
-        id=Deal.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+        id=values.pop("id", None) or Deal.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **(defaults | values),
     )
 
 
@@ -103,7 +116,10 @@ async def contract(of: Account, **values: Any) -> Contract:
         "currency": "EUR",
     }
     return await Contract.create(
-        id=Contract.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+        id=values.pop("id", None) or Contract.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **(defaults | values),
     )
 
 
@@ -115,14 +131,17 @@ async def service(of: Account, **values: Any) -> Service:
         "started_on": date(2025, 1, 1),
     }
     return await Service.create(
-        id=Service.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+        id=values.pop("id", None) or Service.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **(defaults | values),
     )
 
 
 async def usage(of: Account, month: date, quantity: int, **values: Any) -> UsageMonth:
     """What an account used in a month."""
     return await UsageMonth.create(
-        id=UsageMonth.make_id(),
+        id=values.pop("id", None) or UsageMonth.make_id(),
         tenant_id=of.tenant_id,
         account_id=of.id,
         month=month,
@@ -135,7 +154,10 @@ async def ticket(of: Account, **values: Any) -> Ticket:
     """A trouble ticket that was opened in March 2026."""
     defaults: dict[str, Any] = {"title": f"Ticket {_number()}", "opened_on": date(2026, 3, 1)}
     return await Ticket.create(
-        id=Ticket.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+        id=values.pop("id", None) or Ticket.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **(defaults | values),
     )
 
 
@@ -147,5 +169,8 @@ async def signal(of: Account, **values: Any) -> Signal:
         "observed_on": date(2026, 3, 15),
     }
     return await Signal.create(
-        id=Signal.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
+        id=values.pop("id", None) or Signal.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **(defaults | values),
     )

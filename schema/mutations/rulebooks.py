@@ -20,10 +20,40 @@ from schema.rulebooks import Rulebook
 @documented
 @strawberry.input
 class SaveRulebookInput:
-    """The rule documents of a rulebook's next version."""
+    """The rule documents of a rulebook's next version, and cases that must hold before it goes live."""
 
     name: str
     rules: list[JSON]
+    cases: list[JSON] | None = None
+    description: str | None = None
+
+
+@documented
+@strawberry.input
+class ImportRulebookInput:
+    """A rulebook's next version as a YAML file."""
+
+    name: str
+    yaml: str
+
+
+@documented
+@strawberry.input
+class RollBackRulebookInput:
+    """Which rulebook goes back to the version that was live before, and why."""
+
+    name: str
+    reason: str
+
+
+@documented
+@strawberry.input
+class RetireRulebookInput:
+    """Which version is taken out of use, and why; ``version`` is the one that the record is at."""
+
+    id: strawberry.ID
+    reason: str
+    version: int | None = None
 
 
 @documented
@@ -33,6 +63,7 @@ class ActivateRulebookInput:
 
     id: strawberry.ID
     version: int | None = None
+    reason: str | None = None
 
 
 @documented
@@ -54,13 +85,39 @@ class RulebookMutations:
         """Keep rules as the next version of a rulebook, a draft: nothing is judged by it yet."""
         actor = info.context.actor
         documents = cast("list[Mapping[str, object]]", input.rules)
-        return await _payload(lambda: rulebooks.save(actor, input.name, documents))
+        cases = cast("list[Mapping[str, object]]", input.cases or [])
+        return await _payload(lambda: rulebooks.save(actor, input.name, documents, cases, input.description))
+
+    @strawberry.mutation
+    async def import_rulebook(self, info: Info, input: ImportRulebookInput) -> RulebookPayload:
+        """Keep a file as the next version of a rulebook; the latest version if that is the same file."""
+        actor = info.context.actor
+
+        async def imported() -> stored.Rulebook:
+            rulebook, _ = await rulebooks.import_file(actor, input.name, input.yaml)
+            return rulebook
+
+        return await _payload(imported)
 
     @strawberry.mutation
     async def activate_rulebook(self, info: Info, input: ActivateRulebookInput) -> RulebookPayload:
         """Put a version live once the engine is shown to judge it as its text says."""
         actor, engine = info.context.actor, info.context.engine
-        return await _payload(lambda: rulebooks.activate(actor, engine, input.id, input.version))
+        return await _payload(
+            lambda: rulebooks.activate(actor, engine, input.id, input.version, input.reason)
+        )
+
+    @strawberry.mutation
+    async def roll_back_rulebook(self, info: Info, input: RollBackRulebookInput) -> RulebookPayload:
+        """Put the version live again that was before the one that is."""
+        actor, engine = info.context.actor, info.context.engine
+        return await _payload(lambda: rulebooks.roll_back(actor, engine, input.name, input.reason))
+
+    @strawberry.mutation
+    async def retire_rulebook(self, info: Info, input: RetireRulebookInput) -> RulebookPayload:
+        """Take a version out of use; what it says lapses with the next judgement."""
+        actor = info.context.actor
+        return await _payload(lambda: rulebooks.retire(actor, input.id, input.reason, input.version))
 
 
 async def _payload(command: Callable[[], Awaitable[stored.Rulebook]]) -> RulebookPayload:

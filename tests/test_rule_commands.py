@@ -1,0 +1,72 @@
+"""What managers do with rulebooks from a shell: try, import, compare, put live, roll back, export."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from tortoise import Tortoise
+
+from models import database
+from tests import factories
+from tests.shell import bellwether
+
+DAY = factories.TODAY
+TEXT = """# mine
+rules:
+  - key: ending
+    title: A contract ends
+    when: [{contract: {as: c, where: {days_to_end: {between: [0, 60]}}}}]
+    then: [{flag: {risk: CHURN, severity: HIGH, exposure: $c.annual_value}}]
+cases:
+  - {name: soon, rule: ending, facts: {contract: [{days_to_end: 1}]}, expect: [{c: contract-1}]}
+"""
+
+
+async def _filled(url: str) -> None:
+    await database.connect(url)
+    await database.migrate()
+    owner = await factories.user(await factories.tenant())
+    for number in range(1, 11):
+        account = await factories.account(owner)
+        await factories.contract(account, ends_on=DAY + timedelta(days=25 * number), mrc_minor=100_00)
+    await Tortoise.close_connections()
+
+
+def test_a_rulebook_is_tried_put_live_changed_and_rolled_back(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/b.sqlite3"
+    asyncio.run(_filled(url))
+    file, wider = tmp_path / "mine.yaml", tmp_path / "wider" / "mine.yaml"
+    wider.parent.mkdir()
+    file.write_text(TEXT)
+    wider.write_text(TEXT.replace("60", "90"))
+
+    def run(*arguments: str, exit_code: int = 0) -> str:
+        done = bellwether(url, tmp_path, "rules", *arguments, exit_code=exit_code)
+        return done.stdout if exit_code == 0 else done.stderr
+
+    assert run("test", str(file)) == "1 of 1 cases hold\n"
+    failing = tmp_path / "failing.yaml"
+    failing.write_text(TEXT.replace("days_to_end: 1}", "days_to_end: 61}"))
+    assert "the case 'soon' of ending fails" in run("test", str(failing), exit_code=1)
+
+    tried = json.loads(run("dry-run", str(file), "--as-of", str(DAY), "--json"))
+    assert (tried["accounts"], tried["flagged_before"], tried["flagged_after"]) == (10, 0, 2)
+    assert run("import", str(file), "--activate") == "mine/1 is ACTIVE\n"
+    assert run("import", str(file)) == "mine/1 is ACTIVE, unchanged\n"
+    shown = run("dry-run", str(wider), "--as-of", str(DAY))
+    assert "│ ending " in shown
+    assert "3,600.00" in shown
+    assert run("import", str(wider), "--activate") == "mine/2 is ACTIVE\n"
+    differing = run("diff", "mine/1", "mine/2", "--as-of", str(DAY))
+    assert "ending: CHANGED" in differing
+    assert "+          - 90" in differing
+    assert run("rollback", "mine", "--reason", "too wide") == "mine/1 is ACTIVE\n"
+    versions = run("versions", "mine")
+    assert "too wide" in versions
+    assert "RETIRED" in versions
+    run("export", "mine/1", "--to", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "mine.yaml").read_text() == TEXT
+    assert "no rulebook 'other/1'; known: mine" in run("export", "other/1", exit_code=1)
