@@ -22,9 +22,9 @@ from cli.shell import (
     text_of,
 )
 from commands import rulebooks
-from models.errors import BellwetherError, allowed
+from models.errors import BellwetherError, NotFound, allowed
 from models.rulebooks import RulebookState
-from rules import files
+from rules import files, packs
 from rules.build import build_book
 from rules.cases import Case, build_cases, failures
 from rules.json_schema import file_schema, rule_schema
@@ -101,3 +101,31 @@ async def publish_rules(
         if book.state != RulebookState.ACTIVE:
             book = await rulebooks.activate(actor, engine, book.id, reason=reason)
     out.print(f"{book.name}/{book.number} is {book.state}")
+
+
+@rules_app.command("packs")
+def list_packs() -> None:
+    """List the packs of ready rules that come with Bellwether."""
+    table = Table("pack", "rules", "what for")
+    for name in packs.names():
+        pack = packs.load(name)
+        table.add_row(name, str(len(pack.rules)), pack.description or "")
+    out.print(table)
+
+
+@rules_app.command("add")
+@command
+async def add_packs(
+    names: Annotated[list[str], typer.Argument(help="Packs; see: bellwether rules packs.")],
+    tenant: TenantSlug = None,
+) -> None:
+    """Put packs of ready rules live, each as a rulebook of its own."""
+    if unknown := [name for name in names if name not in packs.names()]:
+        raise NotFound(f"no pack {unknown[0]!r}; known: {allowed(packs.names())}")
+    async with connected(), engine_pool() as engine:
+        actor = await tenant_actor(tenant)
+        for name in names:
+            book, _ = await rulebooks.import_file(actor, name, packs.load(name).text)
+            if book.state != RulebookState.ACTIVE:
+                book = await rulebooks.activate(actor, engine, book.id, reason="pack")
+            out.print(f"{book.name}/{book.number} is {book.state}")

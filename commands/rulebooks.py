@@ -238,7 +238,8 @@ async def ensure_starter(actor: Actor, engine: EnginePool) -> Rulebook:
     if live is not None:
         return live
     draft = await Rulebook.filter(tenant_id=actor.tenant_id, name=packs.STARTER).order_by("-number").first()
-    draft = draft or await save(actor, packs.STARTER, packs.load(packs.STARTER).rules)
+    if draft is None:
+        draft, _ = await import_file(actor, packs.STARTER, packs.load(packs.STARTER).text)
     return await activate(actor, engine, draft.id)
 
 

@@ -10,6 +10,8 @@ import typer
 
 from cli import app
 from rules import files, packs
+from rules.build import build_book
+from rules.cases import build_cases, failures
 from rules.registry import Op
 from settings import Settings
 
@@ -20,9 +22,12 @@ README = ROOT.joinpath("README.md").read_text("utf-8")
 def test_its_rule_is_the_one_in_the_starter_pack() -> None:
     shown = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     standing = {document["key"]: document for document in packs.load(packs.STARTER).rules}
-    assert len(shown) == 1
     (rule,) = files.read(shown[0]).rules
-    assert standing[rule["key"]] == rule
+    assert standing[str(rule["key"])] == rule
+    book = build_book("mine/1", [{**rule, "key": "my-renewal"}])
+    cases = files.read(f"rules: []\n{shown[1]}").cases
+    assert len(shown) == 2
+    assert failures(book, build_cases(book, cases)) == []
 
 
 def test_it_names_every_setting_with_its_default() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.revenue import Contract
-from rules.kinds.declaring import ACTIVE, CURRENCY, days, flag, kind, money, number, text
+from rules.kinds.declaring import ACTIVE, CURRENCY, days, flag, kind, money, text
 from rules.registry import Rows
 
 CONTRACT = kind(
@@ -18,7 +18,7 @@ CONTRACT = kind(
         "DAYS(t.ends_on, :as_of)",
     ),
     days("days_since_start", "days since it began", "DAYS(:as_of, t.starts_on)"),
-    number("notice_days", "days", "notice before the end", "t.notice_days", minimum=0),
+    days("notice_days", "notice that must be given before the end", "t.notice_days", minimum=0),
     flag("auto_renews", "whether it renews by itself", "t.auto_renews = true"),
     money("monthly_recurring", "monthly recurring charge", "t.mrc_minor"),
     money("annual_value", "12 times the monthly recurring charge", "t.mrc_minor * 12"),

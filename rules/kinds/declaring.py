@@ -27,9 +27,9 @@ def money(name: str, meaning: str, sql: str) -> FactField:
     return FactField(name, FieldType.MONEY, "minor units", meaning, sql, minimum=0)
 
 
-def days(name: str, meaning: str, sql: str) -> FactField:
-    """A whole number of days relative to the as-of date."""
-    return FactField(name, FieldType.DAYS, "days", meaning, sql)
+def days(name: str, meaning: str, sql: str, minimum: float | None = None) -> FactField:
+    """A whole number of days, relative to the as-of date unless the meaning says otherwise."""
+    return FactField(name, FieldType.DAYS, "days", meaning, sql, minimum)
 
 
 def text(name: str, meaning: str, sql: str, values: type[StrEnum] | None = None) -> FactField:
