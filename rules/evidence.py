@@ -88,63 +88,65 @@ class Account:
 
 def _of_fact(alias: str, kind: str, where: Where, fact: Fact, bound: Bound) -> Iterator[Seen]:
     source = str(fact.get(SOURCE, OWN))
-    telling = list(_telling(where, fact, bound))
-    if not telling:
+    decisive = list(telling(where, fact, bound))
+    if not decisive:
         yield Seen(alias, kind, str(fact["id"]), "id", Op.IS_NULL.value, False, fact["id"], None, source)
-    for condition, expected in telling:
+    for condition, expected in decisive:
         yield Seen(
             alias=alias,
             fact_kind=kind,
             fact_id=str(fact["id"]),
             field=condition.term.text,
             op=condition.op.value if expected else f"not {condition.op.value}",
-            threshold=_threshold(condition, bound),
-            seen=_written(condition.term, value_of(condition.term, fact)),
+            threshold=threshold_of(condition, bound),
+            seen=written(condition.term, value_of(condition.term, fact)),
             reference=condition.other.text if condition.other else None,
             source=source,
         )
 
 
-def _telling(
+def telling(
     parts: Sequence[Condition | Group], fact: Fact, bound: Bound, expected: bool = True
 ) -> Iterator[tuple[Condition, bool]]:
-    """The conditions that decide, each with whether it holds."""
+    """The conditions that decide whether all parts are as expected, each with whether it holds itself."""
     for part in parts:
         if isinstance(part, Condition):
             yield part, expected
         else:
             wanted = expected if part.quantifier is not Quantifier.NONE else not expected
             decisive = [each for each in part.parts if holds(each, fact, bound) is wanted]
-            yield from _telling(decisive, fact, bound, wanted)
+            yield from telling(decisive, fact, bound, wanted)
 
 
 def _none(part: Exists, bound: Bound) -> Seen:
     """That no fact meets what is asked for."""
     about = Test(Quantifier.NONE, (part,)).about
-    threshold = {"count": 0, "where": _asked(part.where, bound)}
+    threshold = {"count": 0, "where": asked_of(part.where, bound)}
     return Seen("none", part.kind, "", "count", Op.EQ.value, threshold, 0, about, OWN)
 
 
-def _asked(where: Iterable[Condition | Group], bound: Bound) -> dict[str, object]:
+def asked_of(where: Iterable[Condition | Group], bound: Bound) -> dict[str, object]:
+    """What facts are asked for, by field and operator, as the author of a rule writes it."""
     asked: dict[str, object] = {}
     for part in where:
         if isinstance(part, Condition):
-            asked[f"{part.term.text} {part.op}"] = _threshold(part, bound)
+            asked[f"{part.term.text} {part.op}"] = threshold_of(part, bound)
         else:
-            asked[part.quantifier.value] = [_asked([each], bound) for each in part.parts]
+            asked[part.quantifier.value] = [asked_of([each], bound) for each in part.parts]
     return asked
 
 
-def _threshold(condition: Condition, bound: Bound) -> object:
+def threshold_of(condition: Condition, bound: Bound) -> object:
+    """What a condition compares with, as the author of a rule writes it."""
     value = condition.value
     if isinstance(value, Term):
-        return _written(value, value_of(value, bound[value.alias or ""]))
+        return written(value, value_of(value, bound[value.alias or ""]))
     if isinstance(value, tuple):
-        return [_written(condition.term, item) for item in value]
-    return _written(condition.term, value)
+        return [written(condition.term, item) for item in value]
+    return written(condition.term, value)
 
 
-def _written(term: Term, value: Scalar | None) -> object:
+def written(term: Term, value: Scalar | None) -> object:
     """A value as the author of a rule writes it: money in whole units, as text so that it stays exact."""
     if term.type is FieldType.MONEY and value is not None and not isinstance(value, bool):
         whole = Decimal(str(value)) / 100

@@ -179,11 +179,11 @@ def unhurried() -> None:
     """The step of a search that may take its time."""
 
 
-def evaluate(rules: Sequence[Rule], facts: Facts) -> set[Match]:
+def evaluate(rules: Sequence[Rule], facts: Facts, step: Step = unhurried) -> set[Match]:
     """Every way in which the rules hold over the (canonical) facts of one account."""
     found: set[Match] = set()
     for together in strata(rules):
-        more = {match for rule in together for match in matches(rule, facts)}
+        more = {match for rule in together for match in matches(rule, facts, step)}
         facts = with_conclusions(together, facts, more)
         found |= more
     return found

@@ -10,9 +10,12 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
+from commands import explanations
 from models import recommendations as stored
 from models.base import Severity
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
+from rules.evidence import Seen
+from rules.sentences import sentence
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -21,6 +24,7 @@ from schema.core.filters import DateFilter, Filter, FloatFilter, IDFilter, Money
 from schema.core.listing import Column, Listing
 from schema.core.money import Money
 from schema.core.stored import Node, Stored, column
+from schema.why import Changes
 
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
 
@@ -64,6 +68,22 @@ class Evidence(Stored[stored.Evidence]):
 
 def _json(text: str | None) -> JSON | None:
     return None if text is None else JSON(orjson.loads(text))
+
+
+async def _evidence(info: Info, owner: str, owner_id: str) -> list[stored.Evidence]:
+    found = await info.context.loaders.children(stored.Evidence, owner, owner_id)
+    return sorted(found, key=lambda record: record.position)
+
+
+def _sentence(evidence: list[stored.Evidence], currency: str, locale: str) -> str:
+    seen = [
+        Seen(
+            **{name: getattr(record, name) for name in Seen.__dataclass_fields__}
+            | {"threshold": _json(record.threshold), "seen": _json(record.seen)}
+        )
+        for record in evidence
+    ]
+    return sentence(seen, currency, locale)
 
 
 @strawberry.type
@@ -114,8 +134,17 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     @strawberry.field
     async def evidence(self, info: Info) -> list[Evidence]:
         """Each condition with what was seen, in the order of the rule."""
-        found = await info.context.loaders.children(stored.Evidence, "recommendation_id", self.id)
-        return [Evidence.of(record) for record in sorted(found, key=lambda record: record.position)]
+        return [Evidence.of(record) for record in await _evidence(info, "recommendation_id", self.id)]
+
+    @strawberry.field
+    async def sentence(self, info: Info, locale: str = "en") -> str:
+        """Its evidence in a sentence; ``locale`` (de, fr-CH) says how numbers and money are written."""
+        return _sentence(await _evidence(info, "recommendation_id", self.id), self.record.currency, locale)
+
+    @strawberry.field
+    async def changes(self, info: Info) -> Changes:
+        """What would clear it, tried by judging again with one thing changed; to be asked for one at once."""
+        return Changes.of(await explanations.changes(info.context.actor, self.record))
 
 
 @strawberry.type
@@ -150,8 +179,17 @@ class Risk(Node, Stored[stored.Risk]):
     @strawberry.field
     async def evidence(self, info: Info) -> list[Evidence]:
         """Each condition with what was seen, in the order of the rule."""
-        found = await info.context.loaders.children(stored.Evidence, "risk_id", self.id)
-        return [Evidence.of(record) for record in sorted(found, key=lambda record: record.position)]
+        return [Evidence.of(record) for record in await _evidence(info, "risk_id", self.id)]
+
+    @strawberry.field
+    async def sentence(self, info: Info, locale: str = "en") -> str:
+        """Its evidence in a sentence; ``locale`` (de, fr-CH) says how numbers and money are written."""
+        return _sentence(await _evidence(info, "risk_id", self.id), self.record.currency, locale)
+
+    @strawberry.field
+    async def changes(self, info: Info) -> Changes:
+        """What would clear it, tried by judging again with one thing changed; to be asked for one at once."""
+        return Changes.of(await explanations.changes(info.context.actor, self.record))
 
 
 @strawberry.input

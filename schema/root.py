@@ -31,6 +31,7 @@ from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
 from schema.tickets import TicketQueries
+from schema.why import WhyQueries
 from settings import Settings
 
 
@@ -48,6 +49,7 @@ class Query(
     RulebookQueries,
     FactKindQueries,
     DryRunQueries,
+    WhyQueries,
     PortfolioQueries,
     AccessQueries,
     NodeQueries,

@@ -1,0 +1,126 @@
+"""Why something is said, why not, and what would change it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from commands import explanations
+from models.base import today
+from rules import counterfactuals as told
+from rules import why_not as missed
+from schema.context import Info
+from schema.core.stored import column
+
+strawberry.enum(told.Actor, name="CounterfactualActor")
+
+
+@strawberry.type
+class Counterfactual:
+    """One change that, as was tried, clears a recommendation or a risk."""
+
+    actor: told.Actor = column("Who can bring it about: US, the CUSTOMER, or TIME alone.")
+    fact_kind: str = column("The kind of the record that changes.")
+    fact_id: str | None = column("The record that changes; null for a new one.")
+    field: str | None = column("The field that changes; null for a new record.")
+    seen: JSON | None = column("Its value now; money in whole units, as text.")
+    needed: JSON | None = column("The value that clears it, or what a new record must meet.")
+    days: int | None = column("After how many days time brings it about.")
+    text: str = column("In words: clears if usage_change_90d rises to -0.199999, now -0.31.")
+
+    @classmethod
+    def of(cls, change: told.Counterfactual) -> Counterfactual:
+        """The object that shows a change."""
+        return cls(
+            actor=change.actor,
+            fact_kind=change.fact_kind,
+            fact_id=change.fact_id,
+            field=change.field,
+            seen=cast("JSON", change.seen),
+            needed=cast("JSON", change.needed),
+            days=change.days,
+            text=change.text,
+        )
+
+
+@strawberry.type
+class Changes:
+    """What would clear a recommendation or a risk."""
+
+    holds: bool = column(
+        "Whether it still holds by what is known now; the next evaluation ends one that does not."
+    )
+    counterfactuals: list[Counterfactual] = column("Single changes that clear it, the smallest first.")
+
+    @classmethod
+    def of(cls, changes: explanations.Changes) -> Changes:
+        """The object that shows them."""
+        return cls(holds=changes.holds, counterfactuals=[*map(Counterfactual.of, changes.counterfactuals)])
+
+
+@strawberry.type
+class FailedCondition:
+    """The first condition of a rule that an account does not meet."""
+
+    fact_kind: str = column("The kind of fact that it is on.")
+    fact_id: str | None = column("The record that came nearest; null where there is none of the kind.")
+    field: str | None = column("The field; null where a record is there that must not be.")
+    op: str | None = column("The operator: gt, not in and so on.")
+    threshold: JSON | None = column("What it is compared with; money in whole units, as text.")
+    seen: JSON | None = column("The value that was seen; null when it is missing.")
+    off_by: float | None = column("How far a number is off, in the unit of the field; money in minor units.")
+    text: str = column("In words.")
+
+    @classmethod
+    def of(cls, failed: missed.Failed) -> FailedCondition:
+        """The object that shows it."""
+        return cls(
+            fact_kind=failed.fact_kind,
+            fact_id=failed.fact_id,
+            field=failed.field,
+            op=failed.op,
+            threshold=cast("JSON", failed.threshold),
+            seen=cast("JSON", failed.seen),
+            off_by=failed.off_by,
+            text=str(failed),
+        )
+
+
+@strawberry.type
+class WhyNot:
+    """Whether a rule holds for an account, and if not, what it fails at."""
+
+    rule_key: str = column("The rule.")
+    holds: bool = column("Whether it holds.")
+    matched: JSON = column("The records that it did match before it failed, by their names in the rule.")
+    failed: FailedCondition | None = column("The first condition that failed; null when the rule holds.")
+
+    @classmethod
+    def of(cls, found: missed.WhyNot) -> WhyNot:
+        """The object that shows it."""
+        failed = found.failed
+        matched = cast("JSON", dict(found.matched))
+        shown = FailedCondition.of(failed) if failed else None
+        return cls(rule_key=found.rule, holds=found.holds, matched=matched, failed=shown)
+
+
+@strawberry.type
+class WhyQueries:
+    """Asking why."""
+
+    @strawberry.field
+    async def why_not(
+        self,
+        info: Info,
+        account_id: strawberry.ID,
+        rule_key: str | None = None,
+        action: str | None = None,
+        as_of: date | None = None,
+    ) -> list[WhyNot]:
+        """Why a live rule says nothing of an account, or each of those that recommend an action."""
+        actor = info.context.actor
+        found = await explanations.absent(actor, account_id, as_of or today(), rule_key, action)
+        return [*map(WhyNot.of, found)]
