@@ -46,7 +46,12 @@ def test_every_number_in_a_sentence_is_in_the_evidence() -> None:
             known |= (
                 _numbers(seen.seen) | _numbers(seen.threshold) | _numbers(seen.field) | _numbers(seen.fact_id)
             )
-        known |= {*map(Decimal, re.findall(r"\d+", " ".join(seen.fact_kind for seen in verdict.evidence)))}
+        known |= {
+            *map(
+                Decimal,
+                re.findall(r"\d+", " ".join(f"{seen.fact_kind} {seen.field}" for seen in verdict.evidence)),
+            )
+        }
         known |= {number * 100 for number in known}  # ratios are told in percent
         spoken = sentence(verdict.evidence, "EUR", "en").replace("€", "")
         assert _numbers(spoken) <= known, spoken
