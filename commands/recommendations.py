@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from commands.arbitration import arrange
 from commands.journal import Values, unit_of_work
 from commands.permissions import SELLERS, require
 from commands.validation import check_value
-from models.access import Actor
+from models.access import Actor, Tenant
 from models.base import check_day, today
-from models.errors import Invalid
-from models.recommendations import Outcome, Recommendation, RecommendationState
+from models.errors import Invalid, InvalidTransition
+from models.recommendations import Answer, Outcome, Recommendation, RecommendationState
 from models.visibility import find
 
 
@@ -48,6 +49,27 @@ async def complete(
     return await _answer(actor, recommendation_id, version, RecommendationState.DONE, {"outcome": outcome})
 
 
+async def record_outcome(actor: Actor, recommendation_id: str, outcome: Outcome) -> Recommendation:
+    """Say, later perhaps, what came of a recommendation that was carried out; it counts once.
+
+    Raises:
+        InvalidTransition: it was never carried out.
+    """
+    require(actor, SELLERS, "answer recommendations")
+    recommendation = await find(Recommendation, actor, recommendation_id, "id")
+    carried_out = Answer.filter(recommendation_id=recommendation.id, state=RecommendationState.DONE)
+    answer = await carried_out.order_by("-created_at", "-id").first()
+    if answer is None:
+        raise InvalidTransition(
+            f"it is {recommendation.state} and was not carried out; allowed: DONE", ["id"]
+        )
+    async with unit_of_work(actor, "recommendations.outcome") as work:
+        await work.update(answer, {"outcome": outcome, "outcome_on": answer.outcome_on or today()})
+        if recommendation.state == RecommendationState.DONE:
+            recommendation = await work.update(recommendation, {"outcome": outcome})
+    return recommendation
+
+
 async def _answer(
     actor: Actor, recommendation_id: str, version: int | None, to: RecommendationState, values: Values
 ) -> Recommendation:
@@ -56,4 +78,27 @@ async def _answer(
     if version in (None, recommendation.version):
         recommendation.check_transition(to)
     async with unit_of_work(actor, f"recommendations.{to.lower()}") as work:
-        return await work.update(recommendation, {"state": to, **values}, version)
+        given = {"state": to, "answered_on": today(), **values}
+        recommendation = await work.update(recommendation, given, version)
+        await work.create(_kept(recommendation, to))
+        tenant = await Tenant.get(id=actor.tenant_id)
+        await arrange(tenant, [recommendation.account_id], today())
+    return recommendation
+
+
+def _kept(recommendation: Recommendation, to: RecommendationState) -> Answer:
+    """The answer as the record of the rule keeps it."""
+    outcome = recommendation.outcome if to is RecommendationState.DONE else None
+    known = outcome not in (None, Outcome.UNKNOWN)
+    return Answer(
+        id=Answer.make_id(),
+        tenant_id=recommendation.tenant_id,
+        recommendation_id=recommendation.id,
+        account_id=recommendation.account_id,
+        rule_key=recommendation.rule_key,
+        action=recommendation.action,
+        state=to,
+        outcome=outcome,
+        answered_on=today(),
+        outcome_on=today() if known else None,
+    )

@@ -13,6 +13,7 @@ from datetime import date
 import structlog
 
 from commands import scopes
+from commands.arbitration import Weights, weights
 from commands.journal import unit_of_work
 from commands.judgements import note_all
 from commands.scopes import Scope
@@ -124,9 +125,10 @@ async def carry_out(
 ) -> EvaluationRun:
     started = time.perf_counter() - sum(tally.stages.values())
     await EvaluationRun.filter(id=run.id).update(accounts=scope.accounts, candidates=len(scope.ids))
+    weighed = await weights(actor, book.rules, run.as_of)
     try:
         for ids in chunks(scope.ids):
-            await _chunk(actor, engine, book, run, scope, ids, tally)
+            await _chunk(actor, engine, book, run, scope, ids, tally, weighed)
             if progress:
                 progress(tally.judged, len(scope.ids))
     except BaseException:
@@ -149,11 +151,12 @@ async def _chunk(
     scope: Scope,
     ids: Sequence[str],
     tally: Tally,
+    weighed: Weights,
 ) -> None:
     judged, holding = await judge(actor, engine, book, run.as_of, ids, scope.population, tally)
     _count(holding, tally)
     with tally.timed("settle"):
-        settled = await _settle(actor, run, judged, holding)
+        settled = await _settle(actor, run, judged, holding, weighed)
     tally.steps += settled.steps
     if run.scope is RunScope.ACCOUNTS:
         tally.looked_back += settled.later
@@ -196,12 +199,12 @@ def _count(holding: Sequence[Verdict], tally: Tally) -> None:
 
 
 async def _settle(
-    actor: Actor, run: EvaluationRun, ids: Sequence[str], holding: Sequence[Verdict]
+    actor: Actor, run: EvaluationRun, ids: Sequence[str], holding: Sequence[Verdict], weighed: Weights
 ) -> Settled:
     """Settle, again when people answered the same recommendations at the same moment."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return await settle(actor, run, ids, holding)
+            return await settle(actor, run, ids, holding, weighed)
         except Conflict:
             if attempt == ATTEMPTS:
                 raise

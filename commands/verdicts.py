@@ -9,11 +9,13 @@ from datetime import date
 
 import orjson
 
+from commands.arbitration import Stops, Weights, arrange, segments
 from commands.journal import BATCH, Work, unit_of_work
 from commands.judgements import claim
 from models.access import Actor
-from models.recommendations import Evidence, Recommendation, Risk, RiskLine
+from models.recommendations import Evidence, Recommendation, Risk, RiskLine, Withheld
 from models.rulebooks import EvaluationRun
+from rules.arbitration import priority
 from rules.evidence import Seen
 from rules.explain import Verdict
 from rules.reconcile import Decision, Identity, Standing, Step, Values, due_on, reconcile
@@ -30,7 +32,11 @@ class Settled:
 
 
 async def settle(
-    actor: Actor, run: EvaluationRun, account_ids: Sequence[str], holding: Sequence[Verdict]
+    actor: Actor,
+    run: EvaluationRun,
+    account_ids: Sequence[str],
+    holding: Sequence[Verdict],
+    weights: Weights,
 ) -> Settled:
     """Reconcile what holds for these accounts with what stands, in one transaction.
 
@@ -40,15 +46,32 @@ async def settle(
     async with unit_of_work(actor, "evaluations.settle", on=run.as_of) as work:
         ours = await claim(run, actor, account_ids)
         settled = Settled(later=len(account_ids) - len(ours))
+        of_segment = await segments({verdict.account_id for verdict in holding})
         for model in (Recommendation, Risk):
             wanted = {
-                (v.rule.key, v.subject_key): (v, _values(model, v, run, actor.currency))
+                (v.rule.key, v.subject_key): (
+                    v,
+                    _values(model, v, run, actor.currency, weights, of_segment.get(v.account_id)),
+                )
                 for v in holding
                 if v.account_id in ours and (v.rule.advice if model is Recommendation else v.rule.flag)
             }
             standing = await _standing(model, actor.tenant_id, sorted(ours), wanted)
-            settled.steps += await _write(work, model, run, reconcile(standing, wanted, run.as_of))
+            settled.steps += await _write(
+                work, model, run, reconcile(standing, wanted, run.as_of, weights.tenant.dismissal_days)
+            )
+        await arrange(weights.tenant, ours, run.as_of, _stops(holding))
     return settled
+
+
+def _stops(holding: Iterable[Verdict]) -> Stops:
+    """What gates hold back."""
+    return {
+        (verdict.rule.key, verdict.subject_key): (Withheld(gate.name), f"{gate}: {condition}")
+        for verdict in holding
+        if verdict.stopped
+        for gate, condition in [verdict.stopped]
+    }
 
 
 async def _standing(
@@ -70,7 +93,14 @@ def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     return (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
 
 
-def _values(model: Model, verdict: Verdict, run: EvaluationRun, currency: str) -> Values:
+def _values(
+    model: Model,
+    verdict: Verdict,
+    run: EvaluationRun,
+    currency: str,
+    weights: Weights,
+    segment: str | None,
+) -> Values:
     """What a row of this verdict holds as of the run."""
     shared: Values = {
         "account_id": verdict.account_id,
@@ -81,7 +111,7 @@ def _values(model: Model, verdict: Verdict, run: EvaluationRun, currency: str) -
         "currency": currency,
         "last_seen_on": run.as_of,
     }
-    return shared | (_risk(verdict) if model is Risk else _recommendation(verdict))
+    return shared | (_risk(verdict) if model is Risk else _recommendation(verdict, weights, segment))
 
 
 def _risk(verdict: Verdict) -> Values:
@@ -95,17 +125,19 @@ def _risk(verdict: Verdict) -> Values:
     }
 
 
-def _recommendation(verdict: Verdict) -> Values:
+def _recommendation(verdict: Verdict, weights: Weights, segment: str | None) -> Values:
     advice = verdict.rule.advice
     assert advice
+    likelihood, lever = weights.likelihood(verdict.rule), weights.lever(advice.action, segment)
     return {
         "action": advice.action,
         "play": advice.play,
         "because": verdict.because,
-        "likelihood": verdict.rule.likelihood,
+        "likelihood": likelihood,
         "urgency": verdict.rule.urgency,
         "value_minor": verdict.value_minor,
-        "priority": verdict.priority,
+        "lever": lever,
+        "priority": priority(likelihood, verdict.value_minor, verdict.rule.urgency, lever),
     }
 
 

@@ -24,6 +24,9 @@ class Tenant(Record):
     """A telecom operator that uses the product, nothing of one is ever seen by another.
 
     ``judged_as_of`` is the latest date as of which all of its accounts were judged together.
+    ``max_offers`` is how many open recommendations an account is offered at once. What was dismissed does not
+    come back within ``dismissal_days``; after ``dismissals_until_pause`` of an action at an account within
+    ``pause_days`` the action is not offered there.
     """
 
     prefix = "tnt"
@@ -33,6 +36,10 @@ class Tenant(Record):
     slug = fields.CharField(max_length=60, unique=True)
     currency = fields.CharField(max_length=3, default="EUR", db_default="EUR")
     judged_as_of = fields.DateField(null=True)
+    max_offers = fields.IntField(default=5, db_default=5)
+    dismissal_days = fields.IntField(default=30, db_default=30)
+    dismissals_until_pause = fields.IntField(default=3, db_default=3)
+    pause_days = fields.IntField(default=90, db_default=90)
 
     class Meta:
         table = "tenant"

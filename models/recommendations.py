@@ -38,6 +38,16 @@ class Outcome(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class Withheld(StrEnum):
+    """Why an open recommendation is not offered: a gate, people's answers, or more pressing ones."""
+
+    ELIGIBLE = "ELIGIBLE"
+    APPLICABLE = "APPLICABLE"
+    SUITABLE = "SUITABLE"
+    DISMISSED = "DISMISSED"
+    CAP = "CAP"
+
+
 class LineKind(StrEnum):
     """What a revenue line is."""
 
@@ -101,10 +111,13 @@ class Verdict(Record):
 class Recommendation(Verdict):
     """What to do next about an account.
 
-    ``priority`` = likelihood x value x urgency, ``value_minor`` being the revenue it is about.
+    ``priority`` = likelihood x value (in whole units) x urgency x lever. One that is withheld stands, and is
+    not offered: ``withheld_because`` has the condition that a gate found wanting. ``answered_on`` is the
+    business date of the last answer.
     """
 
     prefix = "rec"
+    untracked = Verdict.untracked | {"withheld", "withheld_because", "priority", "likelihood", "lever"}
 
     tenant = reference("Tenant")
     account = reference("Account", "recommendations")
@@ -118,7 +131,11 @@ class Recommendation(Verdict):
     urgency = fields.FloatField()
     value_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
+    lever = fields.FloatField(default=1.0, db_default=1.0)
     priority = fields.FloatField()
+    withheld = fields.CharEnumField(Withheld, max_length=20, null=True)
+    withheld_because = fields.TextField(null=True)
+    answered_on = fields.DateField(null=True)
     snoozed_until = fields.DateField(null=True)
     dismissed_reason = fields.CharField(max_length=500, null=True)
     outcome = fields.CharEnumField(Outcome, max_length=20, null=True)
@@ -227,3 +244,56 @@ class Evidence(Record):
     class Meta:
         table = "evidence"
         indexes = (("tenant_id", "recommendation_id"), ("tenant_id", "risk_id"))
+
+
+class Answer(Record):
+    """One answer to a recommendation, and what came of it. The record of a rule is made of these.
+
+    ``state`` is what was answered, ``outcome`` what came of one that was carried out, at once or later.
+    """
+
+    prefix = "ans"
+
+    tenant = reference("Tenant")
+    recommendation = reference("Recommendation", "answers")
+    account = reference("Account")
+    rule_key = fields.CharField(max_length=100)
+    action = fields.CharField(max_length=60)
+    state = fields.CharEnumField(RecommendationState, max_length=20)
+    outcome = fields.CharEnumField(Outcome, max_length=20, null=True)
+    answered_on = fields.DateField()
+    outcome_on = fields.DateField(null=True)
+    tenant_id: str
+    recommendation_id: str
+    account_id: str
+
+    class Meta:
+        table = "answer"
+        indexes = (
+            ("tenant_id", "recommendation_id"),
+            ("tenant_id", "account_id", "action"),
+            ("tenant_id", "rule_key"),
+        )
+
+
+class Lever(Record):
+    """The weight of an action, a segment, or both: what the business wants more of.
+
+    ``percent`` is on top: 55 makes 1.55. An empty action or segment stands for all.
+    """
+
+    prefix = "lev"
+
+    tenant = reference("Tenant")
+    action = fields.CharField(max_length=60, default="", db_default="")
+    segment = fields.CharField(max_length=100, default="", db_default="")
+    percent = fields.IntField()
+    reason = fields.CharField(max_length=500)
+    set_by = reference("User", null=True)
+    tenant_id: str
+    set_by_id: str | None
+
+    class Meta:
+        table = "lever"
+        unique_together = (("tenant", "action", "segment"),)
+        indexes = (("tenant_id", "set_by_id"),)

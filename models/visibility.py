@@ -21,7 +21,7 @@ from models.database import Param, fetch
 from models.deals import Deal, DealContact, DealLine, StageChange
 from models.errors import NotFound
 from models.people import Contact
-from models.recommendations import Evidence, Recommendation, Risk, RiskLine
+from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import EvaluationRun, Judgement, PendingJudgement, Rule, Rulebook
 from models.services import Service, UsageMonth
@@ -117,6 +117,8 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Risk: _verdict,
     Evidence: _of_verdict,
     RiskLine: _of_risk,
+    Answer: _owned_account,
+    Lever: _whole_tenant,
     Product: _whole_tenant,
     Team: _whole_tenant,
     User: _whole_tenant,

@@ -49,7 +49,7 @@ def _built(
     scope = Scope(path, vocabulary)
     patterns = Patterns(scope)
     patterns.read(document.when)
-    consequences = Consequences(scope)
+    consequences = Consequences(scope, patterns)
     consequences.read(document.then)
     rule = Rule(
         key=document.key,
@@ -131,7 +131,8 @@ class _BookBuilder:
         if problems:
             self._unknown |= concludes
             return
-        reads = {base for kind in rule.matched for base in self._rests_on.get(kind, {kind})}
+        asked = (*rule.matched, *rule.gated)
+        reads = {base for kind in asked for base in self._rests_on.get(kind, {kind})}
         stratum = max((self._stratum.get(kind, 0) for kind in rule.matched), default=0)
         rule = replace(rule, stratum=stratum, reads=frozenset(reads | _exposed(rule)))
         self._built[index] = rule

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+
+import yaml
 
 from models.errors import Invalid, allowed
 from rules.kinds import REGISTRY
-from rules.language import ConcludeDocument, ConsequenceDocument, FlagDocument, RecommendDocument
+from rules.language import (
+    ClauseDocument,
+    ConcludeDocument,
+    ConsequenceDocument,
+    FlagDocument,
+    RecommendDocument,
+)
+from rules.patterns import Patterns
 from rules.registry import FactField
 from rules.scope import Path, Scope
-from rules.tree import Advice, Conclusion, FieldValue, Flag, Quantifier, Ref, Term
+from rules.tree import Advice, Conclusion, FieldValue, Flag, Gate, Quantifier, Ref, Term, Test
 
 #: The money fields that name revenue lines, by kind.
 EXPOSURES: Mapping[str, tuple[str, ...]] = {
@@ -26,7 +35,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 class Consequences:
     """What a rule says when it holds; what is wrong is noted in the scope."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, patterns: Patterns) -> None:
+        self._patterns = patterns
         self.flag: Flag | None = None
         self.advice: Advice | None = None
         self.conclusion: Conclusion | None = None
@@ -64,7 +74,15 @@ class Consequences:
     def _advice(self, document: RecommendDocument, at: Path) -> Advice:
         value = self._exposure(document.value, (*at, "value")) if document.value else None
         because = self._because(document.because, (*at, "because"))
-        return Advice(document.action, document.due_in_days, document.play, because, value)
+        gates = tuple(self._gates(document, at))
+        return Advice(document.action, document.due_in_days, document.play, because, value, gates)
+
+    def _gates(self, document: RecommendDocument, at: Path) -> Iterator[tuple[Gate, str, Test]]:
+        for gate, clauses in document.gates.items():
+            for index, clause in enumerate(clauses):
+                test = self._patterns.gate(clause, (*at, gate.value, str(index)))
+                if test:
+                    yield gate, _as_written(clause), test
 
     def _because(self, text: str, at: Path) -> tuple[str | Term, ...]:
         """The text in pieces: every second one is a field in braces."""
@@ -108,6 +126,14 @@ class Consequences:
         except Invalid as error:
             self._scope.problem(at, error.message)
             return None
+
+
+def _as_written(clause: ClauseDocument) -> str:
+    """A clause in a line, as its author wrote it but for the layout."""
+    content = clause.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return yaml.safe_dump(
+        content, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True
+    ).strip()
 
 
 def _value(alias: str, field: FactField) -> Term:

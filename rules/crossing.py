@@ -42,8 +42,9 @@ def crossings(
 
 def _leaves(rule: Rule) -> Iterator[tuple[str, Condition]]:
     """Every condition of a rule with the kind of fact that it is on."""
+    gates = [test for _, _, test in rule.advice.gates] if rule.advice else []
     asked = [(pattern.kind, pattern.where) for pattern in rule.patterns]
-    asked += [(part.kind, part.where) for test in rule.tests for part in test.existences]
+    asked += [(part.kind, part.where) for test in (*rule.tests, *gates) for part in test.existences]
     return ((kind, leaf) for kind, where in asked for leaf in leaves(where))
 
 
@@ -69,7 +70,7 @@ def _compared(book: Book, tenant_id: str, days: tuple[date, date]) -> Iterator[C
     conditions = Conditions(Population())
     shown: dict[str, set[str]] = defaultdict(set)
     for rule in book.rules:
-        for kind in rule.matched:
+        for kind in (*rule.matched, *rule.gated):
             shown[kind] |= set()
         for kind, leaf in _leaves(rule):
             shown[kind] |= set(_shown(kind, leaf, conditions))

@@ -10,9 +10,9 @@ from models.base import Severity
 from models.deals import DealKind
 from models.recommendations import LineKind
 from rules.evidence import Account, Seen
-from rules.reference import Fact, Facts, Match, value_of, with_conclusions
+from rules.reference import Fact, Facts, Match, tested, value_of, with_conclusions
 from rules.registry import FieldType
-from rules.tree import Advice, Book, Ref, Rule, Scalar, Term
+from rules.tree import Advice, Book, Gate, Ref, Rule, Scalar, Term
 
 _RATIO = "ratio"
 
@@ -46,16 +46,13 @@ class Verdict:
     value_minor: int
     because: str | None
     evidence: tuple[Seen, ...]
+    #: The gate that what it recommends does not pass, with the condition; None when it passes all.
+    stopped: tuple[Gate, str] | None = None
 
     @property
     def severity(self) -> Severity | None:
         """The severity of the risk that the rule raises, if it does."""
         return self.rule.flag.severity if self.rule.flag else None
-
-    @property
-    def priority(self) -> float:
-        """Likelihood times value (whole units) times urgency."""
-        return round(self.rule.likelihood * self.value_minor / 100 * self.rule.urgency, 2)
 
 
 def verdicts(
@@ -92,7 +89,13 @@ def _verdict(
         value_minor=_value(rule, bound, account.facts, lines),
         because=_because(rule.advice, bound, currency) if rule.advice else None,
         evidence=tuple(account.evidence(rule, bound)),
+        stopped=_stopped(rule.advice, bound, account.facts) if rule.advice else None,
     )
+
+
+def _stopped(advice: Advice, bound: Mapping[str, Fact], facts: Facts) -> tuple[Gate, str] | None:
+    gates = ((gate, text) for gate, text, test in advice.gates if not tested(test, facts, bound))
+    return next(gates, None)
 
 
 def _deal(rule: Rule, bound: Mapping[str, Fact]) -> str | None:

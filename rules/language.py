@@ -19,7 +19,7 @@ from pydantic import (
 from models.base import Severity
 from models.errors import Invalid
 from rules.registry import Op
-from rules.tree import Quantifier
+from rules.tree import Gate, Quantifier
 
 T = TypeVar("T")
 
@@ -89,6 +89,20 @@ class RecommendDocument(_Part):
     value: Reference | None = Field(
         default=None, description="the money it is about; without it, the exposure of the flag"
     )
+    eligible: list[ClauseDocument] = Field(
+        default_factory=list, max_length=8, description="what must be so that we may do it"
+    )
+    applicable: list[ClauseDocument] = Field(
+        default_factory=list, max_length=8, description="what must be so that now is the time for it"
+    )
+    suitable: list[ClauseDocument] = Field(
+        default_factory=list, max_length=8, description="what must be so that it is good for the customer"
+    )
+
+    @property
+    def gates(self) -> Mapping[Gate, Sequence[ClauseDocument]]:
+        """What must be so, by the gate, in the order in which they are looked at."""
+        return {Gate.ELIGIBLE: self.eligible, Gate.APPLICABLE: self.applicable, Gate.SUITABLE: self.suitable}
 
 
 class ConcludeDocument(_Part):
@@ -182,6 +196,10 @@ class RuleDocument(_Part):
         """Every kind of fact that the rule asks for."""
         for clause in self.when:
             yield from clause.asked()
+        for each in self.then:
+            for clauses in each.recommend.gates.values() if each.recommend else ():
+                for clause in clauses:
+                    yield from clause.asked()
 
 
 def read(raw: object, path: tuple[str, ...] = ()) -> tuple[RuleDocument | None, list[Invalid]]:

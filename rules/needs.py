@@ -50,7 +50,8 @@ def _spoken(rule: Rule) -> Iterator[tuple[str, str]]:
     """Every field that the rule names, with its kind."""
     for pattern in rule.patterns:
         yield from _conditions(rule, pattern.kind, pattern.where)
-    for test in rule.tests:
+    gates = [test for _, _, test in rule.advice.gates] if rule.advice else []
+    for test in (*rule.tests, *gates):
         for part in test.existences:
             yield from _conditions(rule, part.kind, part.where)
     for ref in (rule.flag and rule.flag.exposure, rule.advice and rule.advice.value):

@@ -50,6 +50,16 @@ class Patterns:
                 )
         return tuple(alias for alias in subjects if self._scope.kinds.get(alias) != "account")
 
+    def gate(self, clause: ClauseDocument, at: Path) -> Test | None:
+        """What one clause of a gate asks for; a fact that must exist is a test of one."""
+        if clause.tests:
+            known = len(self.tests)
+            self._test(clause, at)
+            added, self.tests = self.tests[known:], self.tests[:known]
+            return added[0] if added else None
+        part = self._exists(clause, at)
+        return Test(Quantifier.ALL, (part,)) if part else None
+
     def _pattern(self, clause: ClauseDocument, at: Path) -> None:
         kind = self._scope.kind(clause.kinds, at)
         if kind is None:

@@ -40,24 +40,35 @@ class Decision:
 
 
 def reconcile(
-    standing: Iterable[Standing], holding: Mapping[Identity, tuple[Verdict, Values]], as_of: date
+    standing: Iterable[Standing],
+    holding: Mapping[Identity, tuple[Verdict, Values]],
+    as_of: date,
+    dismissal_days: int = 30,
 ) -> list[Decision]:
     """What to do about each row that stands and each verdict that holds.
 
     ``holding`` gives for each identity the verdict and the values that a row of it has as of the date,
-    which is not before the one that the rows stand as of. Doing it and asking again gives only UNCHANGED.
+    which is not before the one that the rows stand as of. What was dismissed does not come back within
+    ``dismissal_days``. Doing it and asking again gives only UNCHANGED.
     """
     rows = {(row.rule_key, row.subject_key): row for row in standing}
     decisions = [
-        _holds(rows.get(identity), verdict, values, as_of) for identity, (verdict, values) in holding.items()
+        _holds(rows.get(identity), verdict, values, as_of, dismissal_days)
+        for identity, (verdict, values) in holding.items()
     ]
     return decisions + [_ceased(row, as_of) for identity, row in rows.items() if identity not in holding]
 
 
-def _holds(row: Standing | None, verdict: Verdict, values: Values, as_of: date) -> Decision:
+def _holds(
+    row: Standing | None, verdict: Verdict, values: Values, as_of: date, dismissal_days: int
+) -> Decision:
     if row is None:
         return Decision(Step.OPENED, None, verdict, values)
-    if row.lapsed_on is not None:
+    if isinstance(row, Recommendation) and _kept_away(row, as_of, dismissal_days):
+        values = {**values, "lapsed_on": None}
+        if row.lapsed_on is not None:
+            values["held_since"] = as_of
+    elif row.lapsed_on is not None or _came_back(row):
         return Decision(Step.REOPENED, row, verdict, {**values, **_reopened(row, verdict, as_of)})
     step = Step.REFRESHED
     if isinstance(row, Recommendation) and _snooze_over(row, as_of):
@@ -65,6 +76,20 @@ def _holds(row: Standing | None, verdict: Verdict, values: Values, as_of: date) 
         values = {**values, "state": RecommendationState.OPEN, "snoozed_until": None}
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     return Decision(step if changed else Step.UNCHANGED, row, verdict, changed)
+
+
+def _kept_away(row: Recommendation, as_of: date, days: int) -> bool:
+    """Whether it was dismissed so lately that it may not come back."""
+    if row.state != RecommendationState.DISMISSED or row.answered_on is None:
+        return False
+    return as_of < row.answered_on + timedelta(days=days)
+
+
+def _came_back(row: Standing) -> bool:
+    """Whether it was dismissed, has lapsed since, and holds again: it is not what was dismissed any more."""
+    dismissed = isinstance(row, Recommendation) and row.state == RecommendationState.DISMISSED
+    answered_on = row.answered_on if isinstance(row, Recommendation) else None
+    return dismissed and answered_on is not None and row.held_since > answered_on
 
 
 def _reopened(row: Standing, verdict: Verdict, as_of: date) -> Values:
@@ -82,6 +107,7 @@ def _reopened(row: Standing, verdict: Verdict, as_of: date) -> Values:
         "snoozed_until": None,
         "dismissed_reason": None,
         "outcome": None,
+        "answered_on": None,
     }
 
 

@@ -183,15 +183,27 @@ class Flag:
     probability: float
 
 
+class Gate(StrEnum):
+    """What an action must pass before it is offered: may we, is it the time, is it good for the customer."""
+
+    ELIGIBLE = "eligible"
+    APPLICABLE = "applicable"
+    SUITABLE = "suitable"
+
+
 @dataclass(frozen=True)
 class Advice:
-    """What a match recommends; ``because`` is a text in pieces, some of them values of the facts."""
+    """What a match recommends; ``because`` is a text in pieces, some of them values of the facts.
+
+    ``gates`` are what it is offered under only, each with how its author wrote it.
+    """
 
     action: str
     due_in_days: int
     play: str | None
     because: tuple[str | Term, ...]
     value: Ref | None
+    gates: tuple[tuple[Gate, str, Test], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -228,6 +240,12 @@ class Rule:
     def kind_of(self, alias: str) -> str:
         """The fact kind that an alias stands for."""
         return next(pattern.kind for pattern in self.patterns if pattern.alias == alias)
+
+    @property
+    def gated(self) -> tuple[str, ...]:
+        """The kinds of facts that the gates of what it recommends ask for."""
+        gates = self.advice.gates if self.advice else ()
+        return tuple(part.kind for _, _, test in gates for part in test.existences)
 
     @property
     def matched(self) -> tuple[str, ...]:

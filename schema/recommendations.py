@@ -13,7 +13,7 @@ from strawberry.scalars import JSON
 from commands import explanations
 from models import recommendations as stored
 from models.base import Severity
-from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
+from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from rules.evidence import Seen
 from rules.sentences import sentence
 from schema.context import Info
@@ -118,7 +118,13 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     value: Money = column("The revenue that it is about.")
     likelihood: float = column("The chance that following it helps, 0 to 1.")
     urgency: float = column("How much it matters to do it soon, 0 to 1.")
-    priority: float = column("Likelihood times value (in whole units) times urgency.")
+    lever: float = column("What managers' levers make of it: 1 without any.")
+    priority: float = column("Likelihood times value (in whole units) times urgency times lever.")
+    withheld: Withheld | None = column(
+        "Why it is not offered though it holds: a gate, earlier dismissals, or more pressing ones."
+    )
+    withheld_because: str | None = column("The condition that withholds it.")
+    answered_on: date | None = column("The day of the last answer.")
     rule_key: str = column("The rule that says it.")
     rulebook_version: str = column("The rulebook and its version: starter/1.")
     held_since: date = column("Since when its condition holds.")
@@ -212,6 +218,7 @@ class RecommendationFilter:
     value: MoneyFilter | None = UNSET
     urgency: FloatFilter | None = UNSET
     priority: FloatFilter | None = UNSET
+    withheld: Filter[Withheld] | None = UNSET
 
 
 @strawberry.enum
@@ -250,6 +257,7 @@ RECOMMENDATIONS = Listed(
             "due_on": Column("t.due_on", Kind.DATE),
             "held_since": Column("t.held_since", Kind.DATE),
             "value": Column("t.value_minor", Kind.NUMBER),
+            "withheld": Column("t.withheld"),
             "urgency": Column("t.urgency", Kind.NUMBER),
             "priority": Column("t.priority", Kind.NUMBER),
         },

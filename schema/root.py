@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from schema import nodes
 from schema.access import AccessQueries
 from schema.accounts import AccountQueries
+from schema.arbitration import ArbitrationQueries
 from schema.catalog import CatalogQueries
 from schema.core.descriptions import describe
 from schema.core.errors import told
@@ -46,6 +47,7 @@ class Query(
     RevenueQueries,
     SignalQueries,
     RecommendationQueries,
+    ArbitrationQueries,
     RulebookQueries,
     FactKindQueries,
     DryRunQueries,

@@ -13,7 +13,7 @@ from models.base import Severity
 from models.catalog import Charge
 from models.deals import ContactRole, DealKind, ForecastCategory, Stage
 from models.people import Seniority
-from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
+from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from models.rulebooks import RulebookState, RunScope, RunState
 from models.services import ServiceState
 from models.signals import SignalKind
@@ -40,6 +40,7 @@ _NAMES: dict[type[Enum], str] = {
     Stage: "DealStage",
     TicketState: "TicketState",
     Tier: "Tier",
+    Withheld: "WithheldBecause",
 }
 for _enum, _name in _NAMES.items():
     strawberry.enum(_enum, name=_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from schema.mutations.accounts import AccountMutations
+from schema.mutations.arbitration import ArbitrationMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.people import ContactMutations
@@ -25,6 +26,7 @@ class Mutation(
     SignalMutations,
     EvaluationMutations,
     RecommendationMutations,
+    ArbitrationMutations,
     RulebookMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

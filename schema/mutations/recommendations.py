@@ -57,6 +57,15 @@ class CompleteRecommendationInput:
 
 
 @documented
+@strawberry.input
+class RecordOutcomeInput:
+    """Which recommendation that was carried out, and what came of it."""
+
+    id: strawberry.ID
+    outcome: Outcome
+
+
+@documented
 @strawberry.type
 class RecommendationPayload:
     """The recommendation as it is now, or why nothing was written."""
@@ -103,6 +112,12 @@ class RecommendationMutations:
         """Say that a recommendation was carried out, and how that went."""
         actor = info.context.actor
         return await _payload(lambda: recommendations.complete(actor, input.id, input.outcome, input.version))
+
+    @strawberry.mutation
+    async def record_outcome(self, info: Info, input: RecordOutcomeInput) -> RecommendationPayload:
+        """Say, later perhaps, what came of a recommendation that was carried out; it counts once."""
+        actor = info.context.actor
+        return await _payload(lambda: recommendations.record_outcome(actor, input.id, input.outcome))
 
 
 async def _payload(command: Callable[[], Awaitable[stored.Recommendation]]) -> RecommendationPayload:
