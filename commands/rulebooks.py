@@ -28,6 +28,9 @@ from rules.reference import Facts, canonical_facts
 from rules.tree import Book
 
 MAX_RULES = 1_000
+#: How many books are kept built.
+BUILT = 32
+_built: dict[tuple[str, ...], Book] = {}
 
 
 async def save(
@@ -257,7 +260,16 @@ async def active_book(actor: Actor) -> Book:
 
 
 async def book_of(rulebooks: Sequence[Rulebook]) -> Book:
-    """The rules of these rulebook versions together."""
+    """The rules of these rulebook versions together; what a version says never changes: it is built once."""
+    key = tuple(book.id for book in rulebooks)
+    if key not in _built:
+        if len(_built) >= BUILT:
+            del _built[next(iter(_built))]
+        _built[key] = await _build(rulebooks)
+    return _built[key]
+
+
+async def _build(rulebooks: Sequence[Rulebook]) -> Book:
     if not rulebooks:
         return Book("none", ())
     versions = {book.id: f"{book.name}/{book.number}" for book in rulebooks}

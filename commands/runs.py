@@ -83,6 +83,8 @@ async def begin(
                 scope=kind,
                 rulebook_version=book.version,
                 account_ids=list(scope.ids) if scope else None,
+                accounts=scope.accounts if scope else 0,
+                candidates=len(scope.ids) if scope else 0,
             )
         )
         if kind is RunScope.WHOLE:
@@ -124,7 +126,8 @@ async def carry_out(
     progress: Progress | None = None,
 ) -> EvaluationRun:
     started = time.perf_counter() - sum(tally.stages.values())
-    await EvaluationRun.filter(id=run.id).update(accounts=scope.accounts, candidates=len(scope.ids))
+    if run.scope is RunScope.WHOLE:  # of others it is known from the beginning
+        await EvaluationRun.filter(id=run.id).update(accounts=scope.accounts, candidates=len(scope.ids))
     weighed = await weights(actor, book.rules, run.as_of)
     try:
         for ids in chunks(scope.ids):
@@ -160,7 +163,8 @@ async def _chunk(
     tally.steps += settled.steps
     if run.scope is RunScope.ACCOUNTS:
         tally.looked_back += settled.later
-    await EvaluationRun.filter(id=run.id).update(judged=tally.judged, updated_at=utcnow())
+    if tally.judged < len(scope.ids):  # the end is told by finishing
+        await EvaluationRun.filter(id=run.id).update(judged=tally.judged, updated_at=utcnow())
 
 
 async def judge(

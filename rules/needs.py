@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from rules.kinds import REGISTRY
 from rules.registry import RELATIVE
@@ -20,6 +21,7 @@ _TOLD: Mapping[str, frozenset[str]] = {
 }
 
 
+@lru_cache(maxsize=64)
 def needs(book: Book) -> Needs:
     """What the rules of a book need, by kind; always the account."""
     spoken = {kind: {REGISTRY.kinds[kind].label} | _TOLD.get(kind, set()) for kind in book.kinds}

@@ -254,9 +254,9 @@ class Rule:
         return (*(pattern.kind for pattern in self.patterns), *tested)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Book:
-    """The rules of one rulebook version; ``version`` names it, such as ``starter/3``.
+    """The rules of one rulebook version, which ``version`` names: ``starter/3``. It equals itself alone.
 
     A book joined of several versions names them all; ``origins`` says by a rule's key which one it is of.
     """

@@ -7,6 +7,7 @@ import pickle
 from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -157,7 +158,7 @@ class EnginePool:
     async def _ask(self, book: Book, tasks: Sequence[Task]) -> Verdicts | WorkerLost:
         """The verdicts that a worker came to in time, at least the first; or how it was lost."""
         quarantine = frozenset(rule.key for rule in book.rules if rule in self.quarantined)
-        request = Request(pickle.dumps(book), quarantine, tuple(tasks), self.timeout)
+        request = Request(_pickled(book), quarantine, tuple(tasks), self.timeout)
         try:
             async with self._borrowed() as worker:
                 answers = await worker.ask(request, lambda body: read(body, book, len(tasks)))
@@ -172,6 +173,11 @@ class EnginePool:
             yield worker
         finally:
             self._idle.put_nowait(worker)
+
+
+@lru_cache(maxsize=16)
+def _pickled(book: Book) -> bytes:
+    return pickle.dumps(book)
 
 
 async def _all_done(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
