@@ -15,7 +15,7 @@ from rules.crossing import crossings
 from rules.needs import needs
 from rules.population import Population, survey
 from rules.prefilter import candidates
-from rules.rows import among, parameters
+from rules.rows import chosen_accounts, parameters
 from rules.tree import Book
 
 _STANDING = " union ".join(
@@ -55,7 +55,7 @@ async def named(actor: Actor, as_of: date, book: Book, account_ids: Sequence[str
         NotFound: an id names nothing that the actor may see, or nothing that was there by then.
         Forbidden: the actor sees an account by a deal on it, and neither owns nor manages it.
     """
-    known = await _seen(actor, as_of, f"and {among('t.id')}", {}, account_ids)
+    known = await _seen(actor, as_of, account_ids=account_ids)
     for index, account_id in enumerate(account_ids):
         if account_id not in known:
             raise NotFound(f"no account {account_id!r} as of {as_of}", ["accountIds", str(index)])
@@ -68,7 +68,7 @@ async def named(actor: Actor, as_of: date, book: Book, account_ids: Sequence[str
 
 async def those(actor: Actor, as_of: date, book: Book, account_ids: Iterable[str]) -> Scope:
     """Those of the accounts with these ids that the actor answers for and that were there by then."""
-    seen = await _seen(actor, as_of, f"and {among('t.id')}", {}, list(account_ids))
+    seen = await _seen(actor, as_of, account_ids=list(account_ids))
     ids = [account_id for account_id, ours in seen.items() if ours]
     return Scope(len(ids), ids, await survey(actor.tenant_id, as_of, needs(book)))
 
@@ -85,18 +85,28 @@ async def crossed(actor: Actor, book: Book, before: date, now: date) -> list[str
 
 async def answered_for(actor: Actor, as_of: date, which: str = "", params: Params | None = None) -> list[str]:
     """The accounts that the actor answers for, in order; ``which`` is a further condition on them."""
-    seen = await _seen(actor, as_of, which, params or {})
+    seen = await _seen(actor, as_of, which, params)
     return [account_id for account_id, ours in seen.items() if ours]
 
 
 async def _seen(
-    actor: Actor, as_of: date, which: str, params: Params, account_ids: Sequence[str] | None = None
+    actor: Actor,
+    as_of: date,
+    which: str = "",
+    params: Params | None = None,
+    account_ids: Sequence[str] | None = None,
 ) -> dict[str, bool]:
-    """The accounts that the actor may see, in order of their ids, with whether he answers for them."""
+    """The accounts that the actor may see, in order of their ids, with whether he answers for them.
+
+    With ``account_ids`` these alone are looked up, each by its id: a cross join is done in its order.
+    """
     seen = visible(Account, actor, "t")
+    chosen = "" if account_ids is None else f"{chosen_accounts()} chosen cross join "
+    only = "" if account_ids is None else "t.id = chosen.id and "
     rows = await fetch(
-        f"select t.id, t.owner_id from account t where {seen.sql} and {_THERE} {which} order by t.id",
-        {**seen.params, **params, **parameters(actor.tenant_id, as_of, account_ids)},
+        f"select t.id, t.owner_id from {chosen}account t where {only}{seen.sql} and {_THERE} {which}"
+        " order by t.id",
+        {**seen.params, **(params or {}), **parameters(actor.tenant_id, as_of, account_ids)},
     )
     return {str(row["id"]): answers_for(row["owner_id"], actor) for row in rows}
 

@@ -49,6 +49,13 @@ def among(account: str) -> str:
     return f"{account} = any(array(select jsonb_array_elements_text(cast(:accounts as jsonb))))"
 
 
+def chosen_accounts() -> str:
+    """A subquery of the ids of the accounts that the parameters name, to begin a statement with."""
+    if is_sqlite():
+        return "(select value as id from json_each(:accounts))"
+    return "(select jsonb_array_elements_text(cast(:accounts as jsonb)) as id)"
+
+
 def parameters(tenant_id: str, as_of: date, account_ids: Sequence[str] | None = None) -> dict[str, Param]:
     """What the statements ask for: the tenant, the date, and the months and windows before it."""
     this_month = first_of_month(as_of)
