@@ -5,16 +5,26 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test lint format lock clean
+.PHONY: help serve test fuzz bench-rules lint format lock clean
 
 help:  ## show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 serve: $(VENV)/.serve  ## run the server on demo data, http://127.0.0.1:8000/graphql
 	@$(BIN)/bellwether serve --demo
 
 test: $(VENV)/.dev  ## run the whole test suite on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(TESTS)
+
+CASES ?= 100000
+SEED ?= 1000
+fuzz: $(VENV)/.dev  ## compare random rulebooks: engine, reference, pre-filter, crossings; CASES=100000 SEED=1000
+	@echo "cases: $(CASES), beginning at seed $(SEED)"
+	BELLWETHER_FUZZ=$$(( $(CASES) / 12 )) BELLWETHER_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q tests/rules/test_engine.py -k random_rules
+	BELLWETHER_FUZZ=$$(( $(CASES) / 100 )) BELLWETHER_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/rules/test_prefilter.py tests/rules/test_crossing.py -k "random or days"
+
+bench-rules: $(VENV)/.dev  ## measure how fast portfolios are judged; pip install clipspy to see CLIPS beside it
+	$(BIN)/python -m benchmarks.rules
 
 lint: $(VENV)/.dev  ## style, types, directions of imports, migrations on both databases, the schema file
 	$(BIN)/ruff check .

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from datetime import date, timedelta
 from typing import Any
@@ -16,11 +15,12 @@ from rules.population import survey
 from rules.reference import Match, canonical_facts, evaluate
 from rules.tree import Book
 from tests import factories
+from tests.rules.fuzzing import TOGETHER, seeds
 from tests.rules.generate import rule_documents
 from tests.rules.stored import portfolio
 
 DAY = factories.TODAY
-BOOKS = int(os.environ.get("BELLWETHER_FUZZ", "0")) or 150
+BOOKS = 150
 
 
 async def _crossed(tenant_id: str, book: Book, before: date, now: date) -> set[str] | None:
@@ -37,11 +37,12 @@ async def _matches(tenant_id: str, book: Book, day: date) -> dict[str, set[Match
 
 
 async def test_no_account_whose_verdicts_change_with_the_days_is_missed(db: str) -> None:
-    rng = random.Random(11)
+    standing: int | None = None
     changed = spared = 0
-    for seed in range(BOOKS):
-        if seed % 50 == 0:
-            tenant_id = await portfolio(rng, 30)
+    for seed in seeds(BOOKS):
+        if standing != seed // TOGETHER:
+            standing = seed // TOGETHER
+            tenant_id = await portfolio(random.Random(standing), 30)
         rng = random.Random(seed)
         book = build_book("random/1", rule_documents(rng, rng.randrange(1, 5)))
         before = DAY - timedelta(days=rng.choice([0, 1, 50]))
