@@ -32,9 +32,8 @@ async def keep_judged(engine: EnginePool) -> None:
         try:
             await judge_changes(engine)
         except Exception as error:
-            if not (isinstance(error, BellwetherError) or is_unreachable(error)):
-                raise
-            log.warning("changes could not be judged", reason=str(error))
+            known = isinstance(error, BellwetherError) or is_unreachable(error)
+            log.warning("changes could not be judged", reason=str(error), exc_info=not known)
             await asyncio.sleep(POLL_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(bell.wait(), POLL_SECONDS)

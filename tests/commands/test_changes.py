@@ -11,6 +11,7 @@ import pytest
 
 from commands import accounts, evaluations, pending, recommendations, rulebooks, signals
 from commands.access import system_actor
+from jobs import judging
 from jobs.judging import judge_changes, keep_judged
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
@@ -176,13 +177,13 @@ async def test_a_signal_becomes_a_recommendation_while_the_server_runs(
         "summary": "They asked for a quote",
         "observedOn": today().isoformat(),
     }
-    judging = asyncio.create_task(keep_judged(engine))
+    background = asyncio.create_task(keep_judged(engine))
     async with door(world.owner, engine=engine) as client:
         await client.do("recordSignals", "signals { id }", {"signals": [heard]})
         async with asyncio.timeout(20):
             while not (answer := await client.ask(RECOMMENDED))["recommendations"]["nodes"]:  # type: ignore[index] # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-    judging.cancel()
+    background.cancel()
     expected = {"account": {"id": world.account.id}, "because": "They asked for a quote"}
     assert answer == {"recommendations": {"nodes": [expected]}}
 
@@ -191,3 +192,23 @@ async def test_a_tenant_that_nobody_judged_lately_is_left_alone(world: World, en
     await _heard(world)
     assert await judge_changes(engine) == 0
     assert await PendingJudgement.all().count() == 1
+
+
+async def test_judging_goes_on_after_something_went_wrong(
+    world: World, engine: EnginePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = asyncio.Queue[int]()
+
+    async def fail_once(_engine: EnginePool) -> int:
+        calls.put_nowait(1)
+        if calls.qsize() == 1:
+            raise RuntimeError("something unheard of")
+        return 0
+
+    monkeypatch.setattr(judging, "judge_changes", fail_once)
+    monkeypatch.setattr(judging, "POLL_SECONDS", 0.01)
+    task = asyncio.create_task(judging.keep_judged(engine))
+    async with asyncio.timeout(10):
+        while calls.qsize() < 3:  # noqa: ASYNC110 - of the loop under test
+            await asyncio.sleep(0.01)
+    task.cancel()
