@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from commands import pending, runs, scopes
@@ -117,26 +118,43 @@ async def mark_interrupted() -> int:
     return len(silent)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What rules say of accounts: their verdicts, and the accounts that could not be judged, with the reason.
+
+    ``accounts`` is how many there were.
+    """
+
+    verdicts: list[Verdict]
+    failures: list[dict[str, str]]
+    accounts: int
+
+
 async def look(
-    actor: Actor, engine: EnginePool, as_of: date, book: Book | None = None, progress: Progress | None = None
-) -> list[Verdict]:
+    actor: Actor,
+    engine: EnginePool,
+    as_of: date,
+    book: Book | None = None,
+    progress: Progress | None = None,
+    known_on: date | None = None,
+) -> Look:
     """What rules say of the actor's accounts as of a date, the active ones by default; nothing is written.
 
-    Accounts that could not be judged are left out.
+    With ``known_on`` they are judged by what was known by the end of that day.
 
     Raises:
         Invalid: the date is no business date.
     """
     check_day(as_of, "asOf")
     book, tally = book or await active_book(actor), Tally()
-    scope = await scopes.whole(actor, as_of, book)
+    scope = await scopes.whole(actor, as_of, book, known_on=known_on)
     found: list[Verdict] = []
     for ids in runs.chunks(scope.ids):
-        _, holding = await runs.judge(actor, engine, book, as_of, ids, scope.population, tally)
+        _, holding = await runs.judge(actor, engine, book, as_of, ids, scope.population, tally, known_on)
         found += holding
         if progress:
             progress(tally.judged, len(scope.ids))
-    return found
+    return Look(found, tally.failures, scope.accounts)
 
 
 async def judged_before(slug: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import date
 
 import structlog
 
-from commands import scopes
+from commands import alarms, scopes
 from commands.arbitration import Weights, weights
 from commands.journal import unit_of_work
 from commands.judgements import note_all
@@ -56,7 +56,8 @@ class Tally:
     flagged: dict[str, dict[str, int]] = field(default_factory=dict)
     steps: Counter[Step] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
-    disagreements: set[str] = field(default_factory=set)
+    #: Rules on which the engine was wrong, each with an account on which it was.
+    disagreements: dict[str, str] = field(default_factory=dict)
     stages: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
@@ -93,9 +94,17 @@ async def begin(
 
 
 async def _finish(
-    actor: Actor, run: EvaluationRun, scope: Scope, tally: Tally, state: RunState, seconds: float
+    actor: Actor,
+    engine: EnginePool,
+    book: Book,
+    run: EvaluationRun,
+    scope: Scope,
+    tally: Tally,
+    state: RunState,
+    seconds: float,
 ) -> EvaluationRun:
     async with unit_of_work(actor, "evaluations.finish", on=run.as_of) as work:
+        await alarms.sound(work, run, engine, book, tally.disagreements)
         return await work.update(
             run,
             {
@@ -129,17 +138,22 @@ async def carry_out(
     if run.scope is RunScope.WHOLE:  # of others it is known from the beginning
         await EvaluationRun.filter(id=run.id).update(accounts=scope.accounts, candidates=len(scope.ids))
     weighed = await weights(actor, book.rules, run.as_of)
+    await alarms.recall(actor.tenant_id, engine, book)
+
+    async def finish(state: RunState) -> EvaluationRun:
+        return await _finish(actor, engine, book, run, scope, tally, state, time.perf_counter() - started)
+
     try:
         for ids in chunks(scope.ids):
             await _chunk(actor, engine, book, run, scope, ids, tally, weighed)
             if progress:
                 progress(tally.judged, len(scope.ids))
     except BaseException:
-        await _finish(actor, run, scope, tally, RunState.INTERRUPTED, time.perf_counter() - started)
+        await finish(RunState.INTERRUPTED)
         raise
     if tally.steps.total() - tally.steps[Step.UNCHANGED] >= MUCH:
         await refresh_statistics()
-    return await _finish(actor, run, scope, tally, RunState.COMPLETE, time.perf_counter() - started)
+    return await finish(RunState.COMPLETE)
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -175,10 +189,11 @@ async def judge(
     ids: Sequence[str],
     population: Population,
     tally: Tally,
+    known_on: date | None = None,
 ) -> tuple[list[str], list[Verdict]]:
     """The accounts that could be judged, and what holds for them."""
     with tally.timed("gather"):
-        facts = await gather(actor.tenant_id, ids, as_of, needs(book), population)
+        facts = await gather(actor.tenant_id, ids, as_of, needs(book), population, known_on)
     with tally.timed("judge"):
         sampled = [account for account in facts if _sampled(account, as_of)]
         judged = await engine.judge(book, facts, check=sampled)
@@ -226,4 +241,4 @@ def _note(judged: Mapping[str, Judged], tally: Tally) -> None:
             tally.failures.append({"account": account, "reason": verdict.error})
         if verdict.differing:
             log.error("engine differs from the reference", account=account, rules=verdict.differing)
-            tally.disagreements.update(verdict.differing)
+            tally.disagreements |= dict.fromkeys(verdict.differing, account)

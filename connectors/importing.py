@@ -38,6 +38,9 @@ async def import_folder(
 ) -> ImportReport:
     """Import the files of a folder; safe to repeat, and to run again after it was interrupted.
 
+    The first import of a source brings its history, which was known there on its business dates; what later
+    ones bring is known from the day of the import on.
+
     ``as_of`` is the business date of what the source does not date. ``rejects`` is written when rows were
     rejected. ``progress`` is told the step, how many records are done, and of how many.
 
@@ -49,9 +52,11 @@ async def import_folder(
     actor = system_actor(tenant, mapping.name)
     check_currency(actor, mapping.currency, "currency")
     report = ImportReport(tenant)
-    known, noted = Known(as_of, tables), Counter[str]()
+    known, noted = Known(as_of, tables, history=await writing.is_first(actor)), Counter[str]()
     for name in mapping.steps:
         report.counts[name] = await _Step(mapping, name, known, actor, noted).run(progress)
+    if known.history:
+        await writing.note_complete(actor)
     await refresh_statistics()
     report.conclude(list(tables.values()), noted)
     if rejects is not None:
@@ -125,7 +130,14 @@ class _Step:
         records = [r for key, rows in batch.items() if (r := self._record(key, rows, seen.get(key)))]
         if not records:
             return
-        written = await writing.write(self.actor, self.builder.model, self.source, records, self.known.as_of)
+        written = await writing.write(
+            self.actor,
+            self.builder.model,
+            self.source,
+            records,
+            self.known.as_of,
+            history=self.known.history,
+        )
         self.counts.created += written.created
         self.counts.updated += written.updated
         self.counts.unchanged += written.unchanged

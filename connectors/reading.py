@@ -30,11 +30,12 @@ class RowProblem(Exception):
 class Known:
     """What the import knows when it reads a row: all tables, and what the steps before have made.
 
-    ``ids`` and ``values`` are by step and key.
+    ``ids`` and ``values`` are by step and key. ``history`` says that it is the source's first import.
     """
 
     as_of: date
     tables: Mapping[str, Rows]
+    history: bool = False
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
     _common: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import accumulate
 
 from models.accounts import Account
-from models.database import as_int, fetch
+from models.database import Params, as_int, fetch
 from rules.kinds import REGISTRY
 from rules.kinds.declaring import stored
 from rules.needs import Needs
@@ -83,14 +83,18 @@ class Population:
                         fact[field.name] = within.percentile(value)
 
 
-async def survey(tenant_id: str, as_of: date, needs: Needs) -> Population:
-    """Where the tenant's accounts stand in the fields whose relative ones are needed; one statement each."""
+async def survey(tenant_id: str, as_of: date, needs: Needs, known_on: date | None = None) -> Population:
+    """Where the tenant's accounts stand in the fields whose relative ones are needed; one statement each.
+
+    With ``known_on`` as it was known by the end of that day.
+    """
+    params = parameters(tenant_id, as_of, known_on=known_on)
     population = Population()
     for name, names in needs.items():
         kind = REGISTRY.kinds[name]
         ranked = {field.ranks for field in _relative(name, names)}
         for field in (kind.fields[ranked_by] for ranked_by in sorted(filter(None, ranked))):
-            population.add(name, field.name, await _counts(tenant_id, as_of, kind, field))
+            population.add(name, field.name, await _counts(kind, field, params))
     return population
 
 
@@ -99,17 +103,16 @@ def _relative(kind: str, names: frozenset[str]) -> list[FactField]:
     return [relative[name] for name in sorted(names) if name in relative]
 
 
-async def _counts(
-    tenant_id: str, as_of: date, kind: FactKind, field: FactField
-) -> dict[str | None, Counter[Number]]:
+async def _counts(kind: FactKind, field: FactField, params: Params) -> dict[str | None, Counter[Number]]:
     assert kind.rows
-    segments = stored(Account, "t.segment").removesuffix(" t")
-    source = rows_of(kind, [field.sql])
+    known = "known_on" in params
+    segments = stored(Account, "t.segment", known=known).removesuffix(" t")
+    source = rows_of(kind, [field.sql], known=known)
     rows = await fetch(
         f"select s.segment, f.value, count(*) as facts from"
         f" (select {kind.rows.account} as account, {field.sql} as value from {source}) f"
         f" left join {segments} s on s.id = f.account where f.value is not null group by s.segment, f.value",
-        parameters(tenant_id, as_of),
+        params,
     )
     counts: dict[str | None, Counter[Number]] = defaultdict(Counter)
     for row in rows:

@@ -45,14 +45,15 @@ class Candidates:
     params: dict[str, Param]
 
 
-def candidates(book: Book, population: Population) -> Candidates | None:
+def candidates(book: Book, population: Population, *, known: bool = False) -> Candidates | None:
     """The accounts that the book may match; None where a rule asks for nothing that rows show: any may.
 
-    ``population`` is as of the date for which the statement is run.
+    ``population`` is as of the date for which the statement is run. With ``known`` only what was known by
+    ``:known_on`` counts.
     """
     if not book.rules:
         return Candidates("select null as account where 1 = 0", {})
-    asked = _Asked(Conditions(population))
+    asked = _Asked(Conditions(population), known)
     needed = [asked.of(rule) for rule in book.rules]
     if not all(needed):
         return None
@@ -75,8 +76,9 @@ def _joined(needed: _Needed) -> str:
 class _Asked:
     """What the rules of a book ask of the facts of each kind, each condition once."""
 
-    def __init__(self, conditions: Conditions) -> None:
+    def __init__(self, conditions: Conditions, known: bool) -> None:
         self.conditions = conditions
+        self._known = known
         self.known: dict[str, list[str]] = {}
 
     def of(self, rule: Rule) -> _Needed:
@@ -103,7 +105,9 @@ class _Asked:
             f", case when {condition} then 1 else 0 end as c{number}"
             for number, condition in enumerate(conditions)
         )
-        facts = f"select {kind.rows.account} as account{each} from {rows_of(kind, conditions)}"
+        facts = (
+            f"select {kind.rows.account} as account{each} from {rows_of(kind, conditions, known=self._known)}"
+        )
         any_of = " or ".join(f"c{number} = 1" for number in range(len(conditions)))
         met = ", ".join(f"max(c{number}) as c{number}" for number in range(len(conditions)))
         return f"(select account, {met} from ({facts}) f where {any_of} group by account)"

@@ -21,22 +21,23 @@ RATIO_PLACES = 6
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
 
 
-def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False) -> str:
+def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, known: bool = False) -> str:
     """The FROM and WHERE of a kind's facts, rows called ``t``, with what the expressions speak of.
 
-    Parameters it needs: those of ``parameters``; ``chosen`` gives only facts of the accounts named there.
+    Parameters it needs: those of ``parameters``; ``chosen`` gives only facts of the accounts named there,
+    ``known`` only what was known by the day named there.
     """
     rows = kind.rows
     assert rows
     wanted = " ".join((*spoken, rows.account, rows.where))
     if rows.model:
-        source = stored(rows.model, wanted)
+        source = stored(rows.model, wanted, known=known)
     else:
         assert rows.subquery
-        source = rows.subquery()
+        source = rows.subquery(known)
     for name, (subquery, on) in rows.joins.items():
         if re.search(rf"\b{name}\.", wanted):
-            source += f" left join {subquery()} {name} on {on}"
+            source += f" left join {subquery(known)} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
     said = (lambda found: among(found[1])) if chosen else "1 = 1"
     return _AMONG.sub(said, f"{source} where {where}")
@@ -56,21 +57,31 @@ def chosen_accounts() -> str:
     return "(select jsonb_array_elements_text(cast(:accounts as jsonb)) as id)"
 
 
-def parameters(tenant_id: str, as_of: date, account_ids: Sequence[str] | None = None) -> dict[str, Param]:
+def parameters(
+    tenant_id: str,
+    as_of: date,
+    account_ids: Sequence[str] | None = None,
+    known_on: date | None = None,
+) -> dict[str, Param]:
     """What the statements ask for: the tenant, the date, and the months and windows before it."""
     this_month = first_of_month(as_of)
     accounts: dict[str, Param] = (
         {} if account_ids is None else {"accounts": orjson.dumps(list(account_ids)).decode()}
     )
-    return accounts | {
-        "tenant": tenant_id,
-        "as_of": as_of,
-        "this_month": this_month,
-        "month_3": _months_before(this_month, 3),
-        "month_12": _months_before(this_month, 12),
-        "day_90": as_of - timedelta(days=90),
-        "day_365": as_of - timedelta(days=365),
-    }
+    known: dict[str, Param] = {} if known_on is None else {"known_on": known_on}
+    return (
+        accounts
+        | known
+        | {
+            "tenant": tenant_id,
+            "as_of": as_of,
+            "this_month": this_month,
+            "month_3": _months_before(this_month, 3),
+            "month_12": _months_before(this_month, 12),
+            "day_90": as_of - timedelta(days=90),
+            "day_365": as_of - timedelta(days=365),
+        }
+    )
 
 
 def _months_before(month: date, count: int) -> date:

@@ -12,7 +12,9 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from schema import nodes
 from schema.access import AccessQueries
 from schema.accounts import AccountQueries
+from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
+from schema.backtests import BacktestQueries
 from schema.catalog import CatalogQueries
 from schema.core.descriptions import describe
 from schema.core.errors import told
@@ -51,6 +53,8 @@ class Query(
     RulebookQueries,
     FactKindQueries,
     DryRunQueries,
+    BacktestQueries,
+    AlarmQueries,
     WhyQueries,
     PortfolioQueries,
     AccessQueries,

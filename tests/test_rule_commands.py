@@ -70,3 +70,24 @@ def test_a_rulebook_is_tried_put_live_changed_and_rolled_back(tmp_path: Path) ->
     run("export", "mine/1", "--to", str(tmp_path / "out"))
     assert (tmp_path / "out" / "mine.yaml").read_text() == TEXT
     assert "no rulebook 'other/1'; known: mine" in run("export", "other/1", exit_code=1)
+
+
+def test_a_backtest_is_told_as_a_table_and_as_json(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/b.sqlite3"
+    asyncio.run(_filled(url))
+    file = tmp_path / "mine.yaml"
+    file.write_text(TEXT)
+    dates = ("--from", "2025-12-31", "--to", "2026-03-31", "--horizon", "90", "--known-until", "2026-11-01")
+
+    def run(*arguments: str, exit_code: int = 0) -> str:
+        done = bellwether(url, tmp_path, "rules", "backtest", str(file), *arguments, exit_code=exit_code)
+        return done.stdout if exit_code == 0 else done.stderr
+
+    table = run(*dates)
+    assert "4 dates from 2025-12-31 to 2026-03-31, 90 days ahead" in table
+    assert "contract lost" in table
+    (score,) = json.loads(run(*dates, "--json"))["scores"]
+    # A contract ends every 25 days from 25 April on: at the end of February one within 60 days, of March two.
+    assert [each["flagged"] for each in score["dates"]] == [0, 0, 1, 2]
+    assert (score["precision"]["part"], score["precision"]["whole"]) == (3, 3)
+    assert "not in order" in run(*dates, "--from", "2026-06-01", exit_code=1)

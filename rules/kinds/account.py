@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.accounts import Account, Tier
+from models.asof import known_row
 from models.database import text_order
 from models.deals import Deal
 from models.people import Contact
@@ -14,6 +15,7 @@ from rules.kinds.declaring import (
     CURRENCY,
     OPEN,
     TICKET_OPEN,
+    and_known,
     days,
     flag,
     kind,
@@ -25,38 +27,41 @@ from rules.kinds.declaring import (
 from rules.registry import Rows
 
 
-def _contracts() -> str:
-    return per_account(Contract, "sum(t.mrc_minor) as mrc, count(*) as contracts", ACTIVE)
+def _contracts(known: bool) -> str:
+    return per_account(Contract, "sum(t.mrc_minor) as mrc, count(*) as contracts", ACTIVE, known)
 
 
-def _deals() -> str:
+def _deals(known: bool) -> str:
     return per_account(
         Deal,
         "count(*) as deals, sum(t.amount_minor) as pipeline,"
         " sum(case when t.kind = 'EXPANSION' then 1 else 0 end) as expansions",
         OPEN,
+        known,
     )
 
 
-def _people() -> str:
+def _people(known: bool) -> str:
     return per_account(
         Contact,
         f"count(*) as contacts, max({CONTACTED}) as contacted_on,"
         " sum(case when t.seniority = 'EXECUTIVE' then 1 else 0 end) as executives,"
         f" max(case when t.seniority = 'EXECUTIVE' then {CONTACTED} end) as executive_on",
         "(t.left_on is null or t.left_on > :as_of)",
+        known,
     )
 
 
-def _tickets() -> str:
+def _tickets(known: bool) -> str:
     return per_account(
         Ticket,
         "count(*) as tickets, sum(case when t.severity in ('HIGH', 'CRITICAL') then 1 else 0 end) as severe",
         f"t.opened_on <= :as_of and {TICKET_OPEN}",
+        known,
     )
 
 
-def _usage() -> str:
+def _usage(known: bool) -> str:
     """The usage in the unit that brought the highest charges, of the last 3 full months and the 9 before."""
     return (
         "(select account_id, unit, recent, recent_months, earlier, earlier_months from"
@@ -67,7 +72,8 @@ def _usage() -> str:
         " sum(case when month < :month_3 then quantity else 0 end) as earlier,"
         " count(distinct case when month < :month_3 then month end) as earlier_months"
         " from usage_month where tenant_id = :tenant and month >= :month_12 and month < :this_month"
-        " and AMONG(account_id) group by account_id, unit) placed where place = 1)"
+        f" and AMONG(account_id){and_known(known_row('usage_month'), known)}"
+        " group by account_id, unit) placed where place = 1)"
     )
 
 

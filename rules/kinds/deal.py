@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from models.asof import known_change, known_row
 from models.deals import STAGE_RANK, Deal, DealKind, ForecastCategory, Stage
 from models.people import Contact
-from rules.kinds.declaring import CURRENCY, OPEN, days, flag, identity, kind, money, number, stored, text
+from rules.kinds.declaring import (
+    CURRENCY,
+    OPEN,
+    and_known,
+    days,
+    flag,
+    identity,
+    kind,
+    money,
+    number,
+    stored,
+    text,
+)
 from rules.registry import Rows
 
 _RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items())
@@ -17,20 +30,21 @@ WEIGHTED = (
 _AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_id))"
 
 
-def _pushes() -> str:
+def _pushes(known: bool) -> str:
     return (
-        "(select entity_id, count(*) as pushes from change where tenant_id = :tenant and entity = 'deal'"
-        f" and entity_id in {_AMONG_DEALS}"
-        " and field = 'close_on' and effective_on <= :as_of and new > old group by entity_id)"
+        "(select entity_id, count(*) as pushes from change c where tenant_id = :tenant and entity = 'deal'"
+        f" and entity_id in {_AMONG_DEALS} and field = 'close_on' and effective_on <= :as_of and new > old"
+        f"{and_known(known_change('c'), known)} group by entity_id)"
     )
 
 
-def _people() -> str:
+def _people(known: bool) -> str:
     there = "(t.left_on is null or t.left_on > :as_of)"
     return (
-        f"(select r.deal_id, count(*) as contacts from deal_contact r join {stored(Contact, there)}"
+        "(select r.deal_id, count(*) as contacts from deal_contact r"
+        f" join {stored(Contact, there, known=known)}"
         f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {_AMONG_DEALS} and {there}"
-        " group by r.deal_id)"
+        f"{and_known(known_row('r'), known)} group by r.deal_id)"
     )
 
 

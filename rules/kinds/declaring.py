@@ -62,21 +62,29 @@ def columns_in(*sql: str) -> list[str]:
     return sorted(spoken - {"id", "tenant_id"})
 
 
-def stored(model: type[Record], *sql: str) -> str:
-    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of."""
-    return f"{as_of_rows(model, columns_in(*sql))} t"
+def stored(model: type[Record], *sql: str, known: bool = False) -> str:
+    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of.
+
+    With ``known`` only what was known by ``:known_on`` counts.
+    """
+    return f"{as_of_rows(model, columns_in(*sql), known=known)} t"
 
 
-def per_account(model: type[Record], select: str, where: str) -> str:
+def per_account(model: type[Record], select: str, where: str, known: bool) -> str:
     """A subquery of aggregates over the model's rows as of ``:as_of``, one row for each account.
 
     ``AMONG(t.account_id)`` stands for the accounts whose facts are gathered.
     """
-    rows = stored(model, select, where, "t.account_id")
+    rows = stored(model, select, where, "t.account_id", known=known)
     return (
         f"(select t.account_id, {select} from {rows} where {where} and AMONG(t.account_id)"
         " group by t.account_id)"
     )
+
+
+def and_known(condition: str, known: bool) -> str:
+    """A further condition of a WHERE that counts where only what was known does."""
+    return f" and {condition}" if known else ""
 
 
 CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")
