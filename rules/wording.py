@@ -110,7 +110,7 @@ class Wording:
         if isinstance(value, bool):
             return self.state(kind, text, value)
         if found and found.type is FieldType.MONEY:
-            return self._money(Decimal(str(value)))
+            return self.money(Decimal(str(value)))
         if isinstance(value, int | float):
             return self._number(Decimal(str(value)), found.unit if found and not bare else "")
         return self._text(kind, text, str(value))
@@ -134,7 +134,8 @@ class Wording:
         forms = self.words.units[unit]
         return forms.get(str(self.grammar.plural_form(abs(value))), forms["other"]).format(written)
 
-    def _money(self, value: Decimal) -> str:
+    def money(self, value: Decimal) -> str:
+        """An amount in whole units."""
         return format_currency(value, self.currency, locale=self.locale, decimal_quantization=False)
 
     def _decimal(self, value: Decimal) -> str:
