@@ -23,6 +23,8 @@ from models.database import refresh_statistics
 
 BATCH = 500
 MAX_KEY = 200
+#: How many records one row may stand for.
+MAX_REPEAT = 1_000
 
 Progress = Callable[[str, int, int], None]
 Groups = dict[str, list[Row]]
@@ -101,12 +103,23 @@ class _Step:
                 self._reject(row, blank[0], "is blank; it is the key", "")
             elif len(key) > MAX_KEY:
                 self._reject(row, self.step.keys[0], f"is a key of more than {MAX_KEY} characters", key)
+            elif self.step.repeat:
+                self._repeat(groups, key, row, self.step.repeat)
             elif key in groups and not self.step.distinct:
                 column, line = ", ".join(self.step.keys), groups[key][0].line
                 self._reject(row, column, f"is the key of line {line} already", key)
             else:
                 groups.setdefault(key, []).append(row)
         return groups
+
+    def _repeat(self, groups: Groups, key: str, row: Row, column: str) -> None:
+        """As many records as the row says that it stands for, each with a key of its own."""
+        text = row.cells[column] or "0"
+        if not text.isdecimal() or int(text) > MAX_REPEAT:
+            self._reject(row, column, f"is no whole number from 0 to {MAX_REPEAT:,}", text)
+            return
+        for number in range(1, int(text) + 1):
+            groups.setdefault(f"{key}/{number}", []).append(row)
 
     def _levels(self, groups: Groups) -> Iterator[list[str]]:
         """Keys in the order of writing: a level refers only to those before it. A circle is rejected."""

@@ -76,8 +76,11 @@ def parameters(
             "tenant": tenant_id,
             "as_of": as_of,
             "this_month": this_month,
+            "month_1": _months_before(this_month, 1),
             "month_3": _months_before(this_month, 3),
+            "month_4": _months_before(this_month, 4),
             "month_12": _months_before(this_month, 12),
+            "day_30": as_of - timedelta(days=30),
             "day_90": as_of - timedelta(days=90),
             "day_365": as_of - timedelta(days=365),
         }

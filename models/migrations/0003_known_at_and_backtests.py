@@ -65,6 +65,11 @@ class Migration(migrations.Migration):
             field=fields.DateField(null=True),
         ),
         ops.AddField(
+            model_name='Account',
+            name='region',
+            field=fields.CharField(null=True, max_length=100),
+        ),
+        ops.AddField(
             model_name='Change',
             name='known_on',
             field=fields.DateField(null=True),
