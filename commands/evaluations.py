@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,9 +11,10 @@ from commands import pending, runs, scopes
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from commands.judgements import is_of_all, judged_later
+from commands.judging import CHUNK, Tally, judged
 from commands.permissions import OPERATORS, SELLERS, require
 from commands.rulebooks import active_book
-from commands.runs import Progress, Tally
+from commands.runs import Progress
 from models.access import Actor, Tenant
 from models.base import check_day, latest_today, utcnow
 from models.errors import Invalid
@@ -88,6 +90,8 @@ async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> Eva
     if not waiting:
         return None
     scope = await scopes.those(actor, as_of, book, waiting)
+    if len(scope.ids) <= CHUNK:
+        return await runs.at_once(actor, engine, book, as_of, scope, waiting)
     run = await runs.begin(actor, as_of, book, RunScope.CHANGES, scope)
     run = await runs.carry_out(actor, engine, book, run, scope, Tally())
     await pending.done(actor.tenant_id, waiting)
@@ -149,11 +153,11 @@ async def look(
     book, tally = book or await active_book(actor), Tally()
     scope = await scopes.whole(actor, as_of, book, known_on=known_on)
     found: list[Verdict] = []
-    for ids in runs.chunks(scope.ids):
-        _, holding = await runs.judge(actor, engine, book, as_of, ids, scope.population, tally, known_on)
-        found += holding
-        if progress:
-            progress(tally.judged, len(scope.ids))
+    async with aclosing(judged(actor, engine, book, as_of, scope, tally, known_on)) as chunks:
+        async for chunk in chunks:
+            found += chunk.holding
+            if progress:
+                progress(tally.judged, len(scope.ids))
     return Look(found, tally.failures, scope.accounts)
 
 

@@ -253,7 +253,7 @@ async def active_book(actor: Actor) -> Book:
         NotFound: no rulebook was ever live.
     """
     known = Rulebook.filter(tenant_id=actor.tenant_id)
-    live = await known.filter(state=RulebookState.ACTIVE).order_by("name")
+    live = await known.filter(state=RulebookState.ACTIVE).order_by("name").only("id", "name", "number")
     if not live and not await known.filter(activated_at__not_isnull=True).exists():
         raise NotFound("no rulebook is live in this tenant; activate one first")
     return await book_of(live)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from models.accounts import Account
-from models.asof import as_of_rows
+from models.asof import View, as_of_rows, view_of
 from models.database import Param, as_date, as_int, fetch, is_sqlite
 from models.deals import Deal
 from models.revenue import Contract
@@ -57,7 +57,7 @@ async def units(
     With ``known_on`` there is what was known by the end of that day; what happened is as known now.
     """
     params: dict[str, Param] = {"tenant": tenant_id, "as_of": as_of, "until": until, "known_on": known_on}
-    rows = await fetch(_SQL[outcome](known_on is not None), params)
+    rows = await fetch(_SQL[outcome](await view_of(tenant_id, as_of, known_on)), params)
     return [
         Unit(str(row["id"]), str(row["account_id"]), as_int(row["value"]), as_date(row["event_on"]))
         for row in rows
@@ -68,27 +68,27 @@ _LOST = "n.stage = 'LOST' and n.closed_on > :as_of and n.closed_on <= :until"
 _WON = "n.stage = 'WON' and n.closed_on <= :until"
 
 
-def _deals(event: str, which: str, known: bool) -> str:
-    deals = as_of_rows(Deal, ["account_id", "stage", "amount_minor", "close_on"], known=known)
+def _deals(event: str, which: str, view: View) -> str:
+    deals = as_of_rows(Deal, ["account_id", "stage", "amount_minor", "close_on"], view)
     return (
         f"select t.id, t.account_id, t.amount_minor as value, {event} as event_on"
         f" from {deals} t join deal n on n.id = t.id where t.stage not in ('WON', 'LOST') and {which}"
     )
 
 
-def _deals_lost(known: bool) -> str:
-    return _deals(f"case when {_LOST} then n.closed_on end", "1 = 1", known)
+def _deals_lost(view: View) -> str:
+    return _deals(f"case when {_LOST} then n.closed_on end", "1 = 1", view)
 
 
-def _deals_not_won(known: bool) -> str:
+def _deals_not_won(view: View) -> str:
     horizon = ":until" if is_sqlite() else "cast(:until as date)"
     event = f"case when {_WON} then null when {_LOST} then n.closed_on else {horizon} end"
-    return _deals(event, "1 = 1", known)
+    return _deals(event, "1 = 1", view)
 
 
-def _deals_slipped(known: bool) -> str:
+def _deals_slipped(view: View) -> str:
     event = "case when n.closed_on <= t.close_on then null else t.close_on end"
-    return _deals(event, "t.close_on > :as_of and t.close_on <= :until", known)
+    return _deals(event, "t.close_on > :as_of and t.close_on <= :until", view)
 
 
 _RUNNING = (
@@ -100,7 +100,7 @@ _CONTRACT = ["account_id", "starts_on", "ends_on", "terminated_on", "mrc_minor"]
 SUCCESSION_DAYS = 60
 
 
-def _contracts_lost(known: bool) -> str:
+def _contracts_lost(view: View) -> str:
     succeeded = (
         "exists (select 1 from contract s where s.tenant_id = n.tenant_id and s.account_id = n.account_id"
         f" and s.id <> n.id and abs(DAYS(s.starts_on, n.ends_on)) <= {SUCCESSION_DAYS})"
@@ -110,12 +110,12 @@ def _contracts_lost(known: bool) -> str:
         " when n.terminated_on > :as_of and n.terminated_on <= :until then n.terminated_on"
         " when n.ends_on > :as_of and n.ends_on <= :until and n.auto_renews = false"
         f" and not {succeeded} then n.ends_on end as event_on"
-        f" from {as_of_rows(Contract, _CONTRACT, known=known)} t join contract n on n.id = t.id"
+        f" from {as_of_rows(Contract, _CONTRACT, view)} t join contract n on n.id = t.id"
         f" where {_RUNNING}"
     )
 
 
-def _churned(known: bool) -> str:
+def _churned(view: View) -> str:
     never = "'9999-12-31'" if is_sqlite() else "date '9999-12-31'"
     ended = (
         "case when n.terminated_on is not null and (n.ends_on is null or n.auto_renews = true"
@@ -125,17 +125,17 @@ def _churned(known: bool) -> str:
     return (
         "select t.account_id as id, t.account_id, sum(t.mrc_minor) * 12 as value,"
         " max(case when e.ended > :as_of and e.ended <= :until then e.ended end) as event_on"
-        f" from {as_of_rows(Contract, _CONTRACT, known=known)} t"
+        f" from {as_of_rows(Contract, _CONTRACT, view)} t"
         f" join (select account_id, max({ended}) as ended from contract n"
         " where n.tenant_id = :tenant and n.starts_on <= :until group by account_id) e"
         f" on e.account_id = t.account_id where {_RUNNING} group by t.account_id"
     )
 
 
-def _expanded(known: bool) -> str:
+def _expanded(view: View) -> str:
     return (
         "select t.id, t.id as account_id, coalesce(e.won, 0) as value, e.first_on as event_on"
-        f" from {as_of_rows(Account, ['placeholder'], known=known)} t"
+        f" from {as_of_rows(Account, ['placeholder'], view)} t"
         " left join (select account_id, sum(amount_minor) as won, min(closed_on) as first_on from deal"
         " where tenant_id = :tenant and stage = 'WON' and kind in ('NEW', 'EXPANSION')"
         " and closed_on > :as_of and closed_on <= :until group by account_id) e on e.account_id = t.id"

@@ -5,39 +5,81 @@ Two times: *valid at*, the business date of a view, and *known at*, the day whos
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 from tortoise import fields
 
 from models.base import Record
-from models.database import is_sqlite
+from models.database import fetch, is_sqlite
+from models.history import CREATED
 
 #: Columns that say what a record belongs to, where it came from and who sees it: taken as they are now.
 FIXED = frozenset({"account_id", "deal_id", "source", "confidential"})
 
 
-def as_of_rows(model: type[Record], columns: list[str], *, known: bool = False) -> str:
+@dataclass(frozen=True)
+class View:
+    """How rows are read as of ``:as_of``.
+
+    With ``known_on`` only what was known by its end counts. ``moved`` are the tables and
+    columns with changes that must be undone, None where any may have some: to undo costs a statement most of
+    its time, and as of today there is next to nothing to undo.
+    """
+
+    known_on: date | None = None
+    moved: frozenset[tuple[str, str]] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether only what was known by ``:known_on`` counts."""
+        return self.known_on is not None
+
+
+#: All that is known now, whatever has changed since.
+WHOLE = View()
+
+
+async def view_of(tenant_id: str, as_of: date, known_on: date | None = None) -> View:
+    """The view of a tenant as of a date, with what was known by the end of ``known_on`` if it is given."""
+    later = "c.effective_on > :as_of" + (f" or {_learned('c')} > :known_on" if known_on else "")
+    rows = await fetch(
+        "select distinct c.entity, c.field from change c"
+        f" where c.tenant_id = :tenant and c.field <> '{CREATED}' and ({later})",
+        {"tenant": tenant_id, "as_of": as_of, "known_on": known_on},
+    )
+    moved = frozenset((str(row["entity"]), str(row["field"])) for row in rows)
+    return View(known_on, moved)
+
+
+def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE) -> str:
     """A subquery with ``id``, ``tenant_id`` and ``columns`` of ``model`` as of ``:as_of`` (a date).
 
     Parameters it needs: ``:tenant``, ``:as_of``. A column's value is the ``old`` of its earliest change
     after the date, or the current value when there was none; rows that began after the date are left
     out. Two changes on one day are ordered by when they were recorded.
 
-    With ``known`` only what was known by the end of ``:known_on`` counts: what was learned later is undone,
-    latest first, and rows that were learned of later are left out.
+    Where the view knows only what was known by ``:known_on``, what was learned later is undone, latest first,
+    and rows that were learned of later are left out.
     """
     table = model._meta.db_table
-    tracked = [column for column in columns if column not in FIXED]
-    values = "".join(f", {_value(model, column, known)} as {column}" for column in tracked)
+    tracked = [column for column in columns if column not in FIXED and _moves(view, table, column)]
+    values = "".join(f", {_value(model, column, view.known)} as {column}" for column in tracked)
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
     starts = (
         "and (t.valid_from is null or t.valid_from <= :as_of)"
         if "valid_from" in model._meta.fields_map
         else ""
     )
-    there = f" and {known_row('t')}" if known and "known_on" in model._meta.fields_map else ""
+    there = f" and {known_row('t')}" if view.known and "known_on" in model._meta.fields_map else ""
     return (
-        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{_changes(table, tracked, known)}'
+        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{_changes(table, tracked, view.known)}'
         f" where t.tenant_id = :tenant {starts}{there})"
     )
+
+
+def _moves(view: View, table: str, column: str) -> bool:
+    return view.moved is None or (table, column) in view.moved
 
 
 def known_row(alias: str) -> str:

@@ -40,6 +40,7 @@ class Change(Record):
         indexes = (
             ("tenant_id", "entity_id", "field", "effective_on"),
             ("tenant_id", "entity", "effective_on"),
+            ("tenant_id", "effective_on"),
             ("tenant_id", "audit_id"),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from models.asof import View
 from models.database import Params, fetch
 from rules.kinds import REGISTRY
 from rules.needs import Needs
@@ -39,7 +40,7 @@ async def gather(
         for kind in REGISTRY.kinds.values():
             if kind.name in needs:
                 params = parameters(tenant_id, as_of, chunk, known_on)
-                await _gather_kind(gathered, kind, needs[kind.name], params)
+                await _gather_kind(gathered, kind, needs[kind.name], params, population.view)
     for facts in gathered.values():
         population.place(facts, needs)
     return gathered
@@ -60,12 +61,13 @@ async def _gather_kind(
     kind: FactKind,
     needed: frozenset[str],
     params: Params,
+    view: View,
 ) -> None:
     assert kind.rows
     fields = [field for name, field in kind.fields.items() if name in needed]
     spoken = "".join(f", {field.sql} as f_{field.name}" for field in fields)
     wanted = [kind.rows.source, *(field.sql for field in fields)]
-    source = rows_of(kind, wanted, chosen=True, known="known_on" in params)
+    source = rows_of(kind, wanted, chosen=True, view=view)
     rows = await fetch(
         f"select t.id as fact_id, {kind.rows.account} as account, {kind.rows.source} as fact_source{spoken}"
         f" from {source} order by t.id",

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import accumulate
 
 from models.accounts import Account
+from models.asof import WHOLE, View, view_of
 from models.database import Params, as_int, fetch
 from rules.kinds import REGISTRY
 from rules.kinds.declaring import stored
@@ -52,9 +53,10 @@ class Ranks:
 
 
 class Population:
-    """The ranks of fields within a tenant and within its segments, as of a date."""
+    """The ranks of fields within a tenant and within its segments, in a view as of a date."""
 
-    def __init__(self) -> None:
+    def __init__(self, view: View = WHOLE) -> None:
+        self.view = view
         self._within: dict[tuple[str, str, str | None], Ranks] = {}
 
     def add(self, kind: str, field: str, counts: Mapping[str | None, Mapping[Number, int]]) -> None:
@@ -89,12 +91,12 @@ async def survey(tenant_id: str, as_of: date, needs: Needs, known_on: date | Non
     With ``known_on`` as it was known by the end of that day.
     """
     params = parameters(tenant_id, as_of, known_on=known_on)
-    population = Population()
+    population = Population(await view_of(tenant_id, as_of, known_on))
     for name, names in needs.items():
         kind = REGISTRY.kinds[name]
         ranked = {field.ranks for field in _relative(name, names)}
         for field in (kind.fields[ranked_by] for ranked_by in sorted(filter(None, ranked))):
-            population.add(name, field.name, await _counts(kind, field, params))
+            population.add(name, field.name, await _counts(kind, field, params, population.view))
     return population
 
 
@@ -103,11 +105,12 @@ def _relative(kind: str, names: frozenset[str]) -> list[FactField]:
     return [relative[name] for name in sorted(names) if name in relative]
 
 
-async def _counts(kind: FactKind, field: FactField, params: Params) -> dict[str | None, Counter[Number]]:
+async def _counts(
+    kind: FactKind, field: FactField, params: Params, view: View
+) -> dict[str | None, Counter[Number]]:
     assert kind.rows
-    known = "known_on" in params
-    segments = stored(Account, "t.segment", known=known).removesuffix(" t")
-    source = rows_of(kind, [field.sql], known=known)
+    segments = stored(Account, "t.segment", view=view).removesuffix(" t")
+    source = rows_of(kind, [field.sql], view=view)
     rows = await fetch(
         f"select s.segment, f.value, count(*) as facts from"
         f" (select {kind.rows.account} as account, {field.sql} as value from {source}) f"

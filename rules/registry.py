@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
+from models.asof import View
 from models.base import Record
 
 
@@ -98,8 +99,8 @@ def comparable(one: FieldType, other: FieldType) -> bool:
     return one is other if one.is_numeric else one.tag == other.tag
 
 
-#: Makes SQL that reads rows as of ``:as_of``: all that is known now, or what was known by ``:known_on``.
-Subquery = Callable[[bool], str]
+#: Makes SQL that reads rows as of ``:as_of`` in a view.
+Subquery = Callable[[View], str]
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,7 @@ class Rows:
 
     ``joins`` are subqueries, by the name under which the fields speak of them, with what they are joined
     on; only those that are spoken of are run. ``where`` is what a row must meet to be a fact at all.
-    Rows that are no model's are given whole, in ``subquery``. Subqueries are asked whether only what was
-    known by ``:known_on`` counts.
+    Rows that are no model's are given whole, in ``subquery``. Subqueries are made for a view.
     """
 
     model: type[Record] | None = None

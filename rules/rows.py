@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import orjson
 
+from models.asof import WHOLE, View
 from models.database import Param, as_int, is_sqlite
 from models.services import first_of_month
 from rules.kinds.declaring import stored
@@ -21,23 +22,22 @@ RATIO_PLACES = 6
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
 
 
-def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, known: bool = False) -> str:
+def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view: View = WHOLE) -> str:
     """The FROM and WHERE of a kind's facts, rows called ``t``, with what the expressions speak of.
 
-    Parameters it needs: those of ``parameters``; ``chosen`` gives only facts of the accounts named there,
-    ``known`` only what was known by the day named there.
+    Parameters it needs: those of ``parameters``; ``chosen`` gives only facts of the accounts named there.
     """
     rows = kind.rows
     assert rows
     wanted = " ".join((*spoken, rows.account, rows.where))
     if rows.model:
-        source = stored(rows.model, wanted, known=known)
+        source = stored(rows.model, wanted, view=view)
     else:
         assert rows.subquery
-        source = rows.subquery(known)
+        source = rows.subquery(view)
     for name, (subquery, on) in rows.joins.items():
         if re.search(rf"\b{name}\.", wanted):
-            source += f" left join {subquery(known)} {name} on {on}"
+            source += f" left join {subquery(view)} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
     said = (lambda found: among(found[1])) if chosen else "1 = 1"
     return _AMONG.sub(said, f"{source} where {where}")

@@ -74,6 +74,10 @@ class Migration(migrations.Migration):
             name='known_on',
             field=fields.DateField(null=True),
         ),
+        ops.AddIndex(
+            model_name='Change',
+            index=Index(fields=['tenant_id', 'effective_on']),
+        ),
         ops.AddField(
             model_name='Contact',
             name='known_on',
@@ -127,5 +131,13 @@ class Migration(migrations.Migration):
             model_name='UsageMonth',
             name='known_on',
             field=fields.DateField(null=True),
+        ),
+        # SQLite makes a table anew when a column of it changes, and 0002 lost the indexes of this one there.
+        ops.RunSQL(
+            [
+                'create index if not exists "idx_evidence_tenant__5d9358" on "evidence" ("tenant_id", "recommendation_id")',
+                'create index if not exists "idx_evidence_tenant__7442d6" on "evidence" ("tenant_id", "risk_id")',
+            ],
+            ops.RunSQL.noop,
         ),
     ]

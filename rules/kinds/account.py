@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.accounts import Account, Tier
-from models.asof import known_row
+from models.asof import View, known_row
 from models.database import text_order
 from models.deals import Deal
 from models.people import Contact
@@ -27,43 +27,43 @@ from rules.kinds.declaring import (
 from rules.registry import Rows
 
 
-def _contracts(known: bool) -> str:
-    return per_account(Contract, "sum(t.mrc_minor) as mrc, count(*) as contracts", ACTIVE, known)
+def _contracts(view: View) -> str:
+    return per_account(Contract, "sum(t.mrc_minor) as mrc, count(*) as contracts", ACTIVE, view)
 
 
-def _deals(known: bool) -> str:
+def _deals(view: View) -> str:
     return per_account(
         Deal,
         "count(*) as deals, sum(t.amount_minor) as pipeline,"
         " sum(case when t.kind = 'EXPANSION' then 1 else 0 end) as expansions",
         OPEN,
-        known,
+        view,
     )
 
 
-def _people(known: bool) -> str:
+def _people(view: View) -> str:
     return per_account(
         Contact,
         f"count(*) as contacts, max({CONTACTED}) as contacted_on,"
         " sum(case when t.seniority = 'EXECUTIVE' then 1 else 0 end) as executives,"
         f" max(case when t.seniority = 'EXECUTIVE' then {CONTACTED} end) as executive_on",
         "(t.left_on is null or t.left_on > :as_of)",
-        known,
+        view,
     )
 
 
-def _tickets(known: bool) -> str:
+def _tickets(view: View) -> str:
     return per_account(
         Ticket,
         f"sum(case when {TICKET_OPEN} then 1 else 0 end) as tickets,"
         f" sum(case when {TICKET_OPEN} and t.severity in ('HIGH', 'CRITICAL') then 1 else 0 end) as severe,"
         " sum(case when t.opened_on > :day_30 then 1 else 0 end) as opened",
         f"t.opened_on <= :as_of and ({TICKET_OPEN} or t.opened_on > :day_30)",
-        known,
+        view,
     )
 
 
-def _usage(known: bool) -> str:
+def _usage(view: View) -> str:
     """The usage in the unit that brought the highest charges: of the last full month and the 3 before, of the
     last 3 full months and the 9 before.
     """
@@ -84,7 +84,7 @@ def _usage(known: bool) -> str:
         " sum(case when month < :month_3 then quantity else 0 end) as earlier,"
         " count(distinct case when month < :month_3 then month end) as earlier_months"
         " from usage_month where tenant_id = :tenant and month >= :month_12 and month < :this_month"
-        f" and AMONG(account_id){and_known(known_row('usage_month'), known)}"
+        f" and AMONG(account_id){and_known(known_row('usage_month'), view)}"
         " group by account_id, unit) placed where place = 1)"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.asof import known_change, known_row
+from models.asof import View, known_change, known_row
 from models.deals import STAGE_RANK, Deal, DealKind, ForecastCategory, Stage
 from models.people import Contact
 from rules.kinds.declaring import (
@@ -30,21 +30,21 @@ WEIGHTED = (
 _AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_id))"
 
 
-def _pushes(known: bool) -> str:
+def _pushes(view: View) -> str:
     return (
         "(select entity_id, count(*) as pushes from change c where tenant_id = :tenant and entity = 'deal'"
         f" and entity_id in {_AMONG_DEALS} and field = 'close_on' and effective_on <= :as_of and new > old"
-        f"{and_known(known_change('c'), known)} group by entity_id)"
+        f"{and_known(known_change('c'), view)} group by entity_id)"
     )
 
 
-def _people(known: bool) -> str:
+def _people(view: View) -> str:
     there = "(t.left_on is null or t.left_on > :as_of)"
     return (
         "(select r.deal_id, count(*) as contacts from deal_contact r"
-        f" join {stored(Contact, there, known=known)}"
+        f" join {stored(Contact, there, view=view)}"
         f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {_AMONG_DEALS} and {there}"
-        f"{and_known(known_row('r'), known)} group by r.deal_id)"
+        f"{and_known(known_row('r'), view)} group by r.deal_id)"
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from models.asof import as_of_rows
+from models.asof import WHOLE, View, as_of_rows
 from models.base import Record
 from models.tickets import TicketState
 from rules.registry import FactField, FactKind, FieldType, Rows
@@ -62,29 +62,26 @@ def columns_in(*sql: str) -> list[str]:
     return sorted(spoken - {"id", "tenant_id"})
 
 
-def stored(model: type[Record], *sql: str, known: bool = False) -> str:
-    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of.
-
-    With ``known`` only what was known by ``:known_on`` counts.
-    """
-    return f"{as_of_rows(model, columns_in(*sql), known=known)} t"
+def stored(model: type[Record], *sql: str, view: View = WHOLE) -> str:
+    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of."""
+    return f"{as_of_rows(model, columns_in(*sql), view)} t"
 
 
-def per_account(model: type[Record], select: str, where: str, known: bool) -> str:
+def per_account(model: type[Record], select: str, where: str, view: View) -> str:
     """A subquery of aggregates over the model's rows as of ``:as_of``, one row for each account.
 
     ``AMONG(t.account_id)`` stands for the accounts whose facts are gathered.
     """
-    rows = stored(model, select, where, "t.account_id", known=known)
+    rows = stored(model, select, where, "t.account_id", view=view)
     return (
         f"(select t.account_id, {select} from {rows} where {where} and AMONG(t.account_id)"
         " group by t.account_id)"
     )
 
 
-def and_known(condition: str, known: bool) -> str:
+def and_known(condition: str, view: View) -> str:
     """A further condition of a WHERE that counts where only what was known does."""
-    return f" and {condition}" if known else ""
+    return f" and {condition}" if view.known else ""
 
 
 CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from commands import alarms, evaluations, rulebooks, runs
+from commands import alarms, evaluations, judging, rulebooks
 from models.access import Actor, Role, User
 from models.errors import Forbidden, InvalidTransition, NotFound
 from models.recommendations import Recommendation
@@ -49,7 +49,7 @@ async def test_a_rule_that_ever_differs_goes_to_the_reference_evaluator_and_rais
     admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _accounts(admin, 3)
-    monkeypatch.setattr(runs, "CHECK_EVERY", 1)
+    monkeypatch.setattr(judging, "CHECK_EVERY", 1)
     async with EnginePool(1, 20.0, WRONG) as engine:
         run = await evaluations.evaluate(admin, engine, DAY)
         assert run.disagreements == ["misjudged"]
@@ -57,7 +57,7 @@ async def test_a_rule_that_ever_differs_goes_to_the_reference_evaluator_and_rais
         alarm = await EngineAlarm.get(resolved_at=None)
         assert (alarm.kind, alarm.run_id, alarm.as_of) == (AlarmKind.DIFFERED, run.id, DAY)
         assert alarm.account_id
-        monkeypatch.setattr(runs, "CHECK_EVERY", 10**12)
+        monkeypatch.setattr(judging, "CHECK_EVERY", 10**12)
         await _accounts(admin, 1)
         again = await evaluations.evaluate(admin, engine, DAY)
     assert again.disagreements == []
@@ -69,10 +69,10 @@ async def test_a_process_that_starts_later_knows_of_the_alarm(
     admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _accounts(admin, 1)
-    monkeypatch.setattr(runs, "CHECK_EVERY", 1)
+    monkeypatch.setattr(judging, "CHECK_EVERY", 1)
     async with EnginePool(1, 20.0, WRONG) as engine:
         await evaluations.evaluate(admin, engine, DAY)
-    monkeypatch.setattr(runs, "CHECK_EVERY", 10**12)
+    monkeypatch.setattr(judging, "CHECK_EVERY", 10**12)
     await _accounts(admin, 1)
     async with EnginePool(1, 20.0, WRONG) as engine:
         await evaluations.evaluate(admin, engine, DAY)
@@ -84,7 +84,7 @@ async def test_an_alarm_that_is_resolved_lets_the_engine_judge_the_rule_again(
     admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _accounts(admin, 1)
-    monkeypatch.setattr(runs, "CHECK_EVERY", 1)
+    monkeypatch.setattr(judging, "CHECK_EVERY", 1)
     async with EnginePool(1, 20.0, WRONG) as engine:
         await evaluations.evaluate(admin, engine, DAY)
         alarm = await EngineAlarm.get()
@@ -101,7 +101,7 @@ async def test_only_who_makes_rules_resolves_alarms_and_only_those_of_the_own_te
     admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _accounts(admin, 1)
-    monkeypatch.setattr(runs, "CHECK_EVERY", 1)
+    monkeypatch.setattr(judging, "CHECK_EVERY", 1)
     async with EnginePool(1, 20.0, WRONG) as engine:
         await evaluations.evaluate(admin, engine, DAY)
         alarm = await EngineAlarm.get()

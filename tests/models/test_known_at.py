@@ -12,21 +12,25 @@ from commands.access import system_actor
 from commands.bulk import Incoming, upsert
 from commands.journal import FieldChange, unit_of_work
 from models.access import Tenant
-from models.asof import as_of_rows
-from models.database import Row, fetch
+from models.asof import View, as_of_rows, view_of
+from models.database import Param, Row, fetch
 from models.deals import Deal, Stage
 from tests import factories
 
 START = date(2026, 1, 1)
 COLUMNS = ["stage", "amount_minor", "close_on", "competitor"]
-View = list[Row]
+Rows = list[Row]
 
 
-async def _view(tenant: Tenant, day: date, known_on: date | None = None) -> View:
-    return await fetch(
-        f"select * from {as_of_rows(Deal, COLUMNS, known=known_on is not None)} t order by id",
-        {"tenant": tenant.id, "as_of": day, "known_on": known_on},
-    )
+async def _view(tenant: Tenant, day: date, known_on: date | None = None) -> Rows:
+    params: dict[str, Param] = {"tenant": tenant.id, "as_of": day, "known_on": known_on}
+    whole = View(known_on)
+    seen = [
+        await fetch(f"select * from {as_of_rows(Deal, COLUMNS, view)} t order by id", params)
+        for view in (whole, await view_of(tenant.id, day, known_on))
+    ]
+    assert seen[0] == seen[1]  # what has not moved need not be undone
+    return seen[0]
 
 
 async def test_what_was_known_on_a_day_is_seen_as_it_was_seen_on_that_day(
@@ -36,7 +40,7 @@ async def test_what_was_known_on_a_day_is_seen_as_it_was_seen_on_that_day(
     tenant = await factories.tenant()
     account = await factories.account(await factories.user(tenant))
     deals: list[Deal] = []
-    seen: dict[tuple[date, date], View] = {}
+    seen: dict[tuple[date, date], Rows] = {}
     for today in (START + timedelta(days=n) for n in range(20)):
         monkeypatch.setattr(journal, "today", lambda today=today: today)
         deals += await _added(tenant, account.id, today, rng)

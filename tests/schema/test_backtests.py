@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commands import backtests, evaluations, rulebooks, runs
+from commands import backtests, evaluations, judging, rulebooks
 from models.access import Role, User
 from models.deals import Stage
 from rules.engine.pool import EnginePool
@@ -115,7 +115,7 @@ async def test_an_alarm_is_read_and_resolved(
     await factories.deal(await factories.account(owner))
     draft = await rulebooks.save(actor, "mine", [OLD])
     await rulebooks.activate(actor, engine, draft.id)
-    monkeypatch.setattr(runs, "CHECK_EVERY", 1)
+    monkeypatch.setattr(judging, "CHECK_EVERY", 1)
     async with EnginePool(1, 20.0, WRONG) as wrong:
         await evaluations.evaluate(actor, wrong, factories.TODAY)
     ask = """{ engineAlarms(filter: { resolved: { eq: false } }) { nodes { id kind asOf rule { key }
