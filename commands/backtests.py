@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 from pydantic import TypeAdapter
 
-from commands import scopes
+from commands import rulebooks, scopes
 from commands.access import actor_of, system_actor
-from commands.dry_runs import joined, live_besides
+from commands.dry_runs import joined
 from commands.evaluations import look
 from commands.journal import unit_of_work
 from commands.permissions import RULE_MAKERS, require
@@ -141,7 +141,7 @@ async def backtest(
 
 async def _rules(actor: Actor, name: str, documents: Sequence[Document]) -> tuple[Book, list[Rule]]:
     """The book of the documents and the other live rules, and those of its own that say something."""
-    book = joined(await live_besides(actor, name), (name, documents))
+    book = joined(await rulebooks.documents_besides(actor, name), (name, documents))
     own = [rule for rule in book.rules if rule.key not in book.origins and (rule.flag or rule.advice)]
     return book, own
 
@@ -224,7 +224,7 @@ async def request(
     require(actor, RULE_MAKERS, "try rules")
     validate(Rulebook, {"name": name})
     period.check()
-    joined(await live_besides(actor, name), (name, documents))
+    joined(await rulebooks.documents_besides(actor, name), (name, documents))
     async with unit_of_work(actor, "backtests.request") as work:
         return await work.create(
             Backtest(

@@ -116,7 +116,7 @@ async def dry_run(
         InvalidRulebook: with every problem of the documents.
     """
     require(actor, RULE_MAKERS, "try rules")
-    others = await live_besides(actor, name)
+    others = await rulebooks.documents_besides(actor, name)
     live = await _live(actor, name)
     before = joined(others, (live.name, await rulebooks.documents_of(live)) if live else None)
     after = joined(others, (f"{name}/draft", documents))
@@ -133,7 +133,7 @@ async def difference(
 ) -> Outcome:
     """What changes when one version of a rulebook takes the place of another, beside the other live ones."""
     require(actor, RULE_MAKERS, "compare rules")
-    others = await live_besides(actor, one.name)
+    others = await rulebooks.documents_besides(actor, one.name)
     books = [
         joined(others, (f"{book.name}/{book.number}", await rulebooks.documents_of(book)))
         for book in (one, other)
@@ -167,12 +167,6 @@ def _diff(key: str, before: Mapping[str, Document], after: Mapping[str, Document
 
 async def _live(actor: Actor, name: str) -> Rulebook | None:
     return await Rulebook.get_or_none(tenant_id=actor.tenant_id, name=name, state=RulebookState.ACTIVE)
-
-
-async def live_besides(actor: Actor, name: str) -> list[Document]:
-    """The documents of the other live rulebooks: what they conclude, rules of this one may match."""
-    live = Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).exclude(name=name)
-    return [each for book in await live.order_by("name") for each in await rulebooks.documents_of(book)]
 
 
 def joined(others: Sequence[Document], own: tuple[str, Sequence[Document]] | None) -> Book:

@@ -121,9 +121,15 @@ def value_of(term: Term, fact: Fact) -> Scalar | None:
         result = _computed(term.formula, fact)
     except DecimalException:
         return None
-    if result is None or abs(result) >= MAX_INTEGER:
+    return None if result is None else held(result)
+
+
+def held(result: Decimal) -> int | float | None:
+    """What arithmetic comes to, as every evaluator holds it; None when it is too large."""
+    if not result.is_finite() or abs(result) >= MAX_INTEGER:
         return None
-    return canonical(int(result) if result == result.to_integral_value() else float(result))
+    number = canonical(int(result) if result == result.to_integral_value() else float(result))
+    return number if isinstance(number, int | float) else None
 
 
 def _computed(formula: Formula, fact: Fact) -> Decimal | None:
@@ -146,15 +152,18 @@ def holds(part: Condition | Group, fact: Fact, bound: Bound) -> bool:
     if isinstance(part, Group):
         return part.quantifier.of(holds(each, fact, bound) for each in part.parts)
     seen = value_of(part.term, fact)
-    if part.op is Op.IS_NULL:
-        return (seen is None) == part.value
-    if seen is None:
-        return False
     value = part.value
     if isinstance(value, Term):
         other = value_of(value, bound[value.alias or ""])
-        return other is not None and compared(part.op, seen, other)
-    return compared(part.op, seen, value)
+        return seen is not None and other is not None and compared(part.op, seen, other)
+    return suits(part.op, seen, value)
+
+
+def suits(op: Op, seen: Scalar | None, value: Scalar | tuple[Scalar, ...]) -> bool:
+    """Whether a value, None when it is missing, compares so with a constant, or with several."""
+    if op is Op.IS_NULL:
+        return (seen is None) == value
+    return seen is not None and compared(op, seen, value)
 
 
 def compared(op: Op, seen: Scalar, value: Scalar | tuple[Scalar, ...]) -> bool:

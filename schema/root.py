@@ -30,6 +30,7 @@ from schema.people import ContactQueries
 from schema.portfolio import PortfolioQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
+from schema.rule_checks import RuleCheckQueries
 from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
@@ -55,6 +56,7 @@ class Query(
     DryRunQueries,
     BacktestQueries,
     AlarmQueries,
+    RuleCheckQueries,
     WhyQueries,
     PortfolioQueries,
     AccessQueries,
