@@ -52,12 +52,15 @@ async def view_of(tenant_id: str, as_of: date, known_on: date | None = None) -> 
     return View(known_on, moved)
 
 
-def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE) -> str:
+def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE, changes_of: str = "") -> str:
     """A subquery with ``id``, ``tenant_id`` and ``columns`` of ``model`` as of ``:as_of`` (a date).
 
     Parameters it needs: ``:tenant``, ``:as_of``. A column's value is the ``old`` of its earliest change
     after the date, or the current value when there was none; rows that began after the date are left
     out. Two changes on one day are ordered by when they were recorded.
+
+    ``changes_of`` is a condition on rows ``c`` of the change log that leaves out only changes of rows that
+    the caller leaves out too.
 
     Where the view knows only what was known by ``:known_on``, what was learned later is undone, latest first,
     and rows that were learned of later are left out.
@@ -72,8 +75,9 @@ def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE) -> s
         else ""
     )
     there = f" and {known_row('t')}" if view.known and "known_on" in model._meta.fields_map else ""
+    changes = _changes(table, tracked, view.known, changes_of)
     return (
-        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{_changes(table, tracked, view.known)}'
+        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
         f" where t.tenant_id = :tenant {starts}{there})"
     )
 
@@ -108,14 +112,15 @@ def _value(model: type[Record], column: str, known: bool) -> str:
     return f"case when l.n_{column} = 1 then {then}{undone} else t.{column} end"
 
 
-def _changes(table: str, columns: list[str], known: bool) -> str:
+def _changes(table: str, columns: list[str], known: bool, which: str) -> str:
     """Joins with what columns were: ``l`` before what changed later, ``r`` before what was learned later."""
     if not columns:
         return ""
-    later = "c.effective_on > :as_of" + (f" and {known_change('c')}" if known else "")
+    only = f" and {which}" if which else ""
+    later = f"c.effective_on > :as_of{only}" + (f" and {known_change('c')}" if known else "")
     joins = _before("l", table, columns, later, "c.effective_on, c.created_at, c.seq")
     if known:
-        joins += _before("r", table, columns, f"{_learned('c')} > :known_on", "c.created_at, c.seq")
+        joins += _before("r", table, columns, f"{_learned('c')} > :known_on{only}", "c.created_at, c.seq")
     return joins
 
 

@@ -16,7 +16,7 @@ from rules.kinds.declaring import stored
 from rules.needs import Needs
 from rules.reference import Facts
 from rules.registry import FactField, FactKind
-from rules.rows import parameters, rows_of, scalar
+from rules.rows import of_all, parameters, rows_of, scalar
 from rules.tree import Scalar
 
 Number = int | float
@@ -109,7 +109,7 @@ async def _counts(
     kind: FactKind, field: FactField, params: Params, view: View
 ) -> dict[str | None, Counter[Number]]:
     assert kind.rows
-    segments = stored(Account, "t.segment", view=view).removesuffix(" t")
+    segments = of_all(stored(Account, "t.segment", view=view)).removesuffix(" t")
     source = rows_of(kind, [field.sql], view=view)
     rows = await fetch(
         f"select s.segment, f.value, count(*) as facts from"

@@ -19,6 +19,10 @@ from rules.tree import Scalar
 
 #: Ratios are rounded so that both databases give the same number.
 RATIO_PLACES = 6
+#: A look-up that means nothing where no accounts are chosen.
+_EVERY = re.compile(
+    r'c\.entity_id in \(select id from "\w+" where tenant_id = :tenant and AMONG\(account_id\)\)'
+)
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
 
 
@@ -39,8 +43,14 @@ def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view
         if re.search(rf"\b{name}\.", wanted):
             source += f" left join {subquery(view)} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
-    said = (lambda found: among(found[1])) if chosen else "1 = 1"
-    return _AMONG.sub(said, f"{source} where {where}")
+    if chosen:
+        return _AMONG.sub(lambda found: among(found[1]), f"{source} where {where}")
+    return of_all(f"{source} where {where}")
+
+
+def of_all(sql: str) -> str:
+    """SQL of declarations where no accounts are chosen."""
+    return _AMONG.sub("1 = 1", _EVERY.sub("1 = 1", sql))
 
 
 def among(account: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from models.accounts import Account
 from models.asof import WHOLE, View, as_of_rows
 from models.base import Record
 from models.tickets import TicketState
@@ -63,8 +64,21 @@ def columns_in(*sql: str) -> list[str]:
 
 
 def stored(model: type[Record], *sql: str, view: View = WHOLE) -> str:
-    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of."""
-    return f"{as_of_rows(model, columns_in(*sql), view)} t"
+    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of.
+
+    ``AMONG(…)`` stands for the accounts whose facts are gathered.
+    """
+    return f"{as_of_rows(model, columns_in(*sql), view, _changes_of(model))} t"
+
+
+def _changes_of(model: type[Record]) -> str:
+    """That a change is of a record of the accounts whose facts are gathered."""
+    if model is Account:
+        return "AMONG(c.entity_id)"
+    if "account_id" not in model._meta.db_fields:
+        return ""
+    table = model._meta.db_table
+    return f'c.entity_id in (select id from "{table}" where tenant_id = :tenant and AMONG(account_id))'
 
 
 def per_account(model: type[Record], select: str, where: str, view: View) -> str:
