@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,7 +29,12 @@ SERVERS: dict[str, Callable[[], AbstractContextManager[Fresh]]] = {
     "sqlite": databases.sqlite,
     "postgres": databases.postgres,
 }
-INCLUDES = {"whole": whole.INCLUDES, "beside": beside.INCLUDES, "incremental": incremental.INCLUDES}
+INCLUDES = {
+    "whole": whole.INCLUDES,
+    "beside": beside.INCLUDES,
+    "incremental": incremental.INCLUDES,
+    "load_average": "at the end of the measurement, over a minute; much above two, others worked too",
+}
 
 
 def main() -> None:
@@ -47,7 +53,8 @@ def main() -> None:
         print(json.dumps(_one(given.one, given.url, given.accounts, given.day)))
         return
     names = list(SERVERS) if given.database == "both" else [given.database]
-    print(json.dumps({name: _on(name, given) for name in names} | {"includes": INCLUDES}))
+    measured = {name: _on(name, given) for name in names}
+    print(json.dumps(measured | {"processors": os.cpu_count(), "includes": INCLUDES}))
 
 
 def _one(what: str, url: str, accounts: int, day: str) -> Result | None:
@@ -85,9 +92,9 @@ def _measured(name: str, fresh: Fresh, what: str, accounts: int, day: date) -> R
     """A measurement on a database of its own."""
     with fresh() as url:
         _child("generate", url, accounts, day)
-        line = _child(what, url, accounts, day)
-    print(f"{name} {what}: {line}", flush=True)
-    result: Result = json.loads(line)
+        result: Result = json.loads(_child(what, url, accounts, day))
+    result["load_average"] = round(os.getloadavg()[0], 1)
+    print(f"{name} {what}: {json.dumps(result)}", flush=True)
     return result
 
 
