@@ -1,8 +1,8 @@
 """What the shipped rules would have been worth on data that nobody here wrote: makes ``docs/backtests.md``.
 
-``python -m benchmarks.backtests`` imports both data sets, tries each rule of every pack each month, ranks clients
-by how their usage falls, and counts the new risks of a month of outage. It needs the data beside the repository,
-and prints one JSON object last. Of the business clients every fifth is taken, unless ``--every 1``.
+``python -m benchmarks.backtests`` imports both data sets, tries each rule of every pack each month, ranks
+clients by how their usage falls, and counts the new risks of a month of outage. It needs the data beside the
+repository, and prints one JSON object last. Every fifth business client is taken, unless ``--every 1``.
 """
 
 from __future__ import annotations
