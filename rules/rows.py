@@ -29,14 +29,14 @@ def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False) -> s
     rows = kind.rows
     assert rows
     wanted = " ".join((*spoken, rows.account, rows.where))
+    joins = {name: join for name, join in rows.joins.items() if re.search(rf"\b{name}\.", wanted)}
     if rows.model:
-        source = stored(rows.model, wanted)
+        source = stored(rows.model, wanted, *(on for _, on in joins.values()))
     else:
         assert rows.subquery
         source = rows.subquery()
-    for name, (subquery, on) in rows.joins.items():
-        if re.search(rf"\b{name}\.", wanted):
-            source += f" left join {subquery()} {name} on {on}"
+    for name, (subquery, on) in joins.items():
+        source += f" left join {subquery()} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
     said = (lambda found: among(found[1])) if chosen else "1 = 1"
     return _AMONG.sub(said, f"{source} where {where}")

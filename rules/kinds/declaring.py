@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from models.asof import as_of_rows
 from models.base import Record
+from models.catalog import Product
 from models.tickets import TicketState
 from rules.registry import FactField, FactKind, FieldType, Rows
 
@@ -77,6 +78,12 @@ def per_account(model: type[Record], select: str, where: str) -> str:
         f"(select t.account_id, {select} from {rows} where {where} and AMONG(t.account_id)"
         " group by t.account_id)"
     )
+
+
+def products() -> str:
+    """A subquery of the products as of ``:as_of``: what they are called, and how they are charged."""
+    columns = "t.id, t.name, t.family, t.charge"
+    return f"(select {columns} from {stored(Product, columns)})"
 
 
 CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")
