@@ -160,7 +160,7 @@ async def unit_of_work(
         async with transaction():
             yield work
             await _record(work, command, repeat)
-            touched = work.left | await pending.accounts_of(work.written)
+            touched = work.left | await pending.accounts_of(actor.tenant_id, work.written)
             await pending.note(actor.tenant_id, touched)
     except Exception as error:
         if isinstance(error, BellwetherError) or not is_collision(error):

@@ -9,8 +9,9 @@ from weakref import WeakSet
 from models.access import Tenant
 from models.accounts import Account
 from models.base import Record
+from models.catalog import Product
 from models.database import fetch
-from models.deals import Deal, DealContact
+from models.deals import Deal, DealContact, DealLine
 from models.people import Contact
 from models.revenue import Contract
 from models.rulebooks import PendingJudgement
@@ -20,6 +21,8 @@ from models.tickets import Ticket
 
 #: Records of an account that facts are made of.
 _OF_ACCOUNT = (Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal)
+#: Records of a deal that facts are made of.
+_OF_DEAL = (DealLine, DealContact)
 BATCH = 500
 #: Set when something was noted by this process.
 _waiting: WeakSet[asyncio.Event] = WeakSet()
@@ -32,16 +35,26 @@ def touched(record: Record) -> set[str]:
     return {record.account_id} if isinstance(record, _OF_ACCOUNT) else set()
 
 
-async def accounts_of(records: Iterable[Record]) -> set[str]:
-    """The ids of the accounts whose facts these records are part of, through their deals too."""
-    found: set[str] = set()
-    deals: set[str] = set()
-    for record in records:
-        found |= touched(record)
-        if isinstance(record, DealContact):
-            deals.add(record.deal_id)
-    for deal_id in deals:
-        found |= {str(deal["account_id"]) for deal in await Deal.filter(id=deal_id).values("account_id")}
+async def accounts_of(tenant_id: str, records: Iterable[Record]) -> set[str]:
+    """The ids of the accounts whose facts these records are part of, through deals and products too."""
+    written = list(records)
+    found = set().union(*map(touched, written))
+    deals = {record.deal_id for record in written if isinstance(record, _OF_DEAL)}
+    products = {record.id for record in written if isinstance(record, Product)}
+    found |= await _accounts(tenant_id, Deal, "id", deals)
+    found |= await _accounts(tenant_id, Deal, "lines__product_id", products)
+    found |= await _accounts(tenant_id, Service, "product_id", products)
+    return found
+
+
+async def _accounts(
+    tenant_id: str, model: type[Deal] | type[Service], key: str, ids: Iterable[str]
+) -> set[str]:
+    """The ids of the accounts of the rows that ``key`` names by one of these ids."""
+    wanted, found = sorted(ids), set[str]()
+    for start in range(0, len(wanted), BATCH):
+        rows = model.filter(tenant_id=tenant_id, **{f"{key}__in": wanted[start : start + BATCH]}).distinct()
+        found |= {str(account) for account in await rows.values_list("account_id", flat=True)}
     return found
 
 

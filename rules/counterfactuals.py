@@ -74,6 +74,8 @@ _FALL = ("days_to_end", "days_to_close")
 #: What we bring about ourselves; the rest of the fields is up to the customer.
 _OURS: Mapping[str, frozenset[str] | None] = {
     "deal": None,
+    "deal_line": None,
+    "deal_contact": frozenset({"days_since_contact", "role"}),
     "ticket": None,
     "service": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
@@ -164,7 +166,7 @@ def _new_fact(part: Exists, bound: Bound, facts: Facts) -> Iterator[_Candidate]:
     needed = asked_of(part.where, bound)
     said = ", ".join(f"{name} {value}" for name, value in needed.items())
     text = f"clears when there is a {part.kind}" + (f" with {said}" if said else "")
-    actor = Actor.US if part.kind in ("deal", "contact") else Actor.CUSTOMER
+    actor = Actor.US if part.kind in ("deal", "deal_line", "deal_contact", "contact") else Actor.CUSTOMER
     changed = {**facts, part.kind: [*facts.get(part.kind, ()), fact]}
     yield Counterfactual(actor, part.kind, None, None, None, needed, None, 1.0, text), changed
 

@@ -11,13 +11,28 @@ from models.deals import DealKind
 from models.recommendations import LineKind
 from rules.evidence import Account, Seen
 from rules.reference import Fact, Facts, Match, tested, value_of, with_conclusions
-from rules.registry import FieldType
-from rules.tree import Advice, Book, Gate, Ref, Rule, Scalar, Term
+from rules.registry import FieldType, Op
+from rules.tree import (
+    Advice,
+    Book,
+    Condition,
+    Exists,
+    FieldValue,
+    Gate,
+    Pattern,
+    Ref,
+    Rule,
+    Scalar,
+    Term,
+    Where,
+)
 
 _RATIO = "ratio"
 
 #: Kinds of facts that the owner of a deal sees on an account that is somebody else's.
 TOLD_TO_DEAL_OWNERS = frozenset({"deal", "contact", "signal"})
+#: Kinds of facts that are part of a deal: its owner sees those of this deal.
+PARTS_OF_DEALS = frozenset({"deal_line", "deal_contact"})
 LINE_KINDS = {"contract": LineKind.CONTRACT, "deal": LineKind.DEAL, "service": LineKind.SERVICE}
 
 
@@ -109,7 +124,27 @@ def _confidential(rule: Rule) -> bool:
 
     What was concluded may be of any of the account's deals.
     """
-    return rule.stratum > 0 or rule.matched.count("deal") > 1 or not rule.reads <= TOLD_TO_DEAL_OWNERS
+    existing = (part for test in rule.tests for part in test.existences)
+    asked: list[Pattern | Exists] = [*rule.patterns, *existing]
+    parts = [part for part in asked if part.kind in PARTS_OF_DEALS]
+    return (
+        rule.stratum > 0
+        or rule.matched.count("deal") > 1
+        or not rule.reads <= TOLD_TO_DEAL_OWNERS | PARTS_OF_DEALS
+        or not all(_of_its_deal(rule, part.where) for part in parts)
+    )
+
+
+def _of_its_deal(rule: Rule, where: Where) -> bool:
+    """Whether facts that meet this are part of the deal that the rule matches."""
+    return any(
+        isinstance(part, Condition)
+        and (part.term.text, part.op) == ("deal_id", Op.EQ)
+        and part.other is not None
+        and part.other.formula == FieldValue("id")
+        and rule.kind_of(part.other.alias or "") == "deal"
+        for part in where
+    )
 
 
 def _value(rule: Rule, bound: Mapping[str, Fact], facts: Facts, lines: tuple[Line, ...]) -> int:

@@ -34,14 +34,14 @@ def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view
     rows = kind.rows
     assert rows
     wanted = " ".join((*spoken, rows.account, rows.where))
+    joins = {name: join for name, join in rows.joins.items() if re.search(rf"\b{name}\.", wanted)}
     if rows.model:
-        source = stored(rows.model, wanted, view=view)
+        source = stored(rows.model, wanted, *(on for _, on in joins.values()), view=view)
     else:
         assert rows.subquery
         source = rows.subquery(view)
-    for name, (subquery, on) in rows.joins.items():
-        if re.search(rf"\b{name}\.", wanted):
-            source += f" left join {subquery(view)} {name} on {on}"
+    for name, (subquery, on) in joins.items():
+        source += f" left join {subquery(view)} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
     if chosen:
         return _AMONG.sub(lambda found: among(found[1]), f"{source} where {where}")

@@ -10,7 +10,7 @@ from commands.access import actor_of
 from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
 from models.catalog import Product
-from models.deals import Deal
+from models.deals import Deal, DealContact, DealLine
 from models.people import Contact
 from models.revenue import Contract
 from models.services import Service, UsageMonth
@@ -103,6 +103,28 @@ async def deal(of: Account, **values: Any) -> Deal:
         tenant_id=of.tenant_id,
         account_id=of.id,
         **(defaults | values),
+    )
+
+
+async def deal_line(of: Deal, what: Product, **values: Any) -> DealLine:
+    """One product of a deal."""
+    return await DealLine.create(
+        id=values.pop("id", None) or DealLine.make_id(),
+        tenant_id=of.tenant_id,
+        deal_id=of.id,
+        product_id=what.id,
+        **({"currency": "EUR"} | values),
+    )
+
+
+async def deal_contact(of: Deal, who: Contact, **values: Any) -> DealContact:
+    """A contact taking part in a deal."""
+    return await DealContact.create(
+        id=values.pop("id", None) or DealContact.make_id(),
+        tenant_id=of.tenant_id,
+        deal_id=of.id,
+        contact_id=who.id,
+        **values,
     )
 
 

@@ -27,13 +27,14 @@ WEIGHTED = (
     f"({_HUNDREDTHS} / 100"
     f" + case when {_HUNDREDTHS} % 100 + ({_HUNDREDTHS} / 100) % 2 > 50 then 1 else 0 end)"
 )
-_AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_id))"
+#: The deals of the accounts whose facts are gathered.
+AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_id))"
 
 
 def _pushes(view: View) -> str:
     return (
         "(select entity_id, count(*) as pushes from change c where tenant_id = :tenant and entity = 'deal'"
-        f" and entity_id in {_AMONG_DEALS} and field = 'close_on' and effective_on <= :as_of and new > old"
+        f" and entity_id in {AMONG_DEALS} and field = 'close_on' and effective_on <= :as_of and new > old"
         f"{and_known(known_change('c'), view)} group by entity_id)"
     )
 
@@ -43,14 +44,25 @@ def _people(view: View) -> str:
     return (
         "(select r.deal_id, count(*) as contacts from deal_contact r"
         f" join {stored(Contact, there, view=view)}"
-        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {_AMONG_DEALS} and {there}"
+        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS} and {there}"
         f"{and_known(known_row('r'), view)} group by r.deal_id)"
     )
 
 
+#: A deal that is a fact.
+_IN_SIGHT = "(t.closed_on is null or t.closed_on > :day_365)"
+
+
+def deals_in_sight(view: View) -> str:
+    """A subquery of the deals that are facts, for what belongs to them: whose, and whether they are open."""
+    select = f"t.id, t.account_id, case when {OPEN} then 1 else 0 end as is_open"
+    rows = stored(Deal, select, _IN_SIGHT, view=view)
+    return f"(select {select} from {rows} where {_IN_SIGHT} and AMONG(t.account_id))"
+
+
 _ROWS = Rows(
     Deal,
-    where="(t.closed_on is null or t.closed_on > :day_365)",
+    where=_IN_SIGHT,
     joins={"h": (_pushes, "h.entity_id = t.id"), "p": (_people, "p.deal_id = t.id")},
 )
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from models.accounts import Account
 from models.asof import WHOLE, View, as_of_rows
 from models.base import Record
+from models.catalog import Product
 from models.tickets import TicketState
 from rules.registry import FactField, FactKind, FieldType, Rows
 
@@ -96,6 +97,12 @@ def per_account(model: type[Record], select: str, where: str, view: View) -> str
 def and_known(condition: str, view: View) -> str:
     """A further condition of a WHERE that counts where only what was known does."""
     return f" and {condition}" if view.known else ""
+
+
+def products(view: View) -> str:
+    """A subquery of the products as of ``:as_of``: what they are called, and how they are charged."""
+    columns = "t.id, t.name, t.family, t.charge"
+    return f"(select {columns} from {stored(Product, columns, view=view)})"
 
 
 CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")

@@ -11,11 +11,13 @@ import pytest
 
 from commands import accounts, evaluations, pending, recommendations, rulebooks, signals
 from commands.access import system_actor
+from commands.journal import unit_of_work
 from jobs import judging
 from jobs.judging import judge_changes, keep_judged
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
-from models.base import today
+from models.base import Record, today
+from models.deals import DealContact, DealLine
 from models.errors import Forbidden, Invalid
 from models.recommendations import Recommendation, RecommendationState
 from models.rulebooks import EvaluationRun, PendingJudgement, RunScope
@@ -131,6 +133,29 @@ async def test_what_no_longer_holds_on_a_new_day_lapses(world: World, engine: En
     run = await _run(world, engine, DAY + timedelta(days=90))
     assert run.lapsed > 0
     assert (await Recommendation.get(id=advice.id)).state == RecommendationState.LAPSED
+
+
+async def test_accounts_are_judged_again_for_what_is_written_of_their_deals_and_products(
+    world: World, engine: EnginePool
+) -> None:
+    product, contact = await factories.product(world.tenant), await factories.contact(world.account)
+    deal = await factories.deal(world.account)
+    await factories.service(world.other, product_id=product.id)
+
+    async def judged(*records: Record) -> list[str] | None:
+        async with unit_of_work(world.operator, "test") as work:
+            for record in records:
+                await work.create(record)
+        return (await _run(world, engine)).account_ids
+
+    own = {"tenant_id": world.tenant.id, "deal_id": deal.id}
+    line = DealLine(id=DealLine.make_id(), product_id=product.id, currency="EUR", **own)
+    part = DealContact(id=DealContact.make_id(), contact_id=contact.id, **own)
+    assert await judged(line) == [world.account.id]
+    assert await judged(part) == [world.account.id]
+    async with unit_of_work(world.operator, "test") as work:
+        await work.update(product, {"family": "Network"})
+    assert (await _run(world, engine)).account_ids == sorted([world.account.id, world.other.id])
 
 
 async def test_judging_everybody_leaves_nobody_waiting(world: World, engine: EnginePool) -> None:

@@ -29,11 +29,20 @@ def _rule(key: str, *further: dict[str, object]) -> dict[str, object]:
     }
 
 
+#: What a deal is made of, and who takes part in it: its owner sees that.
+PARTS: tuple[dict[str, object], ...] = (
+    {"deal_line": {"as": "l", "where": {"deal_id": {"eq": "$d.id"}}}},
+    {"none": {"deal_contact": {"where": {"deal_id": {"eq": "$d.id"}, "role": {"eq": "CHAMPION"}}}}},
+)
+
+
 @pytest.mark.parametrize(
     "secret",
     [
         {"contract": {"as": "c"}},
         {"account": {"as": "a"}},
+        {"deal_line": {"as": "l"}},
+        {"none": {"deal_contact": {"where": {"role": {"eq": "BLOCKER"}}}}},
         {"none": {"ticket": {}}},
         {"deal": {"as": "other", "where": {"is_open": {"eq": False}}}},
         {"none": {"deal": {"where": {"kind": {"eq": "RENEWAL"}}}}},
@@ -45,12 +54,14 @@ async def test_the_owner_of_a_deal_is_told_of_the_deal_and_not_of_the_account(
     tenant = await factories.tenant()
     owner, colleague = await factories.user(tenant), await factories.user(tenant)
     account = await factories.account(owner)
-    await factories.deal(account, owner_id=colleague.id)
+    own = await factories.deal(account, owner_id=colleague.id)
+    await factories.deal_line(own, await factories.product(tenant))
+    await factories.deal_contact(own, await factories.contact(account))
     await factories.deal(account, stage=Stage.WON)
     await factories.contract(account)
     operator = system_actor(tenant)
     async with EnginePool(1, 20.0) as engine:
-        rules = [_rule("of-the-deal"), _rule("of-the-account", secret)]
+        rules = [_rule("of-the-deal", *PARTS), _rule("of-the-account", secret)]
         book = await rulebooks.save(operator, "mine", rules)
         await rulebooks.activate(operator, engine, book.id)
         await evaluations.evaluate(operator, engine, factories.TODAY)
@@ -65,6 +76,6 @@ async def test_the_owner_of_a_deal_is_told_of_the_deal_and_not_of_the_account(
         assert all([await sees(model, whole, row.id) for row in told])
         assert {row.rule_key for row in told if await sees(model, part, row.id)} == {"of-the-deal"}
     shown = [row async for row in Evidence.all() if await sees(Evidence, part, row.id)]
-    assert len(shown) == 2
+    assert len(shown) == 2 * 3  # a condition on the deal, one on each of its parts
     assert (await portfolio(whole, factories.TODAY)).total.open_risks == 2
     assert (await portfolio(part, factories.TODAY)).total.open_risks == 1

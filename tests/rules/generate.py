@@ -12,7 +12,7 @@ from rules.reference import Fact, Facts
 from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op, comparable
 from rules.tree import Scalar
 
-KINDS = ("account", "contract", "deal", "contact", "ticket", "signal")
+KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal")
 FIELDS = {
     "account": (
         "tier",
@@ -35,6 +35,17 @@ FIELDS = {
         "competitor",
         "amount_segment_percentile",
     ),
+    "deal_line": (
+        "deal_id",
+        "quantity",
+        "charge",
+        "product_family",
+        "total_contract_value",
+        "deal_is_open",
+        "term_months",
+        "total_contract_value_percentile",
+    ),
+    "deal_contact": ("deal_id", "role", "seniority", "has_left", "days_since_contact", "name"),
     "contact": ("seniority", "days_since_contact", "has_left", "title"),
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),

@@ -8,8 +8,10 @@ from typing import Any
 
 from models.accounts import Account, Tier
 from models.base import Severity
-from models.deals import DealKind, Stage
-from models.people import Seniority
+from models.catalog import Charge, Product
+from models.database import refresh_statistics
+from models.deals import ContactRole, Deal, DealKind, Stage
+from models.people import Contact, Seniority
 from models.signals import SignalKind
 from models.tickets import TicketState
 from tests import factories
@@ -34,7 +36,13 @@ def _maybe(rng: random.Random, value: Any) -> Any:
 
 async def portfolio(rng: random.Random, size: int) -> str:
     """The id of a tenant with so many accounts."""
-    owner = await factories.user(await factories.tenant())
+    tenant = await factories.tenant()
+    owner = await factories.user(tenant)
+    products = [
+        await factories.product(tenant, name=text, family=_maybe(rng, rng.choice(TEXTS)), charge=charge)
+        for text in ("x", "y")
+        for charge in Charge
+    ]
     for _ in range(size):
         account = await factories.account(
             owner,
@@ -44,11 +52,29 @@ async def portfolio(rng: random.Random, size: int) -> str:
             employees=_maybe(rng, rng.choice([0, 1, 2, 3, 2**31 - 1])),
             placeholder=rng.random() < 0.1,
         )
-        await _belongings(rng, account)
+        await _belongings(rng, account, products)
+    await refresh_statistics()
     return owner.tenant_id
 
 
-async def _belongings(rng: random.Random, of: Account) -> None:
+async def _parts(rng: random.Random, of: Deal, products: list[Product], contacts: list[Contact]) -> None:
+    """What a deal is made of, and who takes part in it."""
+    for _ in range(rng.randrange(3)):
+        await factories.deal_line(
+            of,
+            rng.choice(products),
+            quantity=rng.choice([0, 1, 2]),
+            mrc_minor=rng.choice([*_MINOR, 2**53 - 1]),
+            nrc_minor=rng.choice(_MINOR),
+            term_months=rng.choice([0, 1, 2, 3, 2**31 - 1]),
+            valid_from=rng.choice([None, _around(rng)]),
+        )
+    for contact in contacts:
+        if rng.random() < 0.7:
+            await factories.deal_contact(of, contact, role=rng.choice(list(ContactRole)))
+
+
+async def _belongings(rng: random.Random, of: Account, products: list[Product]) -> None:
     contracts = [
         await factories.contract(
             of,
@@ -60,7 +86,7 @@ async def _belongings(rng: random.Random, of: Account) -> None:
         )
         for _ in range(rng.randrange(3))
     ]
-    for _ in range(rng.randrange(3)):
+    deals = [
         await factories.deal(
             of,
             amount_minor=rng.choice(_MINOR),
@@ -74,15 +100,21 @@ async def _belongings(rng: random.Random, of: Account) -> None:
             competitor=_maybe(rng, rng.choice(TEXTS)),
             contract_id=_maybe(rng, rng.choice(contracts).id) if contracts else None,
         )
-    for _ in range(rng.randrange(3)):
-        left = rng.choice([None, None, _around(rng)])
+        for _ in range(rng.randrange(3))
+    ]
+    contacts = [
         await factories.contact(
             of,
+            name=rng.choice(TEXTS),
             title=_maybe(rng, rng.choice(TEXTS)),
             seniority=rng.choice(list(Seniority)),
             last_contacted_on=_maybe(rng, _around(rng)),
-            left_on=left,
+            left_on=rng.choice([None, None, _around(rng)]),
         )
+        for _ in range(rng.randrange(3))
+    ]
+    for deal in deals:
+        await _parts(rng, deal, products, contacts)
     for _ in range(rng.randrange(3)):
         await factories.ticket(
             of,

@@ -107,7 +107,7 @@ def test_a_verdict_on_what_was_concluded_clears_by_what_it_was_concluded_from() 
 def test_each_change_is_small_and_single_in_random_rules(start: int) -> None:
     told: list[Any] = []
     applied = 0
-    for seed in range(start, start + 150):
+    for seed in range(start, start + 300):
         rng = random.Random(seed)
         book = build_book("random/1", rule_documents(rng, 3))
         facts = canonical_facts(facts_of(rng, 3))

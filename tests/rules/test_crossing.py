@@ -74,3 +74,13 @@ async def test_a_contract_that_comes_within_120_days_of_its_end_is_a_change(db: 
     tomorrow = DAY + timedelta(days=1)
     assert await _crossed(owner.tenant_id, book, DAY, tomorrow) == {near.id}
     assert await _crossed(owner.tenant_id, book, tomorrow, tomorrow + timedelta(days=1)) == set()
+
+
+async def test_a_day_that_comes_to_be_among_those_that_are_not_asked_for_is_a_change(db: str) -> None:
+    owner = await factories.user(await factories.tenant())
+    account, other = await factories.account(owner), await factories.account(owner)
+    await factories.contract(account, ends_on=DAY + timedelta(days=121))
+    await factories.contract(other, ends_on=DAY + timedelta(days=125))
+    book = _rule({"days_to_end": {"not_in": [120, 90]}})
+    for day in (DAY, DAY + timedelta(days=1)):  # it comes to be among them, and leaves
+        assert await _crossed(owner.tenant_id, book, day, day + timedelta(days=1)) == {account.id}

@@ -12,7 +12,8 @@ from commands.journal import unit_of_work
 from models.access import Tenant
 from models.accounts import Account, Tier
 from models.base import Severity
-from models.deals import DealContact, DealKind, Stage
+from models.catalog import Charge
+from models.deals import ContactRole, DealContact, DealKind, Stage
 from models.people import Seniority
 from models.signals import SignalKind
 from models.tickets import TicketState
@@ -223,11 +224,89 @@ async def test_a_deal_carries_its_ages_pushes_and_people(tenant: Tenant, account
     assert "deal" not in await _facts(account, _ago(92))
 
 
+async def test_a_deals_lines_tell_their_products_and_what_they_are_worth(
+    tenant: Tenant, account: Account
+) -> None:
+    product = await factories.product(tenant, name="SD-WAN", family="Network", charge=Charge.RECURRING)
+    deal = await factories.deal(account, valid_from=_ago(60))
+    line = await factories.deal_line(
+        deal, product, quantity=3, mrc_minor=100_00, nrc_minor=50_00, term_months=36, source="crm"
+    )
+    (fact,) = (await _facts(account))["deal_line"]
+    assert fact == {
+        "id": line.id, "_source": "crm", "name": "SD-WAN", "product_family": "Network", "charge": "RECURRING",
+        "quantity": 3, "monthly_recurring": 100_00, "one_off": 50_00, "term_months": 36,
+        "total_contract_value": 3650_00, "deal_is_open": True, "deal_id": deal.id, "product_id": product.id,
+        "currency": "EUR",
+    }  # fmt: skip
+    async with unit_of_work(system_actor(tenant), "test", on=_ago(10)) as work:
+        await work.update(line, {"term_months": 12})
+        await work.update(product, {"family": "Access"})
+        await work.update(deal, {"stage": Stage.LOST, "closed_on": _ago(10)})
+    (fact,) = (await _facts(account))["deal_line"]
+    assert (fact["total_contract_value"], fact["product_family"]) == (1250_00, "Access")
+    assert fact["deal_is_open"] is False
+    (fact,) = (await _facts(account, _ago(11)))["deal_line"]
+    assert (fact["total_contract_value"], fact["product_family"]) == (3650_00, "Network")
+    assert fact["deal_is_open"] is True
+    assert "deal_line" not in await _facts(account, _ago(61))  # its deal was not there yet
+    assert "deal_line" not in await _facts(account, DAY + timedelta(days=355))  # its deal ended a year ago
+
+
+@pytest.mark.parametrize(
+    ("mrc", "months", "total"),
+    [(2**53 - 1, 1, 2**53 - 1), (2**53 - 1, 2**31 - 1, None), (2**52, 3, None), (5, 0, 0), (0, 2**31 - 1, 0)],
+)
+async def test_a_line_worth_more_than_can_be_held_has_no_value(
+    tenant: Tenant, account: Account, mrc: int, months: int, total: int | None
+) -> None:
+    deal, product = await factories.deal(account), await factories.product(tenant)
+    await factories.deal_line(deal, product, mrc_minor=mrc, term_months=months)
+    assert (await _facts(account))["deal_line"][0].get("total_contract_value") == total
+
+
+async def test_who_takes_part_in_a_deal_is_told_with_the_part(tenant: Tenant, account: Account) -> None:
+    deal = await factories.deal(account, valid_from=_ago(60))
+    contact = await factories.contact(
+        account, name="Ada", title="CIO", seniority=Seniority.EXECUTIVE, last_contacted_on=_ago(9),
+        left_on=_ago(5),
+    )  # fmt: skip
+    part = await factories.deal_contact(deal, contact, role=ContactRole.CHAMPION)
+    (fact,) = (await _facts(account))["deal_contact"]
+    assert fact == {
+        "id": part.id, "_source": "bellwether", "name": "Ada", "title": "CIO", "role": "CHAMPION",
+        "seniority": "EXECUTIVE", "days_since_contact": 9, "has_left": True, "deal_is_open": True,
+        "deal_id": deal.id, "contact_id": contact.id,
+    }  # fmt: skip
+    async with unit_of_work(system_actor(tenant), "test", on=_ago(3)) as work:
+        await work.update(part, {"role": ContactRole.BLOCKER})
+    assert (await _facts(account))["deal_contact"][0]["role"] == "BLOCKER"
+    (fact,) = (await _facts(account, _ago(10)))["deal_contact"]
+    assert (fact["role"], fact["has_left"], fact.get("days_since_contact")) == ("CHAMPION", False, None)
+    assert "deal_contact" not in await _facts(account, _ago(61))
+
+
+async def test_facts_of_deals_are_those_of_the_accounts_that_are_asked_for(
+    tenant: Tenant, account: Account
+) -> None:
+    other = await factories.account(await factories.user(tenant))
+    product = await factories.product(tenant)
+    for of in (account, other):
+        deal = await factories.deal(of)
+        await factories.deal_line(deal, product)
+        await factories.deal_contact(deal, await factories.contact(of))
+    for of in (account, other):
+        found = await gather(tenant.id, [of.id], DAY, everything())
+        assert list(found) == [of.id]
+        assert [len(found[of.id][kind]) for kind in ("deal", "deal_line", "deal_contact")] == [1, 1, 1]
+
+
 async def test_contracts_contacts_services_tickets_and_signals_tell_their_days(account: Account) -> None:
     await factories.contract(account, ends_on=DAY + timedelta(days=60), auto_renews=True)
     await factories.contract(account, ends_on=None, terminated_on=DAY)
     await factories.contact(account, seniority=Seniority.EXECUTIVE, left_on=_ago(10))
-    service = await factories.service(account, mrc_minor=10_00, started_on=_ago(400))
+    product = await factories.product(await Tenant.get(id=account.tenant_id), name="VPN", family="Network")
+    service = await factories.service(account, mrc_minor=10_00, started_on=_ago(400), product_id=product.id)
     await factories.ticket(account, opened_on=_ago(7), service_id=service.id, severity=Severity.HIGH)
     await factories.ticket(account, opened_on=_ago(300), resolved_on=_ago(200))
     await factories.signal(account, kind=SignalKind.COMPETITOR_NAMED, observed_on=_ago(3))
@@ -240,6 +319,7 @@ async def test_contracts_contacts_services_tickets_and_signals_tell_their_days(a
     assert "days_to_end" not in ended
     assert (facts["contact"][0]["has_left"], facts["contact"][0]["days_since_left"]) == (True, 10)
     assert (facts["service"][0]["annual_value"], facts["service"][0]["days_since_start"]) == (120_00, 400)
+    assert (facts["service"][0]["product"], facts["service"][0]["product_family"]) == ("VPN", "Network")
     (ticket,) = facts["ticket"]
     assert (ticket["age_days"], ticket["severity_rank"], ticket["is_open"]) == (7, 2, True)
     (signal,) = facts["signal"]
@@ -247,14 +327,19 @@ async def test_contracts_contacts_services_tickets_and_signals_tell_their_days(a
 
 
 async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(account: Account) -> None:
-    service = await factories.service(account, product_id=(await factories.product(await account.tenant)).id)  # type: ignore[misc]
+    product = await factories.product(await Tenant.get(id=account.tenant_id))
+    service = await factories.service(account, product_id=product.id)
     await factories.contract(account, ends_on=DAY)
-    await factories.contact(account, last_contacted_on=DAY)
-    await factories.deal(account, close_on=DAY)
+    contact = await factories.contact(account, last_contacted_on=DAY)
+    deal = await factories.deal(account, close_on=DAY)
+    await factories.deal_line(deal, product)
+    await factories.deal_contact(deal, contact)
     await factories.ticket(account, service_id=service.id)
     await factories.signal(account)
     await factories.usage(account, date(2026, 2, 1), 3)
-    for kind, of in (await _facts(account)).items():
+    facts = await _facts(account)
+    assert set(facts) == set(REGISTRY.kinds)
+    for kind, of in facts.items():
         for fact in of:
             for name, value in fact.items():
                 if name == "_source":

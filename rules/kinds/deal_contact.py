@@ -1,0 +1,43 @@
+"""Facts of kind ``deal_contact``: who takes part in the deals that are facts."""
+
+from __future__ import annotations
+
+from models.asof import View
+from models.deals import ContactRole, DealContact
+from models.people import Contact, Seniority
+from rules.kinds.deal import AMONG_DEALS, deals_in_sight
+from rules.kinds.declaring import CONTACTED, days, flag, identity, kind, stored, text
+from rules.registry import Rows
+
+
+def _people(view: View) -> str:
+    """Who takes part, as of the date, by the id of the part: a contact never takes over another's."""
+    select = f"t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
+    return (
+        f"(select r.id, r.contact_id, {select} from deal_contact r join {stored(Contact, select, view=view)}"
+        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS})"
+    )
+
+
+_ROWS = Rows(
+    DealContact,
+    account="d.account_id",
+    source="null",
+    where=f"d.account_id is not null and p.id is not null and t.deal_id in {AMONG_DEALS}",
+    joins={"d": (deals_in_sight, "d.id = t.deal_id"), "p": (_people, "p.id = t.id")},
+)
+
+DEAL_CONTACT = kind(
+    "deal_contact",
+    "a person's part in a deal that is open, or ended within the last 365 days",
+    _ROWS,
+    text("name", "the person's name", "p.name"),
+    text("title", "the person's position", "p.title"),
+    text("role", "what the person is in the buying centre", "t.role", ContactRole),
+    text("seniority", "where the person stands in the organisation", "p.seniority", Seniority),
+    days("days_since_contact", "days since the person was last contacted", "DAYS(:as_of, p.contacted_on)"),
+    flag("has_left", "whether the person has left the customer", "p.left_on <= :as_of"),
+    flag("deal_is_open", "whether the deal can still be won", "d.is_open = 1"),
+    identity("deal_id", "the deal", "t.deal_id"),
+    identity("contact_id", "the person", "p.contact_id"),
+)
