@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tortoise import Tortoise
 
@@ -135,9 +135,15 @@ def _area(pairs: Sequence[tuple[float, bool]]) -> float:
 
 
 def flood(report: Report) -> dict[str, float]:
-    """New risks and recommendations after the month of outage, against the median of the other months."""
+    """New risks after the month of outage, against the median of the other months."""
     new: dict[date, int] = {}
-    for rule in {score.rule_key: score for score in report.scores}.values():
+    raising = {
+        str(rule["key"])
+        for name in packs.names()
+        for rule in packs.load(name).rules
+        if any("flag" in then for then in cast("list[dict[str, object]]", rule["then"]))
+    }
+    for rule in {score.rule_key: score for score in report.scores if score.rule_key in raising}.values():
         for at in rule.dates[1:]:  # at the first date all of it is new
             new[at.as_of] = new.get(at.as_of, 0) + at.new
     usual = statistics.median(count for day, count in new.items() if day != AFTER_OUTAGE)
@@ -241,7 +247,7 @@ def document(found: dict[str, Any]) -> str:
         "",
         "### An outage",
         "",
-        f"New verdicts of all rules on the first day after the month of outage: {outage['after_outage']:,};"
+        f"New risks on the first day after the month of outage: {outage['after_outage']:,};"
         f" in the median of the other months: {outage['usual']:,.0f}; ratio {outage['ratio']:.2f}.",
     ]
     return "\n".join(lines)
