@@ -13,6 +13,7 @@ from commands import rulebooks, scopes
 from commands.evaluations import look
 from commands.permissions import RULE_MAKERS, require
 from commands.runs import Progress
+from commands.validation import validate
 from models.access import Actor
 from models.rulebooks import Rulebook, RulebookState
 from rules import files
@@ -112,8 +113,10 @@ async def dry_run(
 
     Raises:
         InvalidRulebook: with every problem of the documents.
+        Invalid: no rulebook can be called so.
     """
     require(actor, RULE_MAKERS, "try rules")
+    validate(Rulebook, {"name": name})
     others = await _live_besides(actor, name)
     live = await _live(actor, name)
     before = _joined(others, (live.name, await rulebooks.documents_of(live)) if live else None)
