@@ -53,6 +53,7 @@ class Tally:
     judged: int = 0
     matched: int = 0
     looked_back: int = 0
+    events_opened: int = 0
     flagged: dict[str, dict[str, int]] = field(default_factory=dict)
     steps: Counter[Step] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)
@@ -70,13 +71,18 @@ class Tally:
 
 
 async def begin(
-    actor: Actor, as_of: date, book: Book, kind: RunScope, scope: Scope | None = None
+    actor: Actor,
+    as_of: date,
+    book: Book,
+    kind: RunScope,
+    scope: Scope | None = None,
+    run_id: str | None = None,
 ) -> EvaluationRun:
     """Record that a run begins; one of the whole tenant moves the date of what stands."""
     async with unit_of_work(actor, "evaluations.begin", on=as_of) as work:
         run = await work.create(
             EvaluationRun(
-                id=EvaluationRun.make_id(),
+                id=run_id or EvaluationRun.make_id(),
                 tenant_id=actor.tenant_id,
                 actor_id=actor.user_id or None,
                 as_of=as_of,
@@ -105,6 +111,7 @@ async def _finish(
                 "judged": tally.judged,
                 "matched": tally.matched,
                 "looked_back": tally.looked_back,
+                "events_opened": tally.events_opened,
                 "flagged": dict(sorted(tally.flagged.items())),
                 **{step.value: tally.steps[step] for step in Step},
                 "failures": tally.failures,
