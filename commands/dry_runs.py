@@ -114,6 +114,7 @@ async def dry_run(
 
     Raises:
         InvalidRulebook: with every problem of the documents.
+        Invalid: no rulebook can be called so.
     """
     require(actor, RULE_MAKERS, "try rules")
     others = await rulebooks.documents_besides(actor, name)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from commands import pending, runs, scopes
+from commands import events, pending, runs, scopes
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from commands.judgements import is_of_all, judged_later
@@ -65,6 +65,9 @@ async def evaluate(
     run = await runs.begin(actor, as_of, book, RunScope.WHOLE)
     tally.looked_back = await judged_later(run, actor)
     waiting = await pending.waiting(actor.tenant_id) if is_of_all(run, actor) else {}
+    if is_of_all(run, actor):
+        with tally.timed("events"):
+            tally.events_opened = await events.watch(actor, run.id, as_of)
     with tally.timed("candidates"):
         scope = await scopes.whole(actor, as_of, book, prefilter=prefilter)
     run = await runs.carry_out(actor, engine, book, run, scope, tally, progress)
@@ -77,7 +80,8 @@ async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> Eva
 
     The days are those since all accounts were judged last: which of them cross a threshold of a rule, or
     begin or end something, is found out once, and they are judged like those that were written to. At most
-    MOST_CHANGES accounts at once, those first that have waited longest; None when nothing waits.
+    MOST_CHANGES accounts at once, those first that have waited longest; None when nothing waits. What moved
+    for many accounts at once is found first, so that rules may see it.
 
     Raises:
         Forbidden: only operators judge changes.
@@ -85,24 +89,27 @@ async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> Eva
     """
     require(actor, OPERATORS, "judge changes")
     book = await active_book(actor)
-    await _begin_day(actor, book, as_of)
+    run_id, tally = EvaluationRun.make_id(), Tally()
+    await _begin_day(actor, book, as_of, run_id, tally)
     waiting = await pending.waiting(actor.tenant_id, MOST_CHANGES)
-    if not waiting:
+    if not waiting and not tally.events_opened:
         return None
     scope = await scopes.those(actor, as_of, book, waiting)
     if len(scope.ids) <= CHUNK:
-        return await runs.at_once(actor, engine, book, as_of, scope, waiting)
-    run = await runs.begin(actor, as_of, book, RunScope.CHANGES, scope)
-    run = await runs.carry_out(actor, engine, book, run, scope, Tally())
+        return await runs.at_once(actor, engine, book, as_of, scope, waiting, run_id, tally)
+    run = await runs.begin(actor, as_of, book, RunScope.CHANGES, scope, run_id)
+    run = await runs.carry_out(actor, engine, book, run, scope, tally)
     await pending.done(actor.tenant_id, waiting)
     return run
 
 
-async def _begin_day(actor: Actor, book: Book, as_of: date) -> None:
-    """Have the accounts judged again for which the days since the last judgement of all changed something."""
+async def _begin_day(actor: Actor, book: Book, as_of: date, run_id: str, tally: Tally) -> None:
+    """Bring events to the new day, and have accounts judged for which the days changed something."""
     tenant = await Tenant.get(id=actor.tenant_id)
     if tenant.judged_as_of is None or tenant.judged_as_of >= as_of:
         return
+    with tally.timed("events"):
+        tally.events_opened = await events.watch(actor, run_id, as_of)
     crossed = await scopes.crossed(actor, book, tenant.judged_as_of, as_of)
     async with unit_of_work(actor, "evaluations.new_day", on=as_of):
         await pending.note(actor.tenant_id, crossed)

@@ -39,6 +39,7 @@ class Tally:
     judged: int = 0
     matched: int = 0
     looked_back: int = 0
+    events_opened: int = 0
     flagged: dict[str, dict[str, int]] = field(default_factory=dict)
     steps: Counter[Step] = field(default_factory=Counter)
     failures: list[dict[str, str]] = field(default_factory=list)

@@ -144,8 +144,10 @@ async def version_named(actor: Actor, text: str) -> Rulebook:
 
     Raises:
         NotFound: there is no such version.
+        Invalid: no rulebook can be called so.
     """
     name, _, number = text.partition("/")
+    validate(Rulebook, {"name": name})
     known = Rulebook.filter(tenant_id=actor.tenant_id, name=name)
     if number:
         found = await known.get_or_none(number=int(number)) if number.isdecimal() else None

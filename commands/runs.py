@@ -36,19 +36,31 @@ Progress = Callable[[int, int], None]
 
 
 async def begin(
-    actor: Actor, as_of: date, book: Book, kind: RunScope, scope: Scope | None = None
+    actor: Actor,
+    as_of: date,
+    book: Book,
+    kind: RunScope,
+    scope: Scope | None = None,
+    run_id: str | None = None,
 ) -> EvaluationRun:
     """Record that a run begins; one of the whole tenant moves the date of what stands."""
     async with unit_of_work(actor, "evaluations.begin", on=as_of) as work:
-        run = await work.create(_new_run(actor, as_of, book, kind, scope))
+        run = await work.create(_new_run(actor, as_of, book, kind, scope, run_id))
         if kind is RunScope.WHOLE:
             await note_all(run, actor, await scopes.answered_for(actor, as_of) if actor.owners else ())
         return run
 
 
-def _new_run(actor: Actor, as_of: date, book: Book, kind: RunScope, scope: Scope | None) -> EvaluationRun:
+def _new_run(
+    actor: Actor,
+    as_of: date,
+    book: Book,
+    kind: RunScope,
+    scope: Scope | None,
+    run_id: str | None = None,
+) -> EvaluationRun:
     return EvaluationRun(
-        id=EvaluationRun.make_id(),
+        id=run_id or EvaluationRun.make_id(),
         tenant_id=actor.tenant_id,
         actor_id=actor.user_id or None,
         as_of=as_of,
@@ -82,6 +94,7 @@ def _came_to(scope: Scope, tally: Tally, seconds: float) -> dict[str, object]:
         "judged": tally.judged,
         "matched": tally.matched,
         "looked_back": tally.looked_back,
+        "events_opened": tally.events_opened,
         "flagged": dict(sorted(tally.flagged.items())),
         **{step.value: tally.steps[step] for step in Step},
         "failures": tally.failures,
@@ -93,14 +106,21 @@ def _came_to(scope: Scope, tally: Tally, seconds: float) -> dict[str, object]:
 
 
 async def at_once(
-    actor: Actor, engine: EnginePool, book: Book, as_of: date, scope: Scope, waiting: Mapping[str, str]
+    actor: Actor,
+    engine: EnginePool,
+    book: Book,
+    as_of: date,
+    scope: Scope,
+    waiting: Mapping[str, str],
+    run_id: str,
+    tally: Tally,
 ) -> EvaluationRun:
     """Judge the few accounts that ``waiting`` names; all of it is written in one transaction.
 
     Whoever waits for what is said of them waits for a few hundredths of a second.
     """
     assert len(scope.ids) <= CHUNK
-    started, tally = time.perf_counter(), Tally()
+    started = time.perf_counter()
     weighed = await weights(actor, book.rules, as_of)
     await alarms.recall(actor.tenant_id, engine, book)
     chunk = Chunk([], [])
@@ -110,7 +130,7 @@ async def at_once(
 
     async def write() -> EvaluationRun:
         async with unit_of_work(actor, "evaluations.changes", on=as_of) as work:
-            run = await work.create(_new_run(actor, as_of, book, RunScope.CHANGES, scope))
+            run = await work.create(_new_run(actor, as_of, book, RunScope.CHANGES, scope, run_id))
             with tally.timed("settle"):
                 settled = await settle(work, run, chunk.sound, chunk.holding, weighed)
             tally.steps = settled.steps

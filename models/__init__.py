@@ -13,4 +13,5 @@ MODULES = [
     "models.history",
     "models.rulebooks",
     "models.recommendations",
+    "models.events",
 ]

@@ -89,9 +89,10 @@ class EvaluationRun(Record):
     stands for, ``judged`` how far it is with those. ``rulebook_version`` names the rules, ``stages`` says
     how many seconds went into what. ``flagged`` counts what the rules flagged, by rule key: how many
     risks, and their exposure in minor units. ``looked_back`` counts accounts that had been judged as of a
-    later date already, where what stands was left alone. ``failures`` lists accounts that could not be
-    judged with the reason, ``disagreements`` the rules whose engine verdict differed from the reference
-    evaluator's, which was used instead.
+    later date already, where what stands was left alone. ``events_opened`` is how many events of the
+    population began or came back. ``failures`` lists accounts that could not be judged with the reason,
+    ``disagreements`` the rules whose engine verdict differed from the reference evaluator's, which was used
+    instead.
     """
 
     prefix = "run"
@@ -112,6 +113,7 @@ class EvaluationRun(Record):
     lapsed = fields.IntField(default=0)
     reopened = fields.IntField(default=0)
     unchanged = fields.IntField(default=0)
+    events_opened = fields.IntField(default=0, db_default=0)
     looked_back = fields.IntField(default=0)
     flagged = fields.JSONField[dict[str, dict[str, int]]](default=dict)
     failures = fields.JSONField[list[dict[str, str]]](default=list)

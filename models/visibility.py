@@ -4,6 +4,7 @@ An account is visible to its owner, to whoever owns a deal on it, and to the man
 visible to their own owner and to the account's; contracts, services, usage and tickets only to the
 account's owner; people and signals to whoever sees the account. What rules say is visible to the account's
 owner, and to the deal's unless it is confidential: unless it tells of what the deal's owner does not see.
+What moves many accounts at once is visible to whoever owns one of those that it is about.
 Administrators and integrations see their whole tenant, nobody sees another one.
 """
 
@@ -20,6 +21,7 @@ from models.catalog import Product
 from models.database import Param, fetch
 from models.deals import Deal, DealContact, DealLine, StageChange
 from models.errors import NotFound
+from models.events import Dimension, PopulationEvent
 from models.people import Contact
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
@@ -105,6 +107,19 @@ def _own_run(alias: str, scope: str) -> str:
     return f"{alias}.actor_id in {scope}"
 
 
+def _of_population(alias: str, scope: str) -> str:
+    """Whoever owns an account that an event is about; figures are another matter: ``commands/events.py``."""
+    parts = " or ".join(
+        f"({alias}.dimension = '{each.value}' and va.{each.lower()} = {alias}.part)"
+        for each in Dimension
+        if each is not Dimension.TENANT
+    )
+    return (
+        f"exists (select 1 from account va where va.tenant_id = {alias}.tenant_id and va.owner_id in {scope}"
+        f" and ({alias}.dimension = '{Dimension.TENANT.value}' or {parts}))"
+    )
+
+
 def _whole_tenant(_alias: str, _scope: str) -> str:
     return "1 = 1"
 
@@ -126,6 +141,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Evidence: _of_verdict,
     RiskLine: _of_risk,
     Answer: _owned_account,
+    PopulationEvent: _of_population,
     Lever: _whole_tenant,
     Product: _whole_tenant,
     Team: _whole_tenant,

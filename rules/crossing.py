@@ -7,20 +7,18 @@ account that it may match on either day counts.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-from models.database import Param
 from rules.kinds import REGISTRY
 from rules.population import Population
 from rules.prefilter import Candidates, Conditions, candidates
 from rules.registry import FactKind, FieldType
-from rules.rows import parameters, rows_of
+from rules.rows import on_day, parameters, parameters_on, rows_of
 from rules.tree import Book, Condition, FieldValue, Rule, Term, leaves
 
-_PARAMETER = re.compile(r":([a-z_][a-z0-9_]*)\b")
+_BEFORE = "before"
 
 
 def crossings(
@@ -78,7 +76,7 @@ def _compared(book: Book, tenant_id: str, days: tuple[date, date]) -> Iterator[C
                 of = rule.kind_of(leaf.other.alias)
                 shown[of] |= set(_values(of, leaf.other))
     params = {
-        **_before(parameters(tenant_id, days[0])),
+        **parameters_on(tenant_id, days[0], _BEFORE),
         **parameters(tenant_id, days[1]),
         **conditions.params,
     }
@@ -110,14 +108,6 @@ def _differing(kind: FactKind, expressions: list[str]) -> str:
     assert kind.rows
     seen = "".join(f", {each} as x{number}" for number, each in enumerate(expressions))
     now = f"select t.id, {kind.rows.account} as account{seen} from {rows_of(kind, expressions)}"
-    before = _PARAMETER.sub(lambda found: _earlier(found[1]), now)
+    before = on_day(now, _BEFORE)
     each_way = (f"select account from ({a} except {b}) d" for a, b in ((now, before), (before, now)))
     return " union ".join(each_way)
-
-
-def _earlier(name: str) -> str:
-    return f":{name}" if re.fullmatch(r"v\d+", name) else f":{name}_before"
-
-
-def _before(params: dict[str, Param]) -> dict[str, Param]:
-    return {f"{name}_before": value for name, value in params.items()}

@@ -24,6 +24,8 @@ _EVERY = re.compile(
     r'c\.entity_id in \(select id from "\w+" where tenant_id = :tenant and AMONG\(account_id\)\)'
 )
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
+#: The parameters that differ from day to day.
+_OF_DAY = re.compile(r":(as_of|this_month|(?:month|day)_\d+)\b")
 
 
 def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view: View = WHOLE) -> str:
@@ -95,6 +97,21 @@ def parameters(
             "day_365": as_of - timedelta(days=365),
         }
     )
+
+
+def on_day(sql: str, ending: str) -> str:
+    """A statement's parameters that differ from day to day under names that end so: to speak of several."""
+    return _OF_DAY.sub(rf":\1_{ending}", sql)
+
+
+def parameters_on(
+    tenant_id: str, day: date, ending: str, account_ids: Sequence[str] | None = None
+) -> dict[str, Param]:
+    """What a statement on another day, as ``on_day`` says it, asks for."""
+    asked = parameters(tenant_id, day, account_ids)
+    return {
+        f"{name}_{ending}" if _OF_DAY.fullmatch(f":{name}") else name: value for name, value in asked.items()
+    }
 
 
 def _months_before(month: date, count: int) -> date:

@@ -16,6 +16,7 @@ from schema.catalog import Product
 from schema.context import Info
 from schema.core.stored import Node, Stored
 from schema.deals import Deal
+from schema.events import PopulationEvent
 from schema.people import Contact
 from schema.recommendations import Recommendation, Risk
 from schema.revenue import Contract
@@ -25,8 +26,8 @@ from schema.signals import Signal
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, Backtest, Contact, Contract, Deal, EngineAlarm, EvaluationRun, Product, Recommendation, Risk,
-    Rule, Rulebook, Service, Signal, Team, Tenant, Ticket, User,
+    Account, Backtest, Contact, Contract, Deal, EngineAlarm, EvaluationRun, PopulationEvent, Product,
+    Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

@@ -23,6 +23,7 @@ from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
+from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
@@ -50,6 +51,7 @@ class Query(
     RevenueQueries,
     SignalQueries,
     RecommendationQueries,
+    EventQueries,
     ArbitrationQueries,
     RulebookQueries,
     FactKindQueries,

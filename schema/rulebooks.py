@@ -96,8 +96,9 @@ class StageTime:
     """What an evaluation took how long for."""
 
     stage: str = strawberry.field(
-        description="candidates (which accounts to look at), gather (their facts), judge (the engine),"
-        " explain (texts and evidence) or settle (what opens, lapses and so on, written)."
+        description="events (of the whole population), candidates (which accounts to look at), gather (their"
+        " facts), judge (the engine), explain (texts and evidence) or settle (what opens, lapses and so on,"
+        " written)."
     )
     seconds: float = strawberry.field(description="Seconds in all.")
 
@@ -126,6 +127,7 @@ class EvaluationRun(Node, Stored[stored.EvaluationRun]):
     looked_back: int = column(
         "Accounts that had been judged as of a later date already: what stands there was left alone."
     )
+    events_opened: int = column("Events of the whole population that began or came back.")
     disagreements: list[str] = column(
         "Rules that the engine judged unlike the reference, which was believed."
     )

@@ -9,8 +9,10 @@ from typing import Any
 from commands.access import actor_of
 from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
+from models.base import new_id
 from models.catalog import Product
 from models.deals import Deal, DealContact, DealLine
+from models.events import Dimension, Movement, PopulationEvent
 from models.people import Contact
 from models.revenue import Contract
 from models.services import Service, UsageMonth
@@ -195,4 +197,27 @@ async def signal(of: Account, **values: Any) -> Signal:
         tenant_id=of.tenant_id,
         account_id=of.id,
         **(defaults | values),
+    )
+
+
+async def event(of: Tenant, **values: Any) -> PopulationEvent:
+    """Severe tickets at many accounts of the whole tenant since the middle of March 2026."""
+    defaults: dict[str, Any] = {
+        "measure": "account.tickets_open_severe",
+        "direction": Movement.ROSE,
+        "dimension": Dimension.TENANT,
+        "title": "Severe tickets at many accounts at once",
+        "started_on": date(2026, 3, 15),
+        "compared_on": date(2026, 2, 12),
+        "last_seen_on": TODAY,
+        "accounts": 8,
+        "population": 20,
+        "usual_share": 0.01,
+        "exposure_minor": 96_000_00,
+        "currency": "EUR",
+        "opened_run_id": new_id("run"),
+        "changed_run_id": new_id("run"),
+    }
+    return await PopulationEvent.create(
+        id=values.pop("id", None) or PopulationEvent.make_id(), tenant_id=of.id, **(defaults | values)
     )

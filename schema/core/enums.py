@@ -12,6 +12,7 @@ from models.accounts import Tier
 from models.base import Severity
 from models.catalog import Charge
 from models.deals import ContactRole, DealKind, ForecastCategory, Stage
+from models.events import Dimension, EventState, Movement
 from models.people import Seniority
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from models.rulebooks import RulebookState, RunScope, RunState
@@ -23,9 +24,12 @@ _NAMES: dict[type[Enum], str] = {
     Charge: "Charge",
     ContactRole: "ContactRole",
     DealKind: "DealKind",
+    Dimension: "PopulationDimension",
+    EventState: "PopulationEventState",
     ForecastCategory: "ForecastCategory",
     Grouping: "PortfolioGrouping",
     LineKind: "RevenueLineKind",
+    Movement: "PopulationMovement",
     Outcome: "RecommendationOutcome",
     RecommendationState: "RecommendationState",
     RiskState: "RiskState",

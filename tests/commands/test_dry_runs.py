@@ -15,7 +15,7 @@ from metrics.portfolio import portfolio
 from models import MODULES
 from models.access import Actor, Role, Tenant
 from models.database import fetch, is_sqlite
-from models.errors import Forbidden, InvalidRulebook
+from models.errors import Forbidden, Invalid, InvalidRulebook
 from models.recommendations import Recommendation, Risk
 from rules.engine.pool import EnginePool
 from tests import factories
@@ -158,6 +158,14 @@ async def test_wrong_rules_are_refused_and_only_who_makes_rules_may_try_them(
     director = await factories.actor(await factories.user(await factories.tenant()))
     with pytest.raises(Forbidden):
         await dry_runs.dry_run(director, engine, "book", [_rule("ending", 60)], DAY)
+
+
+async def test_a_name_that_no_rulebook_can_have_is_refused(manager: Actor, engine: EnginePool) -> None:
+    for name in ("x" * 101, " "):
+        with pytest.raises(Invalid):
+            await dry_runs.dry_run(manager, engine, name, [_rule("ending", 60)], DAY)
+        with pytest.raises(Invalid):
+            await rulebooks.version_named(manager, f"{name}/1")
 
 
 async def test_a_manager_is_told_of_the_accounts_of_the_own_team_alone(

@@ -56,8 +56,9 @@ async def test_it_takes_what_the_new_release_writes_and_has_all_of_its_rows(empt
         await database.check_schema()
     assert await database.migrate() == database.known_migrations()[1:]
     await database.check_schema()
-    run = await database.fetch("select accounts, candidates, scope, judged from evaluation_run")
-    assert [tuple(row.values()) for row in run] == [(7, 0, "WHOLE", 0)]
+    columns = "accounts, candidates, scope, judged, events_opened"
+    run = await database.fetch(f"select {columns} from evaluation_run")
+    assert [tuple(row.values()) for row in run] == [(7, 0, "WHOLE", 0, 0)]
     assert [row["judged_as_of"] for row in await database.fetch("select judged_as_of from tenant")] == [None]
     assert [row["field"] for row in await database.fetch("select field from evidence")] == ["amount"]
     long = "x" * 160  # an alias was shorter in the previous release

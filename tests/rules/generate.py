@@ -12,7 +12,7 @@ from rules.reference import Fact, Facts
 from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op, comparable
 from rules.tree import Scalar
 
-KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal")
+KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal", "event")
 FIELDS = {
     "account": (
         "tier",
@@ -49,6 +49,7 @@ FIELDS = {
     "contact": ("seniority", "days_since_contact", "has_left", "title"),
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),
+    "event": ("measure", "age_days", "dimension", "part"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

@@ -11,6 +11,7 @@ from models.base import Severity
 from models.catalog import Charge, Product
 from models.database import refresh_statistics
 from models.deals import ContactRole, Deal, DealKind, Stage
+from models.events import Dimension
 from models.people import Contact, Seniority
 from models.signals import SignalKind
 from models.tickets import TicketState
@@ -53,6 +54,15 @@ async def portfolio(rng: random.Random, size: int) -> str:
             placeholder=rng.random() < 0.1,
         )
         await _belongings(rng, account, products)
+    for part in ("s", "t"):
+        await factories.event(
+            tenant,
+            measure=rng.choice(TEXTS),
+            dimension=Dimension.SEGMENT,
+            part=part,
+            started_on=_around(rng),
+            lapsed_on=_maybe(rng, _around(rng)),
+        )
     await refresh_statistics()
     return owner.tenant_id
 

@@ -326,6 +326,29 @@ async def test_contracts_contacts_services_tickets_and_signals_tell_their_days(a
     assert (signal["kind"], signal["age_days"]) == ("COMPETITOR_NAMED", 3)
 
 
+async def test_an_event_is_a_fact_of_the_accounts_that_it_is_about_while_it_lasts(
+    tenant: Tenant, account: Account
+) -> None:
+    async with unit_of_work(system_actor(tenant), "test", on=_ago(20)) as work:
+        await work.update(account, {"segment": "Retail"})
+    await factories.event(tenant, dimension="SEGMENT", part="Public", started_on=_ago(9))
+    retail = await factories.event(
+        tenant, dimension="SEGMENT", part="Retail", title="In retail", started_on=_ago(30), lapsed_on=_ago(2)
+    )
+    assert "event" not in await _facts(account)
+    assert "event" not in await _facts(account, _ago(31))
+    assert "event" not in await _facts(account, _ago(21))  # it was in no segment then
+    (fact,) = (await _facts(account, _ago(3)))["event"]
+    assert fact == {
+        "id": retail.id, "_source": "bellwether", "name": "In retail", "direction": "ROSE", "age_days": 27,
+        "measure": "account.tickets_open_severe", "dimension": "SEGMENT", "part": "Retail",
+    }  # fmt: skip
+    await factories.event(tenant, started_on=DAY)
+    assert [(of["dimension"], of.get("part")) for of in (await _facts(account))["event"]] == [
+        ("TENANT", None)
+    ]
+
+
 async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(account: Account) -> None:
     product = await factories.product(await Tenant.get(id=account.tenant_id))
     service = await factories.service(account, product_id=product.id)
@@ -334,6 +357,8 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     deal = await factories.deal(account, close_on=DAY)
     await factories.deal_line(deal, product)
     await factories.deal_contact(deal, contact)
+    await factories.event(await Tenant.get(id=account.tenant_id), dimension="SEGMENT", part="Retail")
+    await Account.filter(id=account.id).update(segment="Retail")
     await factories.ticket(account, service_id=service.id)
     await factories.signal(account)
     await factories.usage(account, date(2026, 2, 1), 3)

@@ -19,7 +19,7 @@ from tests.schema.asking import SCHEMA, ask, refused
 
 ROOTS = (
     "accounts", "deals", "contacts", "products", "tickets", "services", "contracts", "signals",
-    "recommendations", "risks", "rulebooks", "evaluationRuns",
+    "recommendations", "risks", "rulebooks", "evaluationRuns", "populationEvents",
 )  # fmt: skip
 
 
@@ -101,6 +101,7 @@ async def world(db: str) -> dict[str, Any]:
         id=EvaluationRun.make_id(), tenant_id=tenant.id, actor_id=owner.id, as_of=factories.TODAY,
         state=RunState.COMPLETE, failures=[{"account": account.id, "reason": "why"}],
     )  # fmt: skip
+    await factories.event(tenant)
     recommendation, risk = await _verdicts(account, deal)
     return {
         "tenant": tenant, "manager": manager, "owner": owner, "account": account, "deal": deal,
@@ -140,6 +141,9 @@ EVERYTHING = """query ($account: ID!, $deal: ID!) {
     deal { name } lines { lineKind lineId amount { amount } } evidence { field seen } } }
   rulebooks { nodes { name number state activatedAt activatedBy { name } rules { key title document } } }
   evaluationRuns { nodes { asOf state accounts failures { accountId reason } disagreements seconds } }
+  populationEvents { nodes { version measure direction dimension part title state startedOn comparedOn
+    lastSeenOn lapsedOn reopenedCount
+    figures { accounts population share usualShare exposure { amount } isWhole } } }
   portfolio(asOf: "2026-03-31", groupBy: MANAGER) { asOf currency
     total { openDeals openPipeline { amount } weightedPipeline { amount } activeContracts
             recurringRevenue { amount } revenueAtRisk { amount } revenueAtRiskWeighted { amount } linesAtRisk
@@ -160,6 +164,10 @@ async def test_every_field_answers(world: dict[str, Any]) -> None:
     assert found["recommendations"]["nodes"][0]["evidence"][0]["seen"] == 120
     assert found["risks"]["nodes"][0]["lines"][0]["amount"] == {"amount": "100.00"}
     assert found["evaluationRuns"]["nodes"][0]["failures"][0]["reason"] == "why"
+    assert found["populationEvents"]["nodes"][0]["figures"] == {
+        "accounts": 0, "population": 2, "share": 0.0, "usualShare": None, "exposure": {"amount": "0.00"},
+        "isWhole": False,
+    }  # fmt: skip
     assert found["portfolio"]["groups"][0]["label"] == "Mara"
     assert found["portfolio"]["total"]["revenueAtRisk"] == {"amount": "100.00"}
 
