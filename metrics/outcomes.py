@@ -12,10 +12,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from models.accounts import Account
-from models.asof import View, as_of_rows, view_of
+from models.asof import as_of_rows, view_of
 from models.database import Param, as_date, as_int, fetch, is_sqlite
 from models.deals import Deal
 from models.revenue import Contract
+from models.view import View
 
 
 class OutcomeKind(StrEnum):

@@ -5,7 +5,6 @@ Two times: *valid at*, the business date of a view, and *known at*, the day whos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from tortoise import fields
@@ -13,31 +12,10 @@ from tortoise import fields
 from models.base import Record
 from models.database import fetch, is_sqlite
 from models.history import CREATED
+from models.view import WHOLE, View
 
 #: Columns that say what a record belongs to, where it came from and who sees it: taken as they are now.
 FIXED = frozenset({"account_id", "deal_id", "source", "confidential"})
-
-
-@dataclass(frozen=True)
-class View:
-    """How rows are read as of ``:as_of``.
-
-    With ``known_on`` only what was known by its end counts. ``moved`` are the tables and
-    columns with changes that must be undone, None where any may have some: to undo costs a statement most of
-    its time, and as of today there is next to nothing to undo.
-    """
-
-    known_on: date | None = None
-    moved: frozenset[tuple[str, str]] | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether only what was known by ``:known_on`` counts."""
-        return self.known_on is not None
-
-
-#: All that is known now, whatever has changed since.
-WHOLE = View()
 
 
 async def view_of(tenant_id: str, as_of: date, known_on: date | None = None) -> View:

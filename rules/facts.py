@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from models.asof import View
 from models.database import Params, fetch
+from models.view import View
 from rules.kinds import REGISTRY
 from rules.needs import Needs
 from rules.population import Population, survey

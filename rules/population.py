@@ -9,8 +9,9 @@ from datetime import date
 from itertools import accumulate
 
 from models.accounts import Account
-from models.asof import WHOLE, View, view_of
+from models.asof import view_of
 from models.database import Params, as_int, fetch
+from models.view import WHOLE, View
 from rules.kinds import REGISTRY
 from rules.kinds.declaring import stored
 from rules.needs import Needs

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from models.asof import View
 from models.database import Param, as_int, fetch
+from models.view import View
 from rules.kinds import REGISTRY
 from rules.population import Number, Population
 from rules.reference import compared

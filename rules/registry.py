@@ -8,8 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
-from models.asof import View
 from models.base import Record
+from models.view import View
 
 
 class FieldType(StrEnum):

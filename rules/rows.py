@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import orjson
 
-from models.asof import WHOLE, View
 from models.database import Param, as_int, is_sqlite
 from models.services import first_of_month
+from models.view import WHOLE, View
 from rules.kinds.declaring import stored
 from rules.reference import Fact
 from rules.registry import FactField, FactKind, FieldType

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from models.accounts import Account, Tier
-from models.asof import View, known_row
+from models.asof import known_row
 from models.database import text_order
 from models.deals import Deal
 from models.people import Contact
 from models.revenue import Contract
 from models.tickets import Ticket
+from models.view import View
 from rules.kinds.declaring import (
     ACTIVE,
     CONTACTED,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from models.asof import View, known_change, known_row
+from models.asof import known_change, known_row
 from models.deals import STAGE_RANK, Deal, DealKind, ForecastCategory, Stage
 from models.people import Contact
+from models.view import View
 from rules.kinds.declaring import (
     CURRENCY,
     OPEN,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from models.asof import View
 from models.deals import ContactRole, DealContact
 from models.people import Contact, Seniority
+from models.view import View
 from rules.kinds.deal import AMONG_DEALS, deals_in_sight
 from rules.kinds.declaring import CONTACTED, days, flag, identity, kind, stored, text
 from rules.registry import Rows

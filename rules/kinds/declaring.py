@@ -10,10 +10,11 @@ import re
 from enum import StrEnum
 
 from models.accounts import Account
-from models.asof import WHOLE, View, as_of_rows
+from models.asof import as_of_rows
 from models.base import Record
 from models.catalog import Product
 from models.tickets import TicketState
+from models.view import WHOLE, View
 from rules.registry import FactField, FactKind, FieldType, Rows
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from models.accounts import Account
-from models.asof import View, as_of_rows
+from models.asof import as_of_rows
 from models.events import Dimension, Movement, PopulationEvent
+from models.view import View
 from rules.kinds.declaring import days, kind, text
 from rules.registry import Rows
 

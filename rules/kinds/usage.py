@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from models.asof import View, known_row
+from models.asof import known_row
 from models.database import is_sqlite
+from models.view import View
 from rules.kinds.declaring import CURRENCY, and_known, kind, money, number, text
 from rules.registry import Rows
 

@@ -12,9 +12,10 @@ from commands.access import system_actor
 from commands.bulk import Incoming, upsert
 from commands.journal import FieldChange, unit_of_work
 from models.access import Tenant
-from models.asof import View, as_of_rows, view_of
+from models.asof import as_of_rows, view_of
 from models.database import Param, Row, fetch
 from models.deals import Deal, Stage
+from models.view import View
 from tests import factories
 
 START = date(2026, 1, 1)
