@@ -25,9 +25,8 @@ async def test_a_schema_from_another_release_is_refused_with_the_command(db: str
         with pytest.raises(UnknownSchema, match="bellwether migrate"):
             await database.check_schema()
         await connection.execute_query("delete from tortoise_migrations")
-        with pytest.raises(
-            UnknownSchema, match=r"lacks 2 migration\(s\), first '0001_initial'; run: bellwether migrate"
-        ):
+        lacking = rf"lacks {len(database.known_migrations())} migration\(s\), first '0001_initial'"
+        with pytest.raises(UnknownSchema, match=rf"{lacking}; run: bellwether migrate"):
             await database.check_schema()
         await connection.rollback()
     await database.check_schema()
