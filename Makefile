@@ -23,8 +23,8 @@ fuzz: $(VENV)/.dev  ## compare random rulebooks: engine, reference, pre-filter, 
 	BELLWETHER_FUZZ=$$(( $(CASES) / 12 )) BELLWETHER_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q tests/rules/test_engine.py -k random_rules
 	BELLWETHER_FUZZ=$$(( $(CASES) / 100 )) BELLWETHER_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/rules/test_prefilter.py tests/rules/test_crossing.py -k "random or days"
 
-bench-rules: $(VENV)/.dev  ## measure how fast portfolios are judged; pip install clipspy to see CLIPS beside it
-	$(BIN)/python -m benchmarks.rules
+bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside CLIPS, zen-engine and Drools; BENCH="--sizes 10000"
+	$(BIN)/python -m benchmarks.rules $(BENCH)
 
 lint: $(VENV)/.dev  ## style, types, directions of imports, migrations on both databases, the schema file
 	$(BIN)/ruff check .
@@ -54,10 +54,22 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.serve
 	$(PIP) --require-hashes --no-build-isolation -r requirements-dev.txt
 	@touch $@
 
+# Drools needs a Java machine, and wheels of jpy that not every platform has: it is measured where it can be.
+WITHOUT_DROOLS := '/^(drools-jpy|jpy)==/,/[^\\]$$/d'
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
+	@if $(PIP) --require-hashes --no-build-isolation -r requirements-bench.txt; then touch $@; else \
+		echo "drools_jpy or another engine cannot be installed here; trying without Drools"; \
+		sed -E $(WITHOUT_DROOLS) requirements-bench.txt > $(VENV)/bench-without-drools.txt; \
+		$(PIP) --require-hashes --no-build-isolation -r $(VENV)/bench-without-drools.txt \
+			|| echo "CLIPS or zen-engine cannot be installed here; what is missing is not measured"; \
+	fi
+	@command -v javac > /dev/null || echo "no javac here (a JDK is needed): Drools is not measured"
+
 lock:  ## resolve the requirements anew, with hashes (needs uv)
 	echo 'setuptools>=80' | uv pip compile - $(LOCK) -o requirements-build.txt
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+	uv pip compile pyproject.toml --extra bench -c requirements-dev.txt $(LOCK) -o requirements-bench.txt
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 

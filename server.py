@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 
 from commands.access import actor_of
 from commands.evaluations import mark_interrupted
+from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
 from models.base import utcnow
 from models.database import database, fetch, is_unreachable
@@ -115,6 +116,7 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
 def _background(config: Settings, engine: EnginePool) -> Iterator[Coroutine[None, None, None]]:
     """What goes on beside answering requests."""
     yield _watch_runs()
+    yield keep_backtesting(engine)
     if config.judge_changes:
         yield keep_judged(engine)
 

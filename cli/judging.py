@@ -17,10 +17,10 @@ from cli.shell import (
     connected,
     day_of,
     engine_pool,
-    err,
     out,
     print_json,
     progress,
+    tell_failures,
     tenant_actor,
 )
 from commands import evaluations, rulebooks
@@ -117,8 +117,7 @@ def _print_run(run: EvaluationRun, currency: str) -> None:
             " left alone",
             soft_wrap=True,
         )
-    for failure in run.failures:
-        err.print(f"{failure['account']}: {failure['reason']}", markup=False, soft_wrap=True)
+    tell_failures(run.failures)
 
 
 @app.command("outcomes")
@@ -138,9 +137,10 @@ async def outcomes_command(
         known = [each.key for each in (await rulebooks.active_book(actor)).rules]
         if rule not in known:
             raise NotFound(f"no live rule {rule!r}; known: {allowed(known)}")
-        verdicts = await evaluations.look(actor, engine, day_of(as_of))
-        flagged = {v.deal_id for v in verdicts if v.rule.key == rule and v.deal_id}
+        seen = await evaluations.look(actor, engine, day_of(as_of))
+        flagged = {v.deal_id for v in seen.verdicts if v.rule.key == rule and v.deal_id}
         found = await outcomes(actor, flagged, day_of(as_of), day_of(until))
+    tell_failures(seen.failures)
     groups = {"flagged": found.flagged, "others": found.others}
     if json:
         print_json({"rule": rule, "as_of": found.as_of, "until": found.until, **groups})

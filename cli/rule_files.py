@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from cli.shell import (
+    AsOf,
     TenantSlug,
     command,
     connected,
+    day_of,
     engine_pool,
     err,
     explain,
@@ -21,12 +25,13 @@ from cli.shell import (
     tenant_actor,
     text_of,
 )
-from commands import rulebooks
+from commands import rule_checks, rulebooks
 from models.errors import BellwetherError, NotFound, allowed
 from models.rulebooks import RulebookState
-from rules import files, packs
+from rules import checks, files, packs
 from rules.build import build_book
 from rules.cases import Case, build_cases, failures
+from rules.findings import Finding, FindingSeverity
 from rules.json_schema import file_schema, rule_schema
 from rules.kinds import REGISTRY
 from rules.registry import FieldType
@@ -34,10 +39,38 @@ from rules.tree import Book
 
 
 @rules_app.command("check")
-def check_rules(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
-    """Say what is wrong with a rule file, without a database."""
+@command
+async def check_rules(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    filled: Annotated[
+        bool,
+        typer.Option("--filled", help="Ask the database: for fields without values, and beside live rules."),
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="The rulebook's name; default: the file's.")] = None,
+    as_of: AsOf = None,
+    tenant: TenantSlug = None,
+) -> None:
+    """Say what is wrong with a rule file and what is odd about it; without a database unless asked for."""
     book, _ = _read(file)
+    documents = files.read(text_of(file)).rules
+    found = checks.findings(book, documents)
+    if filled:
+        async with connected():
+            actor = await tenant_actor(tenant)
+            found = await rule_checks.check(actor, name or file.stem, documents, day_of(as_of))
+    if found:
+        out.print(_findings_table(found))
+    if any(each.severity is FindingSeverity.ERROR for each in found):
+        raise typer.Exit(1)
     out.print(f"{len(book.rules)} sound: {', '.join(rule.key for rule in book.rules)}")
+
+
+def _findings_table(found: Sequence[Finding]) -> Table:
+    table = Table("severity", "rule", "finding", show_lines=True)
+    for each in found:
+        said = f"{each.code}: {each.message}\nat {'.'.join(each.path)}"
+        table.add_row(each.severity, each.rule_key, escape(said))
+    return table
 
 
 def _read(file: Path) -> tuple[Book, list[Case]]:

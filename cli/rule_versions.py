@@ -21,6 +21,7 @@ from cli.shell import (
     print_json,
     progress,
     rules_app,
+    tell_failures,
     tenant_actor,
     text_of,
 )
@@ -113,8 +114,7 @@ async def dry_run(
     """Say what would change on real accounts if these rules were live; nothing is written."""
     async with connected(), engine_pool() as engine:
         actor = await tenant_actor(tenant)
-        path = Path(rules)
-        named, documents = _written(path) if path.is_file() else await _saved(actor, rules)  # noqa: ASYNC240
+        named, documents = await documents_named(actor, rules)
         with progress(quiet=json) as advance:
             outcome = await dry_runs.dry_run(
                 actor,
@@ -125,6 +125,12 @@ async def dry_run(
                 lambda done, of: advance("judging accounts", done, of),
             )
     _tell(outcome, actor.currency, json)
+
+
+async def documents_named(actor: Actor, rules: str) -> tuple[str, list[Document]]:
+    """The rulebook's name and the rules of a file, or of a saved version if there is no such file."""
+    path = Path(rules)
+    return _written(path) if path.is_file() else await _saved(actor, rules)  # noqa: ASYNC240
 
 
 def _written(path: Path) -> tuple[str, list[Document]]:
@@ -178,6 +184,7 @@ def _tell(outcome: Outcome, currency: str, json: bool) -> None:
     table.add_row("all, each line once", "", "", "", flagged, *amounts)
     out.print(f"As of {outcome.as_of}, of {outcome.accounts:,} accounts:")
     out.print(table)
+    tell_failures({"account": account, "reason": why} for account, why in outcome.failures.items())
     for warning in outcome.warnings:
         err.print(warning, markup=False, soft_wrap=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from functools import wraps
@@ -148,6 +148,12 @@ def day_of(given: datetime | None) -> date:
 def print_json(content: object) -> None:
     """One line of JSON on standard output."""
     sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def tell_failures(failures: Iterable[Mapping[str, str]]) -> None:
+    """Name on standard error the accounts that could not be judged, each with its reason."""
+    for failure in failures:
+        err.print(f"{failure['account']}: {failure['reason']}", markup=False, soft_wrap=True)
 
 
 def text_of(file: Path) -> str:

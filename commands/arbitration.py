@@ -83,6 +83,21 @@ async def segments(account_ids: Iterable[str]) -> dict[str, str | None]:
     return found
 
 
+#: What is looked at to arrange recommendations.
+_ARRANGED = (
+    "id",
+    "account_id",
+    "action",
+    "rule_key",
+    "subject_key",
+    "priority",
+    "value_minor",
+    "held_since",
+    "withheld",
+    "withheld_because",
+)
+
+
 async def arrange(
     tenant: Tenant, account_ids: Collection[str], as_of: date, stops: Stops | None = None
 ) -> None:
@@ -93,7 +108,9 @@ async def arrange(
     ids = sorted(account_ids)
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
-        open_ = Recommendation.filter(account_id__in=part, lapsed_on=None, state=RecommendationState.OPEN)
+        open_ = Recommendation.filter(
+            tenant_id=tenant.id, account_id__in=part, lapsed_on=None, state=RecommendationState.OPEN
+        ).only(*_ARRANGED)
         by_account: dict[str, list[Recommendation]] = defaultdict(list)
         for row in await open_:
             by_account[row.account_id].append(row)

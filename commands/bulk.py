@@ -47,12 +47,19 @@ class Upserted:
 
 
 async def upsert(
-    actor: Actor, model: type[Sourced], source: str, rows: Sequence[Incoming], *, on: date
+    actor: Actor,
+    model: type[Sourced],
+    source: str,
+    rows: Sequence[Incoming],
+    *,
+    on: date,
+    history: bool = False,
 ) -> Upserted:
     """Write one batch of a source's records in one transaction.
 
     A record is known by ``(source, external_id)``. ``on`` is the business date of changes for which the
-    row has no history. Repeating a batch writes nothing. Only integrations and administrators may.
+    row has no history. ``history`` was known to the source on its business dates; anything else is known
+    from today on. Repeating a batch writes nothing. Only integrations and administrators may.
     """
     require(actor, WRITERS, "import records")
     standing = await _standing(actor, model, source, rows)
@@ -67,7 +74,7 @@ async def upsert(
     total.unchanged = len(rows) - len(changed) - len(new)
     if not new and not changed:
         return total
-    async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on) as work:
+    async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on, history=history) as work:
         total.ids |= await _insert(work, model, source, new)
         for record, row in changed:
             await _update(work, record, row)

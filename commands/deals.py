@@ -107,10 +107,12 @@ async def close(
     return await _move(actor, deal_id, version, to, values, on, "deals.close")
 
 
-async def set_contacts(actor: Actor, deal_contacts: Sequence[DealContact]) -> Upserted:
+async def set_contacts(
+    actor: Actor, deal_contacts: Sequence[DealContact], *, history: bool = False
+) -> Upserted:
     """Let contacts take part in deals; one who does already gets the given role. Nobody is taken out.
 
-    ``ids`` of the result is left empty. Repeating it writes nothing.
+    ``ids`` of the result is left empty. ``history`` was known all the time. Repeating it writes nothing.
 
     Raises:
         NotFound: a deal or a contact is not one of the tenant's.
@@ -125,7 +127,7 @@ async def set_contacts(actor: Actor, deal_contacts: Sequence[DealContact]) -> Up
     changed = [(before, row) for before, row in changed if before.role != row.role]
     total = Upserted(created=len(new), updated=len(changed), unchanged=len(wanted) - len(new) - len(changed))
     if new or changed:
-        async with unit_of_work(actor, "deals.set_contacts") as work:
+        async with unit_of_work(actor, "deals.set_contacts", history=history) as work:
             await work.create_all(new)
             for before, row in changed:
                 await work.update(before, {"role": row.role})

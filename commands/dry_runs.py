@@ -13,7 +13,6 @@ from commands import rulebooks, scopes
 from commands.evaluations import look
 from commands.permissions import RULE_MAKERS, require
 from commands.runs import Progress
-from commands.validation import validate
 from models.access import Actor
 from models.rulebooks import Rulebook, RulebookState
 from rules import files
@@ -66,7 +65,8 @@ class RuleOutcome:
 class Outcome:
     """What changes on real accounts as of a date; ``accounts`` is how many there are.
 
-    ``flagged_before`` and ``flagged_after`` count accounts of which anything is said.
+    ``flagged_before`` and ``flagged_after`` count accounts of which anything is said. ``failures`` are the
+    accounts that could not be judged, with the reason: they are in none of the figures.
     """
 
     as_of: date
@@ -77,6 +77,7 @@ class Outcome:
     exposure_after: int
     rules: tuple[RuleOutcome, ...]
     moved: tuple[Moved, ...]
+    failures: Mapping[str, str]
 
     def share(self, accounts: int) -> float:
         """Of all accounts, as a share."""
@@ -116,11 +117,10 @@ async def dry_run(
         Invalid: no rulebook can be called so.
     """
     require(actor, RULE_MAKERS, "try rules")
-    validate(Rulebook, {"name": name})
-    others = await _live_besides(actor, name)
+    others = await rulebooks.documents_besides(actor, name)
     live = await _live(actor, name)
-    before = _joined(others, (live.name, await rulebooks.documents_of(live)) if live else None)
-    after = _joined(others, (f"{name}/draft", documents))
+    before = joined(others, (live.name, await rulebooks.documents_of(live)) if live else None)
+    after = joined(others, (f"{name}/draft", documents))
     return await _compared(actor, engine, before, after, as_of, progress)
 
 
@@ -134,9 +134,9 @@ async def difference(
 ) -> Outcome:
     """What changes when one version of a rulebook takes the place of another, beside the other live ones."""
     require(actor, RULE_MAKERS, "compare rules")
-    others = await _live_besides(actor, one.name)
+    others = await rulebooks.documents_besides(actor, one.name)
     books = [
-        _joined(others, (f"{book.name}/{book.number}", await rulebooks.documents_of(book)))
+        joined(others, (f"{book.name}/{book.number}", await rulebooks.documents_of(book)))
         for book in (one, other)
     ]
     return await _compared(actor, engine, books[0], books[1], as_of, progress)
@@ -170,13 +170,7 @@ async def _live(actor: Actor, name: str) -> Rulebook | None:
     return await Rulebook.get_or_none(tenant_id=actor.tenant_id, name=name, state=RulebookState.ACTIVE)
 
 
-async def _live_besides(actor: Actor, name: str) -> list[Document]:
-    """The documents of the other live rulebooks: what they conclude, rules of this one may match."""
-    live = Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).exclude(name=name)
-    return [each for book in await live.order_by("name") for each in await rulebooks.documents_of(book)]
-
-
-def _joined(others: Sequence[Document], own: tuple[str, Sequence[Document]] | None) -> Book:
+def joined(others: Sequence[Document], own: tuple[str, Sequence[Document]] | None) -> Book:
     """The book of both; problems are told at the places of its own documents."""
     name, documents = own or ("live", [])
     if not (documents or others):
@@ -188,8 +182,11 @@ def _joined(others: Sequence[Document], own: tuple[str, Sequence[Document]] | No
 async def _compared(
     actor: Actor, engine: EnginePool, before: Book, after: Book, as_of: date, progress: Progress | None
 ) -> Outcome:
-    said_before = _by_identity(await look(actor, engine, as_of, before, progress))
-    said_after = _by_identity(await look(actor, engine, as_of, after, progress))
+    seen_before = await look(actor, engine, as_of, before, progress)
+    seen_after = await look(actor, engine, as_of, after, progress)
+    failures = {each["account"]: each["reason"] for each in (*seen_before.failures, *seen_after.failures)}
+    said_before = _by_identity(_judged(seen_before.verdicts, failures))
+    said_after = _by_identity(_judged(seen_after.verdicts, failures))
     moved = tuple(
         _moved(said_before.get(identity), said_after.get(identity))
         for identity in sorted({*said_before, *said_after})
@@ -207,7 +204,13 @@ async def _compared(
             _of_rule(key, moved, said_before, said_after) for key in dict.fromkeys([*own, *sorted(changed)])
         ),
         moved=moved,
+        failures=failures,
     )
+
+
+def _judged(said: Iterable[Verdict], failures: Mapping[str, str]) -> Iterable[Verdict]:
+    """What is said of accounts that both rules could judge: of others nothing can be compared."""
+    return (verdict for verdict in said if verdict.account_id not in failures)
 
 
 _Identity = tuple[str, str, str]

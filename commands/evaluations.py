@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from commands import events, pending, runs, scopes
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from commands.judgements import is_of_all, judged_later
+from commands.judging import CHUNK, Tally, judged
 from commands.permissions import OPERATORS, SELLERS, require
 from commands.rulebooks import active_book
-from commands.runs import Progress, Tally
+from commands.runs import Progress
 from models.access import Actor, Tenant
 from models.base import check_day, latest_today, utcnow
 from models.errors import Invalid
@@ -92,6 +95,8 @@ async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> Eva
     if not waiting and not tally.events_opened:
         return None
     scope = await scopes.those(actor, as_of, book, waiting)
+    if len(scope.ids) <= CHUNK:
+        return await runs.at_once(actor, engine, book, as_of, scope, waiting, run_id, tally)
     run = await runs.begin(actor, as_of, book, RunScope.CHANGES, scope, run_id)
     run = await runs.carry_out(actor, engine, book, run, scope, tally)
     await pending.done(actor.tenant_id, waiting)
@@ -124,26 +129,43 @@ async def mark_interrupted() -> int:
     return len(silent)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What rules say of accounts: their verdicts, and the accounts that could not be judged, with the reason.
+
+    ``accounts`` is how many there were.
+    """
+
+    verdicts: list[Verdict]
+    failures: list[dict[str, str]]
+    accounts: int
+
+
 async def look(
-    actor: Actor, engine: EnginePool, as_of: date, book: Book | None = None, progress: Progress | None = None
-) -> list[Verdict]:
+    actor: Actor,
+    engine: EnginePool,
+    as_of: date,
+    book: Book | None = None,
+    progress: Progress | None = None,
+    known_on: date | None = None,
+) -> Look:
     """What rules say of the actor's accounts as of a date, the active ones by default; nothing is written.
 
-    Accounts that could not be judged are left out.
+    With ``known_on`` they are judged by what was known by the end of that day.
 
     Raises:
         Invalid: the date is no business date.
     """
     check_day(as_of, "asOf")
     book, tally = book or await active_book(actor), Tally()
-    scope = await scopes.whole(actor, as_of, book)
+    scope = await scopes.whole(actor, as_of, book, known_on=known_on)
     found: list[Verdict] = []
-    for ids in runs.chunks(scope.ids):
-        _, holding = await runs.judge(actor, engine, book, as_of, ids, scope.population, tally)
-        found += holding
-        if progress:
-            progress(tally.judged, len(scope.ids))
-    return found
+    async with aclosing(judged(actor, engine, book, as_of, scope, tally, known_on)) as chunks:
+        async for chunk in chunks:
+            found += chunk.holding
+            if progress:
+                progress(tally.judged, len(scope.ids))
+    return Look(found, tally.failures, scope.accounts)
 
 
 async def judged_before(slug: str) -> bool:

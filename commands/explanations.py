@@ -24,10 +24,14 @@ MAX_STEPS = 200_000
 
 @dataclass(frozen=True)
 class Changes:
-    """What would clear a verdict; ``holds`` says whether, by what is known now, it still stands at all."""
+    """What would clear a verdict; ``holds`` says whether, by what is known now, it still stands at all.
+
+    ``matched`` are the records that it is about, by kind and id.
+    """
 
     holds: bool
     counterfactuals: Sequence[Counterfactual]
+    matched: frozenset[tuple[str, str]] = frozenset()
 
 
 class _Patience:
@@ -59,7 +63,10 @@ async def changes(actor: Actor, verdict: Recommendation | Risk) -> Changes:
         for match in sorted(evaluate(book.upto(rule.key), facts, step))
         if match.rule == rule.key and (_subject(rule, match) or verdict.account_id) == verdict.subject_key
     ]
-    return Changes(bool(standing), counterfactuals(book, standing[0], facts, step) if standing else [])
+    if not standing:
+        return Changes(False, [])
+    matched = frozenset((rule.kind_of(alias), fact_id) for alias, fact_id in standing[0].facts)
+    return Changes(True, counterfactuals(book, standing[0], facts, step), matched)
 
 
 def _subject(rule: Rule, match: Match) -> str:

@@ -42,11 +42,13 @@ class FieldChange:
 class Work:
     """What one command does, collected for its change log.
 
-    ``on`` is the business date of the command's own changes.
+    ``on`` is the business date of the command's own changes. What it writes is known from today on, unless
+    it is ``history``, which was known all the time.
     """
 
     actor: Actor
     on: date
+    history: bool = False
     changes: list[Change] = field(default_factory=list)
     object_id: str | None = None
     #: What facts may have been changed by.
@@ -67,6 +69,9 @@ class Work:
         if not records:
             return
         model = type(records[0])
+        if "known_on" in model._meta.fields_map and model is not Change and not self.history:
+            for record in records:
+                record.known_on = today()
         await model.bulk_create(records, batch_size=BATCH)
         self.written += records
         if log:
@@ -127,6 +132,7 @@ class Work:
                     old=as_text(change.old),
                     new=as_text(change.new),
                     effective_on=change.on,
+                    known_on=change.on if self.history else today(),
                     seq=len(self.changes),
                 )
             )
@@ -134,16 +140,22 @@ class Work:
 
 @asynccontextmanager
 async def unit_of_work(
-    actor: Actor, command: str, *, on: date | None = None, repeat: Repeat | None = None
+    actor: Actor,
+    command: str,
+    *,
+    on: date | None = None,
+    repeat: Repeat | None = None,
+    history: bool = False,
 ) -> AsyncIterator[Work]:
     """Run a command's writes in one transaction that ends with its change log and audit record.
 
-    ``on`` is the business date (default: today, UTC). Anything raised inside leaves nothing behind.
+    ``on`` is the business date (default: today, UTC). ``history`` was known on its business dates, anything
+    else is known from today on. Anything raised inside leaves nothing behind.
 
     Raises:
         Conflict: somebody wrote the same records at the same moment.
     """
-    work = Work(actor, on or today())
+    work = Work(actor, on or today(), history)
     try:
         async with transaction():
             yield work

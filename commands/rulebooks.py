@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,6 +20,7 @@ from models.visibility import find
 from rules import files, packs
 from rules.build import build_book
 from rules.cases import Failure, build_cases, captured, failures
+from rules.checks import never_matching
 from rules.engine import gate
 from rules.engine.pool import EnginePool
 from rules.facts import accounts_as_of, gather
@@ -51,8 +53,7 @@ async def save(
     """
     require(actor, RULE_MAKERS, "write rules")
     validate(Rulebook, {"name": name})
-    if len(documents) > MAX_RULES:
-        raise Invalid(f"{len(documents):,} rules in one rulebook; allowed: {MAX_RULES:,}", ["rules"])
+    check_size(documents)
     if len(cases) > MAX_RULES:
         raise Invalid(f"{len(cases):,} cases in one rulebook; allowed: {MAX_RULES:,}", ["cases"])
     book = build_book(name, documents)
@@ -86,6 +87,12 @@ async def save(
     return rulebook
 
 
+def check_size(documents: Sequence[Document]) -> None:
+    """Raise Invalid when there are more rules than one rulebook may have."""
+    if len(documents) > MAX_RULES:
+        raise Invalid(f"{len(documents):,} rules in one rulebook; allowed: {MAX_RULES:,}", ["rules"])
+
+
 async def import_file(actor: Actor, name: str, text: str) -> tuple[Rulebook, bool]:
     """Keep a file as the next version of a rulebook, and whether that made one: the latest may be the same.
 
@@ -110,6 +117,17 @@ async def exported(rulebook: Rulebook) -> str:
 async def live(actor: Actor) -> list[Rulebook]:
     """The rulebook versions that are live."""
     return await Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).order_by("name")
+
+
+async def documents_besides(actor: Actor, name: str) -> list[Document]:
+    """The documents of the live rulebooks of other names: what they conclude, rules of this one may match.
+
+    Raises:
+        Invalid: no rulebook could have such a name.
+    """
+    validate(Rulebook, {"name": name})
+    others = Rulebook.filter(tenant_id=actor.tenant_id, state=RulebookState.ACTIVE).exclude(name=name)
+    return [each for book in await others.order_by("name") for each in await documents_of(book)]
 
 
 async def documents_of(rulebook: Rulebook) -> list[Document]:
@@ -151,8 +169,8 @@ async def activate(
     """Put a version live, and retire the one of the same name that was; a retired one may come back.
 
     Raises:
-        InvalidRulebook: a saved case fails, the publish gate found that the engine does not judge it as its
-            text says, or another live rulebook has a rule of the same key.
+        InvalidRulebook: a saved case fails, a rule can never match, the publish gate found that the engine
+            does not judge it as its text says, or another live rulebook has a rule of the same key.
         InvalidTransition: it is live already.
         Conflict: the rulebook changed, or another one went live at the same moment.
     """
@@ -255,7 +273,7 @@ async def active_book(actor: Actor) -> Book:
         NotFound: no rulebook was ever live.
     """
     known = Rulebook.filter(tenant_id=actor.tenant_id)
-    live = await known.filter(state=RulebookState.ACTIVE).order_by("name")
+    live = await known.filter(state=RulebookState.ACTIVE).order_by("name").only("id", "name", "number")
     if not live and not await known.filter(activated_at__not_isnull=True).exists():
         raise NotFound("no rulebook is live in this tenant; activate one first")
     return await book_of(live)
@@ -283,6 +301,8 @@ async def _build(rulebooks: Sequence[Rulebook]) -> Book:
 async def _check(actor: Actor, engine: EnginePool, rulebook: Rulebook, others: Sequence[Rulebook]) -> None:
     await _check_keys(rulebook, others)
     book = await book_of([rulebook])
+    if never := await asyncio.to_thread(never_matching, book, await documents_of(rulebook)):
+        raise InvalidRulebook.of([Invalid(found.message, found.path) for found in never])
     cases = build_cases(book, rulebook.cases or ())
     if failing := failures(book, cases):
         raise InvalidRulebook.of(

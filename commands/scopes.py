@@ -8,13 +8,14 @@ from datetime import date
 
 from models.access import Actor
 from models.accounts import Account
+from models.asof import known_row
 from models.database import Params, as_int, fetch
 from models.errors import Forbidden, NotFound
 from models.visibility import answers_for, visible
 from rules.crossing import crossings
 from rules.needs import needs
 from rules.population import Population, survey
-from rules.prefilter import candidates
+from rules.prefilter import Candidates, candidates, shares
 from rules.rows import chosen_accounts, parameters
 from rules.tree import Book
 
@@ -23,6 +24,7 @@ _STANDING = " union ".join(
     for table in ("recommendation", "risk")
 )
 _THERE = "(t.valid_from is null or t.valid_from <= :as_of)"
+_KNOWN = f"{_THERE} and {known_row('t')}"
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,26 @@ class Scope:
     population: Population
 
 
-async def whole(actor: Actor, as_of: date, book: Book, *, prefilter: bool = True) -> Scope:
-    """Every account that the actor answers for; without ``prefilter`` each is looked at."""
-    population = await survey(actor.tenant_id, as_of, needs(book))
-    found = candidates(book, population) if prefilter else None
+async def whole(
+    actor: Actor, as_of: date, book: Book, *, prefilter: bool = True, known_on: date | None = None
+) -> Scope:
+    """Every account that the actor answers for; without ``prefilter`` each is looked at.
+
+    With ``known_on`` only what was known by the end of that day counts.
+    """
+    population = await survey(actor.tenant_id, as_of, needs(book), known_on)
+    found = await _narrowed(actor, as_of, book, population) if prefilter else None
     if found is None:
-        ids = await answered_for(actor, as_of)
+        ids = await answered_for(actor, as_of, known_on=known_on)
         return Scope(len(ids), ids, population)
-    ids = await answered_for(actor, as_of, f"and t.id in ({found.sql} union {_STANDING})", found.params)
-    return Scope(await count(actor, as_of), ids, population)
+    among = f"({found.sql} union {_STANDING})"
+    ids = await answered_for(actor, as_of, among, found.params, known_on)
+    return Scope(await count(actor, as_of, known_on), ids, population)
+
+
+async def _narrowed(actor: Actor, as_of: date, book: Book, population: Population) -> Candidates | None:
+    """The accounts that the book may match, asked for by what few accounts have."""
+    return candidates(book, population, await shares(book, population, actor.tenant_id, as_of))
 
 
 async def named(actor: Actor, as_of: date, book: Book, account_ids: Sequence[str]) -> Scope:
@@ -83,40 +96,54 @@ async def crossed(actor: Actor, book: Book, before: date, now: date) -> list[str
     return sorted({str(row["account"]) for each in statements for row in await fetch(each.sql, each.params)})
 
 
-async def answered_for(actor: Actor, as_of: date, which: str = "", params: Params | None = None) -> list[str]:
-    """The accounts that the actor answers for, in order; ``which`` is a further condition on them."""
-    seen = await _seen(actor, as_of, which, params)
+async def answered_for(
+    actor: Actor,
+    as_of: date,
+    among: str | None = None,
+    params: Params | None = None,
+    known_on: date | None = None,
+) -> list[str]:
+    """The accounts that the actor answers for, in order; of those alone that the subquery ``among`` gives."""
+    seen = await _seen(actor, as_of, among, params, known_on=known_on)
     return [account_id for account_id, ours in seen.items() if ours]
 
 
 async def _seen(
     actor: Actor,
     as_of: date,
-    which: str = "",
+    among: str | None = None,
     params: Params | None = None,
     account_ids: Sequence[str] | None = None,
+    known_on: date | None = None,
 ) -> dict[str, bool]:
     """The accounts that the actor may see, in order of their ids, with whether he answers for them.
 
-    With ``account_ids`` these alone are looked up, each by its id: a cross join is done in its order.
+    With ``account_ids``, or those that the subquery ``among`` gives, these alone are looked up, each by its
+    id: a cross join is done in its order.
     """
     seen = visible(Account, actor, "t")
-    chosen = "" if account_ids is None else f"{chosen_accounts()} chosen cross join "
-    only = "" if account_ids is None else "t.id = chosen.id and "
+    if account_ids is not None:
+        among = f"(select id as account from {chosen_accounts()} named)"
+    chosen = f"{among} chosen cross join " if among else ""
+    only = "t.id = chosen.account and " if among else ""
     rows = await fetch(
-        f"select t.id, t.owner_id from {chosen}account t where {only}{seen.sql} and {_THERE} {which}"
-        " order by t.id",
-        {**seen.params, **(params or {}), **parameters(actor.tenant_id, as_of, account_ids)},
+        f"select t.id, t.owner_id from {chosen}account t"
+        f" where {only}{seen.sql} and {_there(known_on)} order by t.id",
+        {**seen.params, **(params or {}), **parameters(actor.tenant_id, as_of, account_ids, known_on)},
     )
     return {str(row["id"]): answers_for(row["owner_id"], actor) for row in rows}
 
 
-async def count(actor: Actor, as_of: date) -> int:
+def _there(known_on: date | None) -> str:
+    return _THERE if known_on is None else _KNOWN
+
+
+async def count(actor: Actor, as_of: date, known_on: date | None = None) -> int:
     """How many accounts the actor answers for."""
     seen = visible(Account, actor, "t")
     rows = await fetch(
-        f"select t.owner_id, count(*) as accounts from account t where {seen.sql} and {_THERE}"
+        f"select t.owner_id, count(*) as accounts from account t where {seen.sql} and {_there(known_on)}"
         " group by t.owner_id",
-        {**seen.params, "as_of": as_of},
+        {**seen.params, "as_of": as_of, "known_on": known_on},
     )
     return sum(as_int(row["accounts"]) for row in rows if answers_for(row["owner_id"], actor))

@@ -6,19 +6,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 import orjson
 
 from commands.arbitration import Stops, Weights, arrange, segments
-from commands.journal import BATCH, Work, unit_of_work
+from commands.journal import BATCH, Work
 from commands.judgements import claim
-from models.access import Actor
+from models.database import Row, as_date, fetch
 from models.recommendations import Evidence, Recommendation, Risk, RiskLine, Withheld
 from models.rulebooks import EvaluationRun
 from rules.arbitration import priority
 from rules.evidence import Seen
 from rules.explain import Verdict
 from rules.reconcile import Decision, Identity, Standing, Step, Values, due_on, reconcile
+from rules.rows import chosen_accounts
 
 Model = type[Recommendation] | type[Risk]
 
@@ -32,35 +34,35 @@ class Settled:
 
 
 async def settle(
-    actor: Actor,
+    work: Work,
     run: EvaluationRun,
     account_ids: Sequence[str],
     holding: Sequence[Verdict],
     weights: Weights,
 ) -> Settled:
-    """Reconcile what holds for these accounts with what stands, in one transaction.
+    """Reconcile what holds for these accounts with what stands.
 
     Raises:
-        Conflict: somebody wrote one of the rows at the same moment; nothing is written, try again.
+        Conflict: somebody wrote one of the rows at the same moment.
     """
-    async with unit_of_work(actor, "evaluations.settle", on=run.as_of) as work:
-        ours = await claim(run, actor, account_ids)
-        settled = Settled(later=len(account_ids) - len(ours))
-        of_segment = await segments({verdict.account_id for verdict in holding})
-        for model in (Recommendation, Risk):
-            wanted = {
-                (v.rule.key, v.subject_key): (
-                    v,
-                    _values(model, v, run, actor.currency, weights, of_segment.get(v.account_id)),
-                )
-                for v in holding
-                if v.account_id in ours and (v.rule.advice if model is Recommendation else v.rule.flag)
-            }
-            standing = await _standing(model, actor.tenant_id, sorted(ours), wanted)
-            settled.steps += await _write(
-                work, model, run, reconcile(standing, wanted, run.as_of, weights.tenant.dismissal_days)
+    actor = work.actor
+    ours = await claim(run, actor, account_ids)
+    settled = Settled(later=len(account_ids) - len(ours))
+    of_segment = await segments({verdict.account_id for verdict in holding})
+    for model in (Recommendation, Risk):
+        wanted = {
+            (v.rule.key, v.subject_key): (
+                v,
+                _values(model, v, run, actor.currency, weights, of_segment.get(v.account_id)),
             )
-        await arrange(weights.tenant, ours, run.as_of, _stops(holding))
+            for v in holding
+            if v.account_id in ours and (v.rule.advice if model is Recommendation else v.rule.flag)
+        }
+        standing = await _standing(model, actor.tenant_id, sorted(ours), wanted)
+        settled.steps += await _write(
+            work, model, run, reconcile(standing, wanted, run.as_of, weights.tenant.dismissal_days)
+        )
+    await arrange(weights.tenant, ours, run.as_of, _stops(holding))
     return settled
 
 
@@ -80,13 +82,23 @@ async def _standing(
     """Rows of these accounts, and rows of the same identity that stood on another account."""
     rows: dict[str, Standing] = {}
     for part in _parts(account_ids):
-        rows |= {row.id: row for row in await model.filter(tenant_id=tenant_id, account_id__in=part)}
+        found = await model.filter(tenant_id=tenant_id, account_id__in=part).only(*_compared(model))
+        rows |= {row.id: row for row in found}
     known = {(row.rule_key, row.subject_key) for row in rows.values()}
-    missing = sorted({subject for rule, subject in wanted if (rule, subject) not in known})
-    for part in _parts(missing):
-        moved = await model.filter(tenant_id=tenant_id, subject_key__in=part)
+    missing = [identity for identity in wanted if identity not in known]
+    rules = sorted({rule for rule, _ in missing})
+    for part in _parts(sorted({subject for _, subject in missing})):
+        moved = await model.filter(tenant_id=tenant_id, rule_key__in=rules, subject_key__in=part).only(
+            *_compared(model)
+        )
         rows |= {row.id: row for row in moved if (row.rule_key, row.subject_key) in wanted}
     return list(rows.values())
+
+
+@cache
+def _compared(model: Model) -> tuple[str, ...]:
+    """The columns that reconciling looks at: reading the times of writing would take half of the whole."""
+    return tuple(name for name in model._meta.db_fields if name not in ("created_at", "updated_at"))
 
 
 def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -181,30 +193,55 @@ def _opened(model: Model, verdict: Verdict, values: Values, run: EvaluationRun) 
 async def _tell(work: Work, model: Model, told: Sequence[tuple[Standing, Verdict]], as_of: date) -> set[str]:
     """Bring evidence and revenue lines to what is told now; the ids of rows where something differed."""
     owner = f"{model._meta.db_table}_id"
-    evidence = {row.id: _evidence(row, verdict, owner, as_of) for row, verdict in told}
+    evidence = {row.id: _evidence(verdict, as_of) for row, verdict in told}
     differing = await _replace(work, owner, evidence)
     if model is Risk:
         differing |= await _redraw(work, [(row, _lines(row, verdict, as_of)) for row, verdict in told], as_of)
     return differing
 
 
-async def _replace(work: Work, owner: str, wanted: Mapping[str, Sequence[Evidence]]) -> set[str]:
+#: One piece of evidence, as it is stored: what is compared, in this order.
+_Told = tuple[object, ...]
+_TOLD = ("position", "observed_on", *Seen.__dataclass_fields__)
+
+
+async def _replace(work: Work, owner: str, wanted: Mapping[str, Sequence[_Told]]) -> set[str]:
     """Replace the evidence of rows where it differs; their ids."""
-    standing: dict[str, list[Evidence]] = defaultdict(list)
+    standing: dict[str, list[tuple[str, _Told]]] = defaultdict(list)
     for part in _parts(list(wanted)):
-        for row in await Evidence.filter(**{f"{owner}__in": part}):
-            standing[getattr(row, owner)].append(row)
-    differing = {
+        for row in await _stored_evidence(work.actor.tenant_id, owner, part):
+            told = (row["position"], as_date(row["observed_on"]), *(row[name] for name in _TOLD[2:]))
+            standing[str(row["owner"])].append((str(row["id"]), told))
+    differing = [
         owner_id
-        for owner_id, rows in wanted.items()
-        if sorted(map(repr, map(_evidence_key, rows)))
-        != sorted(map(repr, map(_evidence_key, standing[owner_id])))
-    }
-    await _delete(Evidence, [row.id for owner_id in differing for row in standing[owner_id]])
+        for owner_id, told in wanted.items()
+        if sorted(map(repr, told)) != sorted(repr(each) for _, each in standing[owner_id])
+    ]
+    await _delete(Evidence, [each_id for owner_id in differing for each_id, _ in standing[owner_id]])
     await work.create_all(
-        [row for owner_id in wanted if owner_id in differing for row in wanted[owner_id]], log=False
+        [
+            Evidence(
+                id=Evidence.make_id(),
+                tenant_id=work.actor.tenant_id,
+                **{owner: owner_id},
+                **dict(zip(_TOLD, told, strict=True)),
+            )
+            for owner_id in differing
+            for told in wanted[owner_id]
+        ],
+        log=False,
     )
-    return differing
+    return set(differing)
+
+
+async def _stored_evidence(tenant_id: str, owner: str, owner_ids: Sequence[str]) -> list[Row]:
+    """Rows and not records: there are thousands, and most are only compared."""
+    names = ", ".join(f"t.{name}" for name in _TOLD)
+    return await fetch(
+        f"select t.id, t.{owner} as owner, {names} from {chosen_accounts()} chosen"
+        f" cross join evidence t where t.tenant_id = :tenant and t.{owner} = chosen.id",
+        {"tenant": tenant_id, "accounts": orjson.dumps(list(owner_ids)).decode()},
+    )
 
 
 async def _redraw(work: Work, wanted: Sequence[tuple[Standing, Sequence[RiskLine]]], as_of: date) -> set[str]:
@@ -214,7 +251,7 @@ async def _redraw(work: Work, wanted: Sequence[tuple[Standing, Sequence[RiskLine
     """
     standing: dict[str, dict[object, RiskLine]] = defaultdict(dict)
     for part in _parts([risk.id for risk, _ in wanted]):
-        for line in await RiskLine.filter(risk_id__in=part, until_on=None):
+        for line in await RiskLine.filter(tenant_id=work.actor.tenant_id, risk_id__in=part, until_on=None):
             standing[line.risk_id][_line_key(line)] = line
     new: list[RiskLine] = []
     ended: list[RiskLine] = []
@@ -234,27 +271,18 @@ async def _delete(model: type[Evidence] | type[RiskLine], ids: Sequence[str]) ->
         await model.filter(id__in=part).delete()
 
 
-def _evidence(row: Standing, verdict: Verdict, owner: str, as_of: date) -> list[Evidence]:
+def _evidence(verdict: Verdict, as_of: date) -> list[_Told]:
     return [
-        Evidence(
-            id=Evidence.make_id(),
-            tenant_id=row.tenant_id,
-            position=position,
-            observed_on=as_of,
-            **{owner: row.id},
-            **{
-                **seen.__dict__,
-                "threshold": orjson.dumps(seen.threshold).decode(),
-                "seen": orjson.dumps(seen.seen).decode(),
-            },
+        (
+            position,
+            as_of,
+            *(
+                orjson.dumps(value).decode() if name in ("threshold", "seen") else value
+                for name, value in seen.__dict__.items()
+            ),
         )
         for position, seen in enumerate(verdict.evidence)
     ]
-
-
-def _evidence_key(row: Evidence) -> object:
-    names = ("position", "observed_on", *Seen.__dataclass_fields__)
-    return [getattr(row, name) for name in names]
 
 
 def _lines(risk: Standing, verdict: Verdict, as_of: date) -> list[RiskLine]:

@@ -23,6 +23,8 @@ from models.database import refresh_statistics
 
 BATCH = 500
 MAX_KEY = 200
+#: How many records one row may stand for.
+MAX_REPEAT = 1_000
 
 Progress = Callable[[str, int, int], None]
 Groups = dict[str, list[Row]]
@@ -38,6 +40,9 @@ async def import_folder(
 ) -> ImportReport:
     """Import the files of a folder; safe to repeat, and to run again after it was interrupted.
 
+    The first import of a source brings its history, which was known there on its business dates; what later
+    ones bring is known from the day of the import on.
+
     ``as_of`` is the business date of what the source does not date. ``rejects`` is written when rows were
     rejected. ``progress`` is told the step, how many records are done, and of how many.
 
@@ -49,9 +54,11 @@ async def import_folder(
     actor = system_actor(tenant, mapping.name)
     check_currency(actor, mapping.currency, "currency")
     report = ImportReport(tenant)
-    known, noted = Known(as_of, tables), Counter[str]()
+    known, noted = Known(as_of, tables, history=await writing.is_first(actor)), Counter[str]()
     for name in mapping.steps:
         report.counts[name] = await _Step(mapping, name, known, actor, noted).run(progress)
+    if known.history:
+        await writing.note_complete(actor)
     await refresh_statistics()
     report.conclude(list(tables.values()), noted)
     if rejects is not None:
@@ -96,12 +103,23 @@ class _Step:
                 self._reject(row, blank[0], "is blank; it is the key", "")
             elif len(key) > MAX_KEY:
                 self._reject(row, self.step.keys[0], f"is a key of more than {MAX_KEY} characters", key)
+            elif self.step.repeat:
+                self._repeat(groups, key, row, self.step.repeat)
             elif key in groups and not self.step.distinct:
                 column, line = ", ".join(self.step.keys), groups[key][0].line
                 self._reject(row, column, f"is the key of line {line} already", key)
             else:
                 groups.setdefault(key, []).append(row)
         return groups
+
+    def _repeat(self, groups: Groups, key: str, row: Row, column: str) -> None:
+        """As many records as the row says that it stands for, each with a key of its own."""
+        text = row.cells[column] or "0"
+        if not text.isdecimal() or int(text) > MAX_REPEAT:
+            self._reject(row, column, f"is no whole number from 0 to {MAX_REPEAT:,}", text)
+            return
+        for number in range(1, int(text) + 1):
+            groups.setdefault(f"{key}/{number}", []).append(row)
 
     def _levels(self, groups: Groups) -> Iterator[list[str]]:
         """Keys in the order of writing: a level refers only to those before it. A circle is rejected."""
@@ -125,7 +143,14 @@ class _Step:
         records = [r for key, rows in batch.items() if (r := self._record(key, rows, seen.get(key)))]
         if not records:
             return
-        written = await writing.write(self.actor, self.builder.model, self.source, records, self.known.as_of)
+        written = await writing.write(
+            self.actor,
+            self.builder.model,
+            self.source,
+            records,
+            self.known.as_of,
+            history=self.known.history,
+        )
         self.counts.created += written.created
         self.counts.updated += written.updated
         self.counts.unchanged += written.unchanged

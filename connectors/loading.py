@@ -102,9 +102,13 @@ def _source_problems(mapping: Mapping, name: str, step: Step, source: Source) ->
         if missing := [column for column in columns_of(source) if column not in have]:
             yield f"{missing[0]!r} is no column of {step.table}; allowed: {allowed(sorted(have))}"
     if source.template and not templates.is_sound(source.template):
-        yield f"the template {source.template!r} has a stray brace; allowed: {{column}}, {{column|mailbox}}"
-    if source.most_common and source.most_common.table not in mapping.tables:
-        yield f"{source.most_common.table!r} is no table; allowed: {allowed(mapping.tables)}"
+        yield (
+            f"the template {source.template!r} has a stray brace; allowed: {{column}}, {{column|mailbox}},"
+            " {column|next_month}"
+        )
+    for picked in (source.most_common, source.first):
+        if picked and picked.table not in mapping.tables:
+            yield f"{picked.table!r} is no table; allowed: {allowed(mapping.tables)}"
     if source.lookup:
         yield from _lookup_problems(mapping, name, source, source.lookup)
 

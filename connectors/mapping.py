@@ -55,8 +55,8 @@ class Band(Part):
     then: str
 
 
-class MostCommon(Part):
-    """The most frequent ``pick`` among the rows of a table whose ``where`` is the record's own key."""
+class Picked(Part):
+    """A ``pick`` among the rows of a table whose ``where`` is the record's own key."""
 
     table: str
     where: str
@@ -69,16 +69,18 @@ def _plain_is_const(given: object) -> object:
 
 
 class Source(Part):
-    """Where a value comes from (exactly one of the first five) and what is done to it, in this order."""
+    """Where a value comes from (exactly one of the first six) and what is done to it, in this order."""
 
     column: str | None = None
     const: Scalar = None
     template: str | None = None
-    most_common: MostCommon | None = None
+    most_common: Picked | None = None
+    first: Picked | None = None
     first_seen: bool = False
 
     when: dict[Cell, list[Cell]] = {}
     values: dict[Cell, Scalar] = {}
+    times: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     bands: list[Band] = []
     lookup: str | None = None
     take: str | None = None
@@ -88,7 +90,7 @@ class Source(Part):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = ("column", "const", "template", "most_common", "first_seen")
+        origins = ("column", "const", "template", "most_common", "first", "first_seen")
         given = [name for name in origins if name in self.model_fields_set]
         if len(given) != 1:
             raise ValueError(f"has {len(given)} origins; allowed: exactly one of {allowed(origins)}")
@@ -110,12 +112,16 @@ class Dated(Part):
 
 
 class Step(Part):
-    """The rows of a table becoming records of one kind, known by ``key`` (one or more columns)."""
+    """The rows of a table becoming records of one kind, known by ``key`` (one or more columns).
+
+    ``repeat`` names the column that says how many records a row stands for.
+    """
 
     into: str
     table: str = Field(alias="from")
     key: str | list[str]
     distinct: bool = False
+    repeat: str | None = None
     began: Annotated[Source | None, BeforeValidator(lambda v: v and _plain_is_const(v))] = None
     fields: dict[str, Value]
     history: list[Dated] = []
@@ -140,9 +146,14 @@ class Step(Part):
 
 
 class Table(Part):
-    """A CSV file, or rows written in the mapping itself; ``repair`` corrects known slips by column."""
+    """A CSV file, several of one form, or rows written in the mapping itself.
+
+    ``files`` is a pattern below the folder. A name that ends in ``.gz`` is a compressed file. ``repair``
+    corrects known slips by column.
+    """
 
     file: str | None = None
+    files: str | None = None
     rows: list[dict[Cell, Cell]] | None = None
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     dates: str = "%Y-%m-%d"
@@ -151,10 +162,12 @@ class Table(Part):
 
     @model_validator(mode="after")
     def _file_or_rows(self) -> Self:
-        if (self.file is None) == (self.rows is None):
-            raise ValueError("allowed: exactly one of file, rows")
+        if sum(given is not None for given in (self.file, self.files, self.rows)) != 1:
+            raise ValueError("allowed: exactly one of file, files, rows")
         if self.file is not None and Path(self.file).name != self.file:
             raise ValueError(f"{self.file!r} is a path; allowed: the name of a file in the folder")
+        if self.files is not None and (self.files.startswith("/") or ".." in Path(self.files).parts):
+            raise ValueError(f"{self.files!r} leaves the folder; allowed: a pattern below it")
         if not _tells_a_day(self.dates):
             raise ValueError(
                 f"the form of dates {self.dates!r} does not tell a day; allowed: such as %Y-%m-%d"
@@ -193,11 +206,13 @@ class Mapping(Part):
         for step in self.steps.values():
             sources = [source for _, source in step.sources()]
             if step.table == table:
-                found |= dict.fromkeys(step.keys)
+                found |= dict.fromkeys([*step.keys, *([step.repeat] if step.repeat else [])])
                 for source in sources:
                     found |= dict.fromkeys(columns_of(source))
-            common = [s.most_common for s in sources if s.most_common and s.most_common.table == table]
-            found |= dict.fromkeys(column for each in common for column in (each.where, each.pick))
+            picked = [each for s in sources for each in (s.most_common, s.first) if each]
+            found |= dict.fromkeys(
+                column for each in picked if each.table == table for column in (each.where, each.pick)
+            )
         return list(found)
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from connectors import templates
-from connectors.mapping import MostCommon, Source, Table
+from connectors.mapping import Picked, Source, Table
 from connectors.records import as_number
 from connectors.tables import Row, Rows
 from models.errors import allowed
@@ -30,23 +31,35 @@ class RowProblem(Exception):
 class Known:
     """What the import knows when it reads a row: all tables, and what the steps before have made.
 
-    ``ids`` and ``values`` are by step and key.
+    ``ids`` and ``values`` are by step and key. ``history`` says that it is the source's first import.
     """
 
     as_of: date
     tables: Mapping[str, Rows]
+    history: bool = False
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
     _common: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
+    _first: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
 
-    def most_common(self, wanted: MostCommon, key: str) -> str | None:
+    def first(self, wanted: Picked, key: str) -> str | None:
+        """The value in the first row of a key that has one."""
+        at = (wanted.table, wanted.where, wanted.pick)
+        if at not in self._first:
+            found = self._first[at] = {}
+            for row in self.tables[wanted.table].rows:
+                if value := row.cells[wanted.pick]:
+                    found.setdefault(row.cells[wanted.where], value)
+        return self._first[at].get(key)
+
+    def most_common(self, wanted: Picked, key: str) -> str | None:
         """The most frequent value among the rows of a key; of equally frequent ones the first by name."""
         at = (wanted.table, wanted.where, wanted.pick)
         if at not in self._common:
             self._common[at] = self._count(wanted)
         return self._common[at].get(key)
 
-    def _count(self, wanted: MostCommon) -> dict[str, str]:
+    def _count(self, wanted: Picked) -> dict[str, str]:
         counts: dict[str, Counter[str]] = {}
         for row in self.tables[wanted.table].rows:
             if value := row.cells[wanted.pick]:
@@ -90,7 +103,11 @@ class Reading:
         if origin is None or origin == "" or isinstance(origin, date):
             return origin or None
         if source.values:
-            return self._translated(source, str(origin))
+            origin = self._translated(source, str(origin))
+        if source.times and origin is not None:
+            origin = self._scaled(source, str(origin))
+        if origin is None:
+            return None
         return self._band(source, str(origin)) if source.bands else origin
 
     def _origin(self, source: Source) -> Raw | date | None:
@@ -100,6 +117,8 @@ class Reading:
             return templates.fill(source.template, self.row.cells)
         if source.most_common:
             return self.known.most_common(source.most_common, self.key)
+        if source.first:
+            return self.known.first(source.first, self.key)
         return self.first_seen if source.first_seen else source.const
 
     def _translated(self, source: Source, origin: str) -> Raw | None:
@@ -107,11 +126,18 @@ class Reading:
             raise RowProblem(place(source), f"is unknown; allowed: {allowed(list(source.values))}", origin)
         return source.values[origin]
 
-    def _band(self, source: Source, origin: str) -> str:
+    def _scaled(self, source: Source, origin: str) -> int:
+        """A number in another unit, as a whole number: half of one goes to the even neighbour."""
+        return int((self._number(source, origin) * (source.times or 1)).to_integral_value())
+
+    def _number(self, source: Source, origin: str) -> Decimal:
         try:
-            number = as_number(origin, self.table)
+            return as_number(origin, self.table)
         except ValueError as error:
             raise RowProblem(place(source), str(error), origin) from error
+
+    def _band(self, source: Source, origin: str) -> str:
+        number = self._number(source, origin)
         for band in source.bands:
             if band.below is None or number < band.below:
                 return band.then
@@ -137,4 +163,6 @@ def place(source: Source) -> str:
     """The columns that a source reads, as an error message names them."""
     if source.most_common:
         return f"most common {source.most_common.pick}"
+    if source.first:
+        return f"first {source.first.pick}"
     return source.column or ", ".join(templates.columns_in(source.template or "")) or "the mapping"

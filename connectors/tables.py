@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,11 +50,21 @@ class Rows:
     rows: list[Row] = field(default_factory=list)
     rejected: dict[int, Reject] = field(default_factory=dict)
     repairs: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    #: Of several files read as one: the name of each, and the lines before it.
+    parts: list[tuple[int, str]] = field(default_factory=list)
 
     def reject(self, line: int, column: str, reason: str, value: str) -> None:
         """Set a row aside; the first reason stands."""
         shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
-        self.rejected.setdefault(line, Reject(self.file, line, column, reason, shown))
+        file, own = self._place(line)
+        self.rejected.setdefault(line, Reject(file, own, column, reason, shown))
+
+    def _place(self, line: int) -> tuple[str, int]:
+        """The file and the line in it; lines of several files are counted through."""
+        before, file = next(
+            ((before, file) for before, file in reversed(self.parts) if before < line), (0, self.file)
+        )
+        return file, line - before
 
 
 def read_tables(mapping: documents.Mapping, folder: Path) -> dict[str, Rows]:
@@ -72,21 +84,49 @@ def _repaired(found: Rows, table: documents.Table) -> Rows:
 
 def _read(mapping: documents.Mapping, name: str, folder: Path) -> Rows:
     table = mapping.tables[name]
-    if table.file is None:
-        return Rows(f"({name})", [Row(line, cells) for line, cells in enumerate(table.rows or [], start=1)])
-    file = table.file
-    try:
-        content = (folder / file).read_bytes()
-    except OSError as error:
-        raise Invalid(f"{file} cannot be read: {error.strerror}", [file]) from error
-    text = _decoded(file, content, table.delimiter)
+    if table.rows is not None:
+        return Rows(f"({name})", [Row(line, cells) for line, cells in enumerate(table.rows, start=1)])
+    if table.file is not None:
+        found = Rows(table.file)
+        _read_file(found, table, mapping.columns(name), folder / table.file, table.file)
+        return found
+    assert table.files is not None
+    return _read_files(table, table.files, mapping.columns(name), folder)
+
+
+def _read_files(table: documents.Table, pattern: str, columns: Sequence[str], folder: Path) -> Rows:
+    """The rows of every file of a pattern, in the order of their names."""
+    found = Rows(pattern)
+    files = sorted(path for path in folder.glob(pattern) if path.is_file())
+    if not files:
+        raise Invalid(f"no file of the form {pattern}; nothing was imported", [pattern])
+    lines = 0
+    for path in files:
+        found.parts.append((lines, str(path.relative_to(folder))))
+        lines += _read_file(found, table, columns, path, found.parts[-1][1], lines)
+    return found
+
+
+def _read_file(
+    found: Rows, table: documents.Table, columns: Sequence[str], path: Path, file: str, before: int = 0
+) -> int:
+    """Add the rows of a file, whose lines are counted from ``before``; how many lines it has."""
+    text = _decoded(file, _content(file, path), table.delimiter)
     with _unlimited(len(text)):
         records = _records(file, text, table.delimiter)
-        header = _header(file, records, mapping.columns(name))
-        found = Rows(file)
+        header = _header(file, records, columns)
         for line, values in records:
-            _add(found, header, line, values)
-    return found
+            _add(found, file, header, before, line, values)
+    return text.count("\n") + 1
+
+
+def _content(file: str, path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if file.endswith(".gz") else content
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Invalid(f"{file} cannot be read: {reason}", [file]) from error
 
 
 def _decoded(file: str, content: bytes, delimiter: str) -> str:
@@ -133,18 +173,20 @@ def _header(file: str, records: Iterator[tuple[int, list[str]]], needed: Sequenc
     return header
 
 
-def _add(found: Rows, header: Sequence[str], line: int, values: Sequence[str]) -> None:
+def _add(
+    found: Rows, file: str, header: Sequence[str], before: int, line: int, values: Sequence[str]
+) -> None:
     for number, value in enumerate(values):
         if len(value) > MAX_FIELD or "\x00" in value:
             column = header[number] if number < len(header) else f"column {number + 1}"
             fault = "holds a NUL character" if "\x00" in value else f"has {len(value):,} characters"
-            raise _refused(found.file, line, column, f"{fault}; allowed: {MAX_FIELD:,} characters of text")
+            raise _refused(file, line, column, f"{fault}; allowed: {MAX_FIELD:,} characters of text")
     if len(values) != len(header):
         column = header[len(values)] if len(values) < len(header) else f"column {len(header) + 1}"
         reason = f"the row has {len(values)} fields, the header {len(header)}"
-        found.reject(line, column, reason, values[-1])
+        found.reject(before + line, column, reason, values[-1])
     cells = {name: value.strip() for name, value in zip(header, values, strict=False)}
-    found.rows.append(Row(line, {**dict.fromkeys(header, ""), **cells}))
+    found.rows.append(Row(before + line, {**dict.fromkeys(header, ""), **cells}))
 
 
 def _refused(file: str, line: int, column: str, reason: str) -> Invalid:

@@ -7,16 +7,30 @@ from datetime import date
 
 from commands.access import ensure_team, upsert_users
 from commands.bulk import Incoming, Upserted, upsert
+from commands.journal import unit_of_work
 from models.access import Actor, Team, User
 from models.base import Record, Sourced
+from models.history import AuditRecord
+
+#: What the audit record is called that says that a source's first import is complete.
+COMPLETE = "import.complete"
 
 
 async def write(
-    actor: Actor, model: type[Record], source: str, batch: Sequence[Incoming], on: date
+    actor: Actor,
+    model: type[Record],
+    source: str,
+    batch: Sequence[Incoming],
+    on: date,
+    *,
+    history: bool,
 ) -> Upserted:
-    """Write a batch in one transaction (teams: one each); ids by key, and how many rows did what."""
+    """Write a batch in one transaction (teams: one each); ids by key, and how many rows did what.
+
+    ``history`` was known to the source on its business dates.
+    """
     if issubclass(model, Sourced):
-        return await upsert(actor, model, source, batch, on=on)
+        return await upsert(actor, model, source, batch, on=on, history=history)
     if model is User:
         return await upsert_users(actor, [_user(actor, source, each) for each in batch])
     total = Upserted()
@@ -45,6 +59,18 @@ async def _write_team(actor: Actor, record: Incoming, total: Upserted) -> None:
     if team is None or team.parent_id != parent_id:
         team = await ensure_team(actor, name, parent_id)
     total.ids[record.external_id] = team.id
+
+
+async def is_first(actor: Actor) -> bool:
+    """Whether no import of the source has been completed yet: what it brings is its history."""
+    done = AuditRecord.filter(tenant_id=actor.tenant_id, source=actor.source, command=COMPLETE)
+    return not await done.exists()
+
+
+async def note_complete(actor: Actor) -> None:
+    """Record that an import of the source was completed: what comes later was learned later."""
+    async with unit_of_work(actor, COMPLETE):
+        pass
 
 
 async def first_seen(actor: Actor, model: type[Record], source: str, keys: Sequence[str]) -> dict[str, date]:

@@ -34,6 +34,7 @@ class Account(Sourced):
     industry = fields.CharField(max_length=100, null=True)
     tier = fields.CharEnumField(Tier, max_length=20, default=Tier.STANDARD)
     country = fields.CharField(max_length=100, null=True)
+    region = fields.CharField(max_length=100, null=True)
     employees = fields.IntField(null=True)
     currency = fields.CharField(max_length=3)
     overdue_minor = fields.BigIntField(default=0, db_default=0)

@@ -1,44 +1,131 @@
-"""Rows as they were on a past business date, rebuilt in SQL from the current row and the change log."""
+"""Rows as they were on a past business date, rebuilt in SQL from the current row and the change log.
+
+Two times: *valid at*, the business date of a view, and *known at*, the day whose knowledge it is drawn with.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
 
 from tortoise import fields
 
 from models.base import Record
-from models.database import is_sqlite
+from models.database import fetch, is_sqlite
+from models.history import CREATED
 
 #: Columns that say what a record belongs to, where it came from and who sees it: taken as they are now.
 FIXED = frozenset({"account_id", "deal_id", "source", "confidential"})
 
 
-def as_of_rows(model: type[Record], columns: list[str]) -> str:
+@dataclass(frozen=True)
+class View:
+    """How rows are read as of ``:as_of``.
+
+    With ``known_on`` only what was known by its end counts. ``moved`` are the tables and
+    columns with changes that must be undone, None where any may have some: to undo costs a statement most of
+    its time, and as of today there is next to nothing to undo.
+    """
+
+    known_on: date | None = None
+    moved: frozenset[tuple[str, str]] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether only what was known by ``:known_on`` counts."""
+        return self.known_on is not None
+
+
+#: All that is known now, whatever has changed since.
+WHOLE = View()
+
+
+async def view_of(tenant_id: str, as_of: date, known_on: date | None = None) -> View:
+    """The view of a tenant as of a date, with what was known by the end of ``known_on`` if it is given."""
+    later = "c.effective_on > :as_of" + (f" or {_learned('c')} > :known_on" if known_on else "")
+    rows = await fetch(
+        "select distinct c.entity, c.field from change c"
+        f" where c.tenant_id = :tenant and c.field <> '{CREATED}' and ({later})",
+        {"tenant": tenant_id, "as_of": as_of, "known_on": known_on},
+    )
+    moved = frozenset((str(row["entity"]), str(row["field"])) for row in rows)
+    return View(known_on, moved)
+
+
+def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE, changes_of: str = "") -> str:
     """A subquery with ``id``, ``tenant_id`` and ``columns`` of ``model`` as of ``:as_of`` (a date).
 
     Parameters it needs: ``:tenant``, ``:as_of``. A column's value is the ``old`` of its earliest change
     after the date, or the current value when there was none; rows that began after the date are left
     out. Two changes on one day are ordered by when they were recorded.
+
+    ``changes_of`` is a condition on rows ``c`` of the change log that leaves out only changes of rows that
+    the caller leaves out too.
+
+    Where the view knows only what was known by ``:known_on``, what was learned later is undone, latest first,
+    and rows that were learned of later are left out.
     """
     table = model._meta.db_table
-    tracked = [column for column in columns if column not in FIXED]
-    values = "".join(
-        f", case when l.n_{c} = 1 then {_typed(model, c, f'l.v_{c}')} else t.{c} end as {c}" for c in tracked
-    )
+    tracked = [column for column in columns if column not in FIXED and _moves(view, table, column)]
+    values = "".join(f", {_value(model, column, view.known)} as {column}" for column in tracked)
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
     starts = (
         "and (t.valid_from is null or t.valid_from <= :as_of)"
         if "valid_from" in model._meta.fields_map
         else ""
     )
+    there = f" and {known_row('t')}" if view.known and "known_on" in model._meta.fields_map else ""
+    changes = _changes(table, tracked, view.known, changes_of)
     return (
-        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{_later(table, tracked)}'
-        f" where t.tenant_id = :tenant {starts})"
+        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
+        f" where t.tenant_id = :tenant {starts}{there})"
     )
 
 
-def _later(table: str, columns: list[str]) -> str:
-    """A join, called ``l``, with what each column was before its earliest change after the date."""
+def _moves(view: View, table: str, column: str) -> bool:
+    return view.moved is None or (table, column) in view.moved
+
+
+def known_row(alias: str) -> str:
+    """The condition that a row was known by the end of ``:known_on``."""
+    return f"({alias}.known_on is null or {alias}.known_on <= :known_on)"
+
+
+def known_change(alias: str) -> str:
+    """The condition that a row of the change log was known by the end of ``:known_on``."""
+    return f"{_learned(alias)} <= :known_on"
+
+
+def _learned(alias: str) -> str:
+    """The day on which a row of the change log was learned."""
+    recorded = (
+        f"substr({alias}.created_at, 1, 10)"
+        if is_sqlite()
+        else f"cast({alias}.created_at at time zone 'UTC' as date)"
+    )
+    return f"coalesce({alias}.known_on, {recorded})"
+
+
+def _value(model: type[Record], column: str, known: bool) -> str:
+    undone = f" when r.n_{column} = 1 then {_typed(model, column, f'r.v_{column}')}" if known else ""
+    then = _typed(model, column, f"l.v_{column}")
+    return f"case when l.n_{column} = 1 then {then}{undone} else t.{column} end"
+
+
+def _changes(table: str, columns: list[str], known: bool, which: str) -> str:
+    """Joins with what columns were: ``l`` before what changed later, ``r`` before what was learned later."""
     if not columns:
         return ""
+    only = f" and {which}" if which else ""
+    later = f"c.effective_on > :as_of{only}" + (f" and {known_change('c')}" if known else "")
+    joins = _before("l", table, columns, later, "c.effective_on, c.created_at, c.seq")
+    if known:
+        joins += _before("r", table, columns, f"{_learned('c')} > :known_on{only}", "c.created_at, c.seq")
+    return joins
+
+
+def _before(alias: str, table: str, columns: list[str], which: str, order: str) -> str:
+    """A join with what each column was before the first, in this order, of some of its changes."""
     seen = ", ".join(
         f"max(case when field = '{c}' then 1 end) as n_{c},"
         f" max(case when field = '{c}' then old end) as v_{c}"
@@ -46,11 +133,11 @@ def _later(table: str, columns: list[str]) -> str:
     )
     names = ", ".join(f"'{column}'" for column in columns)
     return (
-        f" left join (select entity_id, {seen} from (select entity_id, field, old, row_number() over"
-        " (partition by entity_id, field order by effective_on, created_at, seq) as rn from change"
-        f" where tenant_id = :tenant and entity = '{table}' and effective_on > :as_of"
-        f" and field in ({names})) c"
-        " where rn = 1 group by entity_id) l on l.entity_id = t.id"
+        f" left join (select entity_id, {seen} from (select c.entity_id, c.field, c.old, row_number() over"
+        f" (partition by c.entity_id, c.field order by {order}) as rn from change c"
+        f" where c.tenant_id = :tenant and c.entity = '{table}' and {which}"
+        f" and c.field in ({names})) first_ where rn = 1 group by entity_id) {alias}"
+        f" on {alias}.entity_id = t.id"
     )
 
 

@@ -76,7 +76,7 @@ class Record(Model):
 
     prefix: ClassVar[str]
     #: Columns that are derived or technical: their changes are not part of the change log.
-    untracked: ClassVar[frozenset[str]] = frozenset({"version", "created_at", "updated_at"})
+    untracked: ClassVar[frozenset[str]] = frozenset({"version", "created_at", "updated_at", "known_on"})
 
     #: Columns that stay as they were made, though others of the record change.
     immutable: ClassVar[frozenset[str]] = frozenset()
@@ -99,12 +99,14 @@ class Sourced(Record):
     """A record that may come from outside, found again by ``(tenant, source, external_id)``.
 
     ``valid_from`` is the business date since when the record exists, null when it is not known, which
-    as-of reads take as "always".
+    as-of reads take as "always". ``known_on`` is the day on which we learned of it, null when it was known
+    all the time, as the history is that a source brings with its first import.
     """
 
     source = fields.CharField(max_length=60, null=True)
     external_id = fields.CharField(max_length=200, null=True)
     valid_from = fields.DateField(null=True)
+    known_on = fields.DateField(null=True)
 
     class Meta:
         abstract = True

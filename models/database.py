@@ -202,16 +202,19 @@ def is_sqlite() -> bool:
 
 
 _DAYS = re.compile(r"\bDAYS\(([^(),]+), ([^(),]+)\)")
+_DAY = re.compile(r"\bDAY\(([^(),]+), ([^(),]+)\)")
 
 
 def portable(sql: str, *, sqlite: bool) -> str:
-    """SQL with ``DAYS(later, earlier)`` (whole days, null when either is null) said in the dialect."""
-    spoken = (
-        r"cast(julianday(\1) - julianday(\2) as integer)"
-        if sqlite
-        else r"(cast(\1 as date) - cast(\2 as date))"
-    )
-    return _DAYS.sub(spoken, sql)
+    """SQL with ``DAYS(later, earlier)`` (whole days, null when either is null) said in the dialect.
+
+    ``DAY(from, days)`` is the day so many days later.
+    """
+    if sqlite:
+        sql = _DAY.sub(r"date(\1, cast(\2 as text) || ' days')", sql)
+        return _DAYS.sub(r"cast(julianday(\1) - julianday(\2) as integer)", sql)
+    sql = _DAY.sub(r"(cast(\1 as date) + cast(\2 as integer))", sql)
+    return _DAYS.sub(r"(cast(\1 as date) - cast(\2 as date))", sql)
 
 
 _PARAM = re.compile(r"(?<![:\w']):([a-z_][a-z0-9_]*)\b")

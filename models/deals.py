@@ -181,7 +181,7 @@ class DealLine(Sourced):
 
 
 class DealContact(Record):
-    """A contact taking part in a deal."""
+    """A contact taking part in a deal, as far as we knew since ``known_on`` (null: all the time)."""
 
     prefix = "dc"
 
@@ -189,6 +189,7 @@ class DealContact(Record):
     deal = reference("Deal", "contact_roles")
     contact = reference("Contact", "deal_roles")
     role = fields.CharEnumField(ContactRole, max_length=20, default=ContactRole.INFLUENCER)
+    known_on = fields.DateField(null=True)
     tenant_id: str
     deal_id: str
     contact_id: str

@@ -30,6 +30,7 @@ class Dimension(StrEnum):
     SEGMENT = "SEGMENT"
     INDUSTRY = "INDUSTRY"
     COUNTRY = "COUNTRY"
+    REGION = "REGION"
 
 
 class PopulationEvent(Record):

@@ -12,7 +12,9 @@ CREATED = "created"
 class Change(Record):
     """One field of one record going from one value to another.
 
-    ``effective_on`` is the business date (valid time), ``created_at`` when we learned it (known time).
+    ``effective_on`` is the business date (valid time), ``known_on`` the day on which we learned it (known
+    time; null in what an older release wrote, whose ``created_at`` says it), ``created_at`` when it was
+    recorded. The two differ in the history that a source brings with its first import: it was known there.
     ``old`` and ``new`` are the stored values as text, null for null. The value as of a date is the
     ``old`` of the earliest change after it, or the current value when there is none. ``seq`` orders
     changes of the same day. A record's creation is one change of the field ``created``.
@@ -28,6 +30,7 @@ class Change(Record):
     old = fields.TextField(null=True)
     new = fields.TextField(null=True)
     effective_on = fields.DateField()
+    known_on = fields.DateField(null=True)
     seq = fields.IntField(default=0, db_default=0)
     tenant_id: str
     audit_id: str
@@ -37,6 +40,7 @@ class Change(Record):
         indexes = (
             ("tenant_id", "entity_id", "field", "effective_on"),
             ("tenant_id", "entity", "effective_on"),
+            ("tenant_id", "effective_on"),
             ("tenant_id", "audit_id"),
         )
 

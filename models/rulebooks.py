@@ -171,3 +171,98 @@ class PendingJudgement(Record):
     class Meta:
         table = "pending_judgement"
         unique_together = (("tenant", "account"),)
+
+
+class AlarmKind(StrEnum):
+    """Why a rule is judged by the reference evaluator alone."""
+
+    DIFFERED = "DIFFERED"
+    ENDED_ENGINE = "ENDED_ENGINE"
+
+
+class EngineAlarm(Record):
+    """A rule that the engine did not judge as its text says: the reference evaluator judges it since.
+
+    ``rule_id`` is the rule of a version, ``account_id`` the account on which it showed, ``run`` the
+    evaluation that found it. It stands until ``resolved_at``.
+    """
+
+    prefix = "alarm"
+
+    tenant = reference("Tenant")
+    rule = reference("Rule", "alarms")
+    run = reference("EvaluationRun", null=True)
+    account = reference("Account", null=True)
+    kind = fields.CharEnumField(AlarmKind, max_length=20)
+    as_of = fields.DateField()
+    resolved_at = fields.DatetimeField(null=True)
+    resolved_by = reference("User", null=True)
+    tenant_id: str
+    rule_id: str
+    run_id: str | None
+    account_id: str | None
+    resolved_by_id: str | None
+
+    class Meta:
+        table = "engine_alarm"
+        indexes = (
+            ("tenant_id", "rule_id"),
+            ("tenant_id", "run_id"),
+            ("tenant_id", "account_id"),
+            ("tenant_id", "resolved_by_id"),
+        )
+
+
+class Step(StrEnum):
+    """How far apart the dates of a backtest are."""
+
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+
+
+class BacktestState(StrEnum):
+    """Lifecycle of a backtest."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+
+
+class Backtest(Record):
+    """Rules tried at past dates against what happened afterwards, by the server in the background.
+
+    ``documents`` are the rules that are tried, ``rulebook`` the version that they are of, null for a draft
+    that was not saved. The dates are a ``step`` apart, from ``from_on`` to ``until_on``, and what happened
+    is looked for ``horizon_days`` further, as far as ``known_until``. ``done`` of ``total`` dates are tried;
+    ``report`` is there when it is COMPLETE, ``failure`` says why it FAILED.
+    """
+
+    prefix = "bkt"
+    untracked = Record.untracked | {"done", "total", "report"}
+    immutable = frozenset({"name", "documents", "from_on", "until_on", "step", "horizon_days", "known_until"})
+
+    tenant = reference("Tenant")
+    actor = reference("User", null=True)
+    rulebook = reference("Rulebook", "backtests", null=True)
+    name = fields.CharField(max_length=100)
+    documents = fields.JSONField[list[dict[str, object]]]()
+    from_on = fields.DateField()
+    until_on = fields.DateField()
+    step = fields.CharEnumField(Step, max_length=10, default=Step.MONTH)
+    horizon_days = fields.IntField()
+    known_until = fields.DateField()
+    state = fields.CharEnumField(BacktestState, max_length=20, default=BacktestState.WAITING)
+    done = fields.IntField(default=0)
+    total = fields.IntField(default=0)
+    report = fields.JSONField[dict[str, object] | None](null=True)
+    failure = fields.TextField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    tenant_id: str
+    actor_id: str | None
+    rulebook_id: str | None
+
+    class Meta:
+        table = "backtest"
+        indexes = (("tenant_id", "state"), ("tenant_id", "actor_id"), ("tenant_id", "rulebook_id"))

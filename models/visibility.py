@@ -25,7 +25,15 @@ from models.events import Dimension, PopulationEvent
 from models.people import Contact
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
-from models.rulebooks import EvaluationRun, Judgement, PendingJudgement, Rule, Rulebook
+from models.rulebooks import (
+    Backtest,
+    EngineAlarm,
+    EvaluationRun,
+    Judgement,
+    PendingJudgement,
+    Rule,
+    Rulebook,
+)
 from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.tickets import Ticket
@@ -140,7 +148,9 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     User: _whole_tenant,
     Rulebook: _whole_tenant,
     Rule: _whole_tenant,
+    EngineAlarm: _whole_tenant,
     EvaluationRun: _own_run,
+    Backtest: _own_run,
     Judgement: _seen_account,
     PendingJudgement: _seen_account,
 }

@@ -9,16 +9,18 @@ computed here into fields of the facts. Rule text never reaches the engine: name
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
 
 from rules.reference import Fact, Facts, Match, Step, meets, tested, unhurried, value_of
 from rules.registry import Op
-from rules.tree import Condition, FieldValue, Group, Pattern, Rule, Scalar, Term, Test, Where
+from rules.tree import Condition, Group, Pattern, Rule, Scalar, Term, Test, Where
 
 MAX_HANDLE_PATTERNS = 60
+#: Of a fact, besides the four that each has; the engine takes 254.
+MAX_PROPERTIES = 250
 CATCH_ALL = "_z"
 AGGREGATE = "_agg"
 _NATIVE = {Op.NE: "$neq", Op.LT: "$lt", Op.LTE: "$lte", Op.GT: "$gt", Op.GTE: "$gte"}
@@ -43,36 +45,42 @@ class _Computed:
 
 @dataclass(frozen=True)
 class Batch:
-    """Facts as the engine takes them (JSON text), and the real id behind each generated one."""
+    """Facts as the engine takes them (a JSON text for each shard), and the real ids behind generated ones."""
 
-    json: str
+    texts: Sequence[str]
     ids: Mapping[str, str]
 
 
 @dataclass
-class Program:
-    """Rules compiled for the engine: definitions in shards, and how to encode facts and read matches."""
+class Shard:
+    """Rules that share a handle of the engine, and what they need of each kind's facts."""
 
-    rules: Sequence[Rule]
-    shards: list[Definition] = field(default_factory=list)
-    #: What is sent of each kind's facts: a term's name to the engine, by how it is written.
+    definition: Definition = field(default_factory=dict)
+    patterns: int = 0
+    _kinds: set[str] = field(default_factory=set)
+    #: A term's name to the engine, by how it is written.
     _fields: dict[str, dict[str, tuple[str, Term]]] = field(default_factory=lambda: defaultdict(dict))
-    _computed: dict[str, list[_Computed]] = field(default_factory=lambda: defaultdict(list))
-    _names: dict[str, str] = field(default_factory=dict)
+    _computed: dict[str, dict[str, _Computed]] = field(default_factory=lambda: defaultdict(dict))
 
-    def __post_init__(self) -> None:
-        shard: Definition = {}
-        used = 0
-        for number, rule in enumerate(self.rules):
-            definition = [self._pattern(rule, pattern) for pattern in rule.patterns]
-            definition += self._whole(rule)
-            if used + len(definition) > MAX_HANDLE_PATTERNS:
-                self.shards.append(_closed(shard))
-                shard, used = {}, 0
-            shard[f"r{number}"] = {"pri": number, "all": definition}
-            used += len(definition)
-        self.shards.append(_closed(shard))
-        _check_hashes(self._all_names())
+    def has_room(self, rule: Rule) -> bool:
+        """Whether the engine takes the rule beside those that are here."""
+        kinds = {*self._kinds, AGGREGATE}
+        widest = max(len(self._fields[kind]) + len(self._computed[kind]) for kind in kinds)
+        return (
+            self.patterns + len(rule.patterns) + 1 <= MAX_HANDLE_PATTERNS
+            and widest + _properties(rule) <= MAX_PROPERTIES
+        )
+
+    def add(self, name: str, rule: Rule) -> None:
+        """Define the rule under this name; of the shard's rules, earlier ones fire first."""
+        self._kinds |= {pattern.kind for pattern in rule.patterns}
+        every = [self._pattern(rule, pattern) for pattern in rule.patterns] + self._whole(rule)
+        self.definition[name] = {"pri": len(self.definition), "all": every}
+        self.patterns += len(every)
+
+    def close(self) -> None:
+        """Add the rule that every batch satisfies: no batch is empty, every state fires once."""
+        self.definition[CATCH_ALL] = {"pri": len(self.definition), "all": [{"m": {CATCH_ALL: 1}}]}
 
     # rules
 
@@ -134,44 +142,57 @@ class Program:
     def _use(self, kind: str, term: Term) -> str:
         """The engine's name of a value, type first; the value is sent from now on."""
         named = self._fields[kind]
-        key = repr(term.formula)
-        if key not in named:
-            plain = term.formula if isinstance(term.formula, FieldValue) else None
-            named[key] = f"{term.type.tag}_{plain.name}" if plain else f"e{len(named)}", term
-        return named[key][0]
+        return named.setdefault(repr(term.formula), (f"{term.type.tag}{len(named)}", term))[0]
 
     def _compute(self, kind: str, where: Where, test: Test | None) -> str:
-        key = repr((kind, where, test))
-        if key not in self._names:
-            self._names[key] = f"p{len(self._names)}"
-            self._computed[kind].append(_Computed(self._names[key], where, test))
-        return self._names[key]
-
-    def _all_names(self) -> list[str]:
-        fields = [name for named in self._fields.values() for name, _ in named.values()]
-        return [*fields, *self._names.values(), "_k", "_1", CATCH_ALL, "id", "sid"]
+        named = self._computed[kind]
+        return named.setdefault(repr((where, test)), _Computed(f"p{len(named)}", where, test)).name
 
     # facts
 
+    def text(self, piece: Facts, facts: Facts, step: Step) -> str:
+        """A piece of an account's (canonical) ``facts`` as these rules need it; tests see them all."""
+        rows: list[dict[str, Scalar]] = []
+        for number, (kind, fact) in enumerate(_each(piece)):
+            if kind not in self._kinds:
+                continue
+            step()
+            row: dict[str, Scalar] = {"id": f"f{number}", "sid": "s", "_k": kind, "_1": 1}
+            values = ((name, value_of(term, fact)) for name, term in self._fields[kind].values())
+            row |= {name: value for name, value in values if value is not None}
+            rows.append(row | self._booleans(kind, fact, facts))
+        rows.append(
+            {"id": "fa", "sid": "s", "_k": AGGREGATE, "_1": 1, **self._booleans(AGGREGATE, {}, facts)}
+        )
+        rows.append({"id": "fz", "sid": "s", CATCH_ALL: 1})
+        return orjson.dumps(rows).decode()
+
+    def _booleans(self, kind: str, fact: Fact, facts: Facts) -> dict[str, Scalar]:
+        return {each.name: True for each in self._computed[kind].values() if each.holds(fact, facts)}
+
+
+@dataclass
+class Program:
+    """Rules compiled for the engine: definitions in shards, and how to encode facts and read matches."""
+
+    rules: Sequence[Rule]
+    shards: list[Shard] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        shard = Shard()
+        self.shards.append(shard)
+        for number, rule in enumerate(self.rules):
+            if not shard.has_room(rule):
+                shard = Shard()
+                self.shards.append(shard)
+            shard.add(f"r{number}", rule)
+        for each in self.shards:
+            each.close()
+
     def batch(self, piece: Facts, facts: Facts, step: Step = unhurried) -> Batch:
         """A piece of an account's (canonical) ``facts`` as the engine takes it; tests see them all."""
-        rows: list[dict[str, Scalar]] = []
-        ids: dict[str, str] = {}
-        for kind, of in piece.items():
-            fields = list(self._fields.get(kind, {}).values())
-            computed = self._computed.get(kind, ())
-            for fact in of:
-                step()
-                row: dict[str, Scalar] = {"id": f"f{len(rows)}", "sid": "s", "_k": kind, "_1": 1}
-                values = ((name, value_of(term, fact)) for name, term in fields)
-                row |= {name: value for name, value in values if value is not None}
-                row |= {boolean.name: True for boolean in computed if boolean.holds(fact, facts)}
-                ids[f"f{len(rows)}"] = str(fact["id"])
-                rows.append(row)
-        whole = {c.name: True for c in self._computed.get(AGGREGATE, ()) if c.holds({}, facts)}
-        rows.append({"id": "fa", "sid": "s", "_k": AGGREGATE, "_1": 1, **whole})
-        rows.append({"id": "fz", "sid": "s", CATCH_ALL: 1})
-        return Batch(orjson.dumps(rows).decode(), ids)
+        ids = {f"f{number}": str(fact["id"]) for number, (_, fact) in enumerate(_each(piece))}
+        return Batch([shard.text(piece, facts, step) for shard in self.shards], ids)
 
     # what comes back
 
@@ -196,22 +217,11 @@ def _alias(rule: Rule, alias: str) -> str:
     return f"x{position}"
 
 
-def _closed(shard: Definition) -> Definition:
-    """A shard with the rule that every batch satisfies: no batch is empty, every state fires once."""
-    return {**shard, CATCH_ALL: {"pri": 60_000, "all": [{"m": {CATCH_ALL: 1}}]}}
+def _each(facts: Facts) -> Iterator[tuple[str, Fact]]:
+    return ((kind, fact) for kind, of in facts.items() for fact in of)
 
 
-def _check_hashes(names: Sequence[str]) -> None:
-    """The engine knows names by a 32-bit hash only; two that share one would be one field to it."""
-    by_hash: dict[int, str] = {}
-    for name in names:
-        other = by_hash.setdefault(_fnv1a(name), name)
-        if other != name:
-            raise ValueError(f"the engine cannot tell the fields {name!r} and {other!r} apart")
-
-
-def _fnv1a(text: str) -> int:
-    value = 0x811C9DC5
-    for byte in text.encode():
-        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return value
+def _properties(rule: Rule) -> int:
+    """How many properties it needs of facts of one kind, at most."""
+    own = sum(len(pattern.where) + 1 for pattern in rule.patterns)
+    return own + sum(len(pattern.cross) for pattern in rule.patterns) + len(rule.tests)

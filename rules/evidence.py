@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+import orjson
+
+from models import recommendations as stored
 from rules.facts import OWN
 from rules.reference import SOURCE, Bound, Fact, Facts, Match, conclusion_id, holds, meets, tested, value_of
 from rules.registry import FieldType, Op
@@ -30,6 +33,20 @@ class Seen:
     seen: object
     reference: str | None
     source: str
+
+
+def recorded(record: stored.Evidence) -> Seen:
+    """A condition as it was kept."""
+    names = [name for name in Seen.__dataclass_fields__ if name not in ("threshold", "seen")]
+    return Seen(
+        **{name: getattr(record, name) for name in names},
+        threshold=_read(record.threshold),
+        seen=_read(record.seen),
+    )
+
+
+def _read(text: str | None) -> object:
+    return None if text is None else orjson.loads(text)
 
 
 class Account:

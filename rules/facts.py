@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from models.database import fetch
+from models.asof import View
+from models.database import Params, fetch
 from rules.kinds import REGISTRY
 from rules.needs import Needs
 from rules.population import Population, survey
@@ -24,19 +25,22 @@ async def gather(
     as_of: date,
     needs: Needs,
     population: Population | None = None,
+    known_on: date | None = None,
 ) -> dict[str, Facts]:
     """The facts of each account as of a date, with the fields that are needed, by account id and kind.
 
     An account without a single fact is left out. Facts carry ``id``, their source, and every field needed
-    that is not missing. With ``population``, where all accounts stand is not looked up again.
+    that is not missing. With ``population``, where all accounts stand is not looked up again. With
+    ``known_on`` they are the facts as they were known by the end of that day.
     """
-    population = population or await survey(tenant_id, as_of, needs)
+    population = population or await survey(tenant_id, as_of, needs, known_on)
     gathered: dict[str, Facts] = {}
     for start in range(0, len(account_ids), CHUNK):
         chunk = account_ids[start : start + CHUNK]
         for kind in REGISTRY.kinds.values():
             if kind.name in needs:
-                await _gather_kind(gathered, kind, needs[kind.name], tenant_id, chunk, as_of)
+                params = parameters(tenant_id, as_of, chunk, known_on)
+                await _gather_kind(gathered, kind, needs[kind.name], params, population.view)
     for facts in gathered.values():
         population.place(facts, needs)
     return gathered
@@ -56,18 +60,18 @@ async def _gather_kind(
     gathered: dict[str, Facts],
     kind: FactKind,
     needed: frozenset[str],
-    tenant_id: str,
-    account_ids: Sequence[str],
-    as_of: date,
+    params: Params,
+    view: View,
 ) -> None:
     assert kind.rows
     fields = [field for name, field in kind.fields.items() if name in needed]
     spoken = "".join(f", {field.sql} as f_{field.name}" for field in fields)
-    source = rows_of(kind, [kind.rows.source, *(field.sql for field in fields)], chosen=True)
+    wanted = [kind.rows.source, *(field.sql for field in fields)]
+    source = rows_of(kind, wanted, chosen=True, view=view)
     rows = await fetch(
         f"select t.id as fact_id, {kind.rows.account} as account, {kind.rows.source} as fact_source{spoken}"
         f" from {source} order by t.id",
-        parameters(tenant_id, as_of, account_ids),
+        params,
     )
     for row in rows:
         fact = {"id": str(row["fact_id"]), SOURCE: str(row["fact_source"] or OWN), **fact_of(row, fields)}

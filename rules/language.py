@@ -234,5 +234,8 @@ def _message(problem: Mapping[str, object]) -> str:
 
 def shown(value: object) -> str:
     """A wrong value as an error message quotes it, shortened."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # lists within lists, or a number of thousands of digits
+        return f"a {type(value).__name__} of a great size"
     return text if len(text) <= 80 else text[:77] + "..."

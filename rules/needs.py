@@ -26,7 +26,7 @@ def needs(book: Book) -> Needs:
     """What the rules of a book need, by kind; always the account."""
     spoken = {kind: {REGISTRY.kinds[kind].label} | _TOLD.get(kind, set()) for kind in book.kinds}
     for rule in book.rules:
-        for kind, name in _spoken(rule):
+        for kind, name in spoken_of(rule):
             if kind in spoken and name != "id":
                 spoken[kind].add(name)
     return _whole({kind: frozenset(names) for kind, names in spoken.items()})
@@ -48,14 +48,14 @@ def _whole(needed: Needs) -> Needs:
     return {kind: frozenset(names) for kind, names in whole.items()}
 
 
-def _spoken(rule: Rule) -> Iterator[tuple[str, str]]:
+def spoken_of(rule: Rule) -> Iterator[tuple[str, str]]:
     """Every field that the rule names, with its kind."""
     for pattern in rule.patterns:
-        yield from _conditions(rule, pattern.kind, pattern.where)
+        yield from spoken_in(rule, pattern.kind, pattern.where)
     gates = [test for _, _, test in rule.advice.gates] if rule.advice else []
     for test in (*rule.tests, *gates):
         for part in test.existences:
-            yield from _conditions(rule, part.kind, part.where)
+            yield from spoken_in(rule, part.kind, part.where)
     for ref in (rule.flag and rule.flag.exposure, rule.advice and rule.advice.value):
         if ref:
             yield rule.kind_of(ref.alias), ref.field
@@ -65,7 +65,8 @@ def _spoken(rule: Rule) -> Iterator[tuple[str, str]]:
         yield from _of_term(rule, "", term)
 
 
-def _conditions(rule: Rule, kind: str, where: Iterable[Condition | Group]) -> Iterator[tuple[str, str]]:
+def spoken_in(rule: Rule, kind: str, where: Iterable[Condition | Group]) -> Iterator[tuple[str, str]]:
+    """Every field that conditions on a fact of this kind name, with its kind."""
     for condition in leaves(where):
         yield from _of_term(rule, kind, condition.term)
         if condition.other:

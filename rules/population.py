@@ -9,13 +9,14 @@ from datetime import date
 from itertools import accumulate
 
 from models.accounts import Account
-from models.database import as_int, fetch
+from models.asof import WHOLE, View, view_of
+from models.database import Params, as_int, fetch
 from rules.kinds import REGISTRY
 from rules.kinds.declaring import stored
 from rules.needs import Needs
 from rules.reference import Facts
 from rules.registry import FactField, FactKind
-from rules.rows import parameters, rows_of, scalar
+from rules.rows import of_all, parameters, rows_of, scalar
 from rules.tree import Scalar
 
 Number = int | float
@@ -52,9 +53,10 @@ class Ranks:
 
 
 class Population:
-    """The ranks of fields within a tenant and within its segments, as of a date."""
+    """The ranks of fields within a tenant and within its segments, in a view as of a date."""
 
-    def __init__(self) -> None:
+    def __init__(self, view: View = WHOLE) -> None:
+        self.view = view
         self._within: dict[tuple[str, str, str | None], Ranks] = {}
 
     def add(self, kind: str, field: str, counts: Mapping[str | None, Mapping[Number, int]]) -> None:
@@ -83,14 +85,18 @@ class Population:
                         fact[field.name] = within.percentile(value)
 
 
-async def survey(tenant_id: str, as_of: date, needs: Needs) -> Population:
-    """Where the tenant's accounts stand in the fields whose relative ones are needed; one statement each."""
-    population = Population()
+async def survey(tenant_id: str, as_of: date, needs: Needs, known_on: date | None = None) -> Population:
+    """Where the tenant's accounts stand in the fields whose relative ones are needed; one statement each.
+
+    With ``known_on`` as it was known by the end of that day.
+    """
+    params = parameters(tenant_id, as_of, known_on=known_on)
+    population = Population(await view_of(tenant_id, as_of, known_on))
     for name, names in needs.items():
         kind = REGISTRY.kinds[name]
         ranked = {field.ranks for field in _relative(name, names)}
         for field in (kind.fields[ranked_by] for ranked_by in sorted(filter(None, ranked))):
-            population.add(name, field.name, await _counts(tenant_id, as_of, kind, field))
+            population.add(name, field.name, await _counts(kind, field, params, population.view))
     return population
 
 
@@ -100,16 +106,16 @@ def _relative(kind: str, names: frozenset[str]) -> list[FactField]:
 
 
 async def _counts(
-    tenant_id: str, as_of: date, kind: FactKind, field: FactField
+    kind: FactKind, field: FactField, params: Params, view: View
 ) -> dict[str | None, Counter[Number]]:
     assert kind.rows
-    segments = stored(Account, "t.segment").removesuffix(" t")
-    source = rows_of(kind, [field.sql])
+    segments = of_all(stored(Account, "t.segment", view=view)).removesuffix(" t")
+    source = rows_of(kind, [field.sql], view=view)
     rows = await fetch(
         f"select s.segment, f.value, count(*) as facts from"
         f" (select {kind.rows.account} as account, {field.sql} as value from {source}) f"
         f" left join {segments} s on s.id = f.account where f.value is not null group by s.segment, f.value",
-        parameters(tenant_id, as_of),
+        params,
     )
     counts: dict[str | None, Counter[Number]] = defaultdict(Counter)
     for row in rows:

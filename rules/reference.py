@@ -1,21 +1,21 @@
 """The meaning of the language: a plain evaluator that every other one is compared with.
 
 Missing is missing: a comparison with a missing value is false, and only ``is_null`` sees it; arithmetic on
-a missing field, or a division by zero, is missing. The facts that the patterns of a rule match are
-distinct; tests look at every fact of their kinds. What a rule concludes is there for the rules above it.
+a missing field, a division by zero, or a value that is not of its field's type, is missing. The facts that
+the patterns of a rule match are distinct; tests look at every fact of their kinds. What a rule concludes is
+there for the rules above it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow
 from typing import Any
 
-from rules.registry import Op
+from rules.registry import FieldType, Op
 from rules.tree import (
     MAX_INTEGER,
     MAX_TEXT_BYTES,
@@ -66,17 +66,24 @@ def canonical(value: Scalar) -> Scalar | None:
     """The value as every evaluator holds it; None (missing) when one of them could not hold it exactly.
 
     Integers are under 2**53, floats print without an exponent (those below 0.0001 are rounded to four
-    places), whole floats are integers, text has at most 8,000 bytes.
+    places), whole floats are integers, text is whole characters of at most 8,000 bytes.
     """
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return value if "\x00" not in value and len(value.encode()) <= MAX_TEXT_BYTES else None
-    if not math.isfinite(value) or abs(value) >= MAX_INTEGER:
+        return value if _is_held(value) else None
+    if not abs(value) < MAX_INTEGER:  # nor is NaN
         return None
     if isinstance(value, int) or value == int(value):
         return int(value)
     return value if abs(value) >= 1e-4 else canonical(round(value, 4))
+
+
+def _is_held(text: str) -> bool:
+    try:
+        return "\x00" not in text and len(text.encode()) <= MAX_TEXT_BYTES
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 def canonical_facts(facts: Facts) -> Facts:
@@ -99,17 +106,30 @@ _ARITHMETIC: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
 }
 
 
+#: How values of each type are held; only these go to the engine, which compares mixed types as text.
+_HELD: Mapping[FieldType, tuple[type, ...]] = {
+    type_: {"n": (int, float), "b": (bool,), "s": (str,)}[type_.tag] for type_ in FieldType
+}
+
+
 def value_of(term: Term, fact: Fact) -> Scalar | None:
     """The value of a term in a (canonical) fact; None when it is missing."""
     if isinstance(term.formula, FieldValue):
-        return fact.get(term.formula.name)
+        seen = fact.get(term.formula.name)
+        return seen if type(seen) in _HELD[term.type] else None
     try:
         result = _computed(term.formula, fact)
     except DecimalException:
         return None
-    if result is None:
+    return None if result is None else held(result)
+
+
+def held(result: Decimal) -> int | float | None:
+    """What arithmetic comes to, as every evaluator holds it; None when it is too large."""
+    if not result.is_finite() or abs(result) >= MAX_INTEGER:
         return None
-    return canonical(int(result) if result == result.to_integral_value() else float(result))
+    number = canonical(int(result) if result == result.to_integral_value() else float(result))
+    return number if isinstance(number, int | float) else None
 
 
 def _computed(formula: Formula, fact: Fact) -> Decimal | None:
@@ -132,15 +152,18 @@ def holds(part: Condition | Group, fact: Fact, bound: Bound) -> bool:
     if isinstance(part, Group):
         return part.quantifier.of(holds(each, fact, bound) for each in part.parts)
     seen = value_of(part.term, fact)
-    if part.op is Op.IS_NULL:
-        return (seen is None) == part.value
-    if seen is None:
-        return False
     value = part.value
     if isinstance(value, Term):
         other = value_of(value, bound[value.alias or ""])
-        return other is not None and compared(part.op, seen, other)
-    return compared(part.op, seen, value)
+        return seen is not None and other is not None and compared(part.op, seen, other)
+    return suits(part.op, seen, value)
+
+
+def suits(op: Op, seen: Scalar | None, value: Scalar | tuple[Scalar, ...]) -> bool:
+    """Whether a value, None when it is missing, compares so with a constant, or with several."""
+    if op is Op.IS_NULL:
+        return (seen is None) == value
+    return seen is not None and compared(op, seen, value)
 
 
 def compared(op: Op, seen: Scalar, value: Scalar | tuple[Scalar, ...]) -> bool:

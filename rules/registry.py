@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
+from models.asof import View
 from models.base import Record
 
 
@@ -98,21 +99,25 @@ def comparable(one: FieldType, other: FieldType) -> bool:
     return one is other if one.is_numeric else one.tag == other.tag
 
 
+#: Makes SQL that reads rows as of ``:as_of`` in a view.
+Subquery = Callable[[View], str]
+
+
 @dataclass(frozen=True)
 class Rows:
     """Where the facts of a kind come from: the rows of a model as of a date, called ``t``.
 
     ``joins`` are subqueries, by the name under which the fields speak of them, with what they are joined
     on; only those that are spoken of are run. ``where`` is what a row must meet to be a fact at all.
-    Rows that are no model's are given whole, in ``subquery``.
+    Rows that are no model's are given whole, in ``subquery``. Subqueries are made for a view.
     """
 
     model: type[Record] | None = None
     account: str = "t.account_id"
     source: str = "t.source"
     where: str = "1 = 1"
-    joins: Mapping[str, tuple[Callable[[], str], str]] = field(default_factory=dict)
-    subquery: Callable[[], str] | None = None
+    joins: Mapping[str, tuple[Subquery, str]] = field(default_factory=dict)
+    subquery: Subquery | None = None
 
 
 @dataclass(frozen=True)

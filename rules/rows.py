@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import orjson
 
+from models.asof import WHOLE, View
 from models.database import Param, as_int, is_sqlite
 from models.services import first_of_month
 from rules.kinds.declaring import stored
@@ -18,12 +19,16 @@ from rules.tree import Scalar
 
 #: Ratios are rounded so that both databases give the same number.
 RATIO_PLACES = 6
+#: A look-up that means nothing where no accounts are chosen.
+_EVERY = re.compile(
+    r'c\.entity_id in \(select id from "\w+" where tenant_id = :tenant and AMONG\(account_id\)\)'
+)
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
 #: The parameters that differ from day to day.
 _OF_DAY = re.compile(r":(as_of|this_month|(?:month|day)_\d+)\b")
 
 
-def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False) -> str:
+def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view: View = WHOLE) -> str:
     """The FROM and WHERE of a kind's facts, rows called ``t``, with what the expressions speak of.
 
     Parameters it needs: those of ``parameters``; ``chosen`` gives only facts of the accounts named there.
@@ -33,15 +38,21 @@ def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False) -> s
     wanted = " ".join((*spoken, rows.account, rows.where))
     joins = {name: join for name, join in rows.joins.items() if re.search(rf"\b{name}\.", wanted)}
     if rows.model:
-        source = stored(rows.model, wanted, *(on for _, on in joins.values()))
+        source = stored(rows.model, wanted, *(on for _, on in joins.values()), view=view)
     else:
         assert rows.subquery
-        source = rows.subquery()
+        source = rows.subquery(view)
     for name, (subquery, on) in joins.items():
-        source += f" left join {subquery()} {name} on {on}"
+        source += f" left join {subquery(view)} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
-    said = (lambda found: among(found[1])) if chosen else "1 = 1"
-    return _AMONG.sub(said, f"{source} where {where}")
+    if chosen:
+        return _AMONG.sub(lambda found: among(found[1]), f"{source} where {where}")
+    return of_all(f"{source} where {where}")
+
+
+def of_all(sql: str) -> str:
+    """SQL of declarations where no accounts are chosen."""
+    return _AMONG.sub("1 = 1", _EVERY.sub("1 = 1", sql))
 
 
 def among(account: str) -> str:
@@ -58,21 +69,34 @@ def chosen_accounts() -> str:
     return "(select jsonb_array_elements_text(cast(:accounts as jsonb)) as id)"
 
 
-def parameters(tenant_id: str, as_of: date, account_ids: Sequence[str] | None = None) -> dict[str, Param]:
+def parameters(
+    tenant_id: str,
+    as_of: date,
+    account_ids: Sequence[str] | None = None,
+    known_on: date | None = None,
+) -> dict[str, Param]:
     """What the statements ask for: the tenant, the date, and the months and windows before it."""
     this_month = first_of_month(as_of)
     accounts: dict[str, Param] = (
         {} if account_ids is None else {"accounts": orjson.dumps(list(account_ids)).decode()}
     )
-    return accounts | {
-        "tenant": tenant_id,
-        "as_of": as_of,
-        "this_month": this_month,
-        "month_3": _months_before(this_month, 3),
-        "month_12": _months_before(this_month, 12),
-        "day_90": as_of - timedelta(days=90),
-        "day_365": as_of - timedelta(days=365),
-    }
+    known: dict[str, Param] = {} if known_on is None else {"known_on": known_on}
+    return (
+        accounts
+        | known
+        | {
+            "tenant": tenant_id,
+            "as_of": as_of,
+            "this_month": this_month,
+            "month_1": _months_before(this_month, 1),
+            "month_3": _months_before(this_month, 3),
+            "month_4": _months_before(this_month, 4),
+            "month_12": _months_before(this_month, 12),
+            "day_30": as_of - timedelta(days=30),
+            "day_90": as_of - timedelta(days=90),
+            "day_365": as_of - timedelta(days=365),
+        }
+    )
 
 
 def on_day(sql: str, ending: str) -> str:

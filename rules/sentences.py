@@ -1,102 +1,164 @@
-"""A verdict in a plain sentence, made of its evidence alone; numbers and money as the reader writes them."""
+"""A verdict in a plain sentence, made of its evidence alone, in the words and numbers of its reader.
+
+What would clear it and why there is none are told in the same words.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.dates import format_timedelta
 
+from rules.counterfactuals import Counterfactual
+from rules.criteria import comparison, conditions
 from rules.evidence import Seen
-from rules.kinds import REGISTRY
-from rules.registry import FactField, FieldType
+from rules.languages import ENGLISH
+from rules.registry import FieldType, Op
+from rules.why_not import Failed
+from rules.wording import Record, Wording, declared, is_state, known_locale
 
-_OPS: Mapping[str, str] = {
-    "eq": "{field} is {seen}",
-    "ne": "{field} is {seen}, not {threshold}",
-    "lt": "{field} is {seen}, below {threshold}",
-    "lte": "{field} is {seen}, at most {threshold}",
-    "gt": "{field} is {seen}, above {threshold}",
-    "gte": "{field} is {seen}, at least {threshold}",
-    "in": "{field} is {seen}, one of {threshold}",
-    "not_in": "{field} is {seen}, none of {threshold}",
-    "between": "{field} is {seen}, between {threshold}",
-    "contains": "{field} is {seen}, which has {threshold} in it",
-    "starts_with": "{field} is {seen}, which begins with {threshold}",
-}
-_FALLBACK = "en"
-_VERBS = re.compile(r"(is|has)_(\w+)")
+#: Operators whose condition needs no telling beside the value that meets it.
+_EXACT = (Op.EQ, Op.IS_NULL, f"not {Op.IS_NULL}")
 
 
-def sentence(evidence: Iterable[Seen], currency: str, locale: str = _FALLBACK) -> str:
-    """Why the verdict holds, condition by condition; every number in it is in the evidence.
+def sentence(
+    evidence: Iterable[Seen],
+    currency: str,
+    locale: str = ENGLISH,
+    names: Mapping[Record, str] | None = None,
+) -> str:
+    """Why the verdict holds, fact by fact; every number in it is in the evidence or in ``names``.
 
-    ``locale`` (``de``, ``fr_CH``) says how numbers and money are written; an unknown one is English.
+    ``locale`` (``de``, ``fr_CH``) says the language and how numbers and money are written; a language that
+    we have no words of is told in English with its numbers, an unknown one in English altogether.
+    ``names`` are those of records, if they are to be told.
     """
-    spoken = _Speaker(currency, _known(locale))
-    said = dict.fromkeys(spoken.of(seen) for seen in evidence)
-    return "; ".join(said) + "."
+    all_seen = list(evidence)
+    about = frozenset((seen.fact_kind, seen.fact_id) for seen in all_seen if seen.fact_id)
+    wording = Wording(currency, known_locale(locale), names or {}, about)
+    facts: dict[Record, list[Seen]] = {}
+    for seen in all_seen:
+        facts.setdefault((seen.fact_kind, seen.fact_id), []).append(seen)
+    said = dict.fromkeys(told for of in facts.values() for told in _fact(wording, of))
+    return _capital(wording.said("next").join(said)) + "."
 
 
-def _known(locale: str) -> Locale:
-    try:
-        return Locale.parse(locale.replace("-", "_"))
-    except (UnknownLocaleError, ValueError, TypeError):
-        return Locale.parse(_FALLBACK)
+def _fact(wording: Wording, of: Sequence[Seen]) -> list[str]:
+    """What was seen in one fact, or that there is none."""
+    kind, fact_id = of[0].fact_kind, of[0].fact_id
+    if not fact_id:
+        return [_none(wording, seen) for seen in of]
+    told = [condition_seen(wording, seen) for seen in of if not _only_there(seen)]
+    if not told:
+        return [wording.said("present", kind=wording.record(kind, fact_id), a=wording.words.kind(kind).a)]
+    return [
+        wording.said("of_fact", kind=wording.record(kind, fact_id), conditions=", ".join(dict.fromkeys(told)))
+    ]
 
 
-class _Speaker:
-    def __init__(self, currency: str, locale: Locale) -> None:
-        self._currency = currency
-        self._locale = locale
-
-    def of(self, seen: Seen) -> str:
-        """One condition with what was seen."""
-        kind = seen.fact_kind.replace("_", " ")
-        if seen.field == "count":
-            return f"there is no such {kind}"
-        if seen.field == "id":
-            return f"there is the {kind} {seen.fact_id}"
-        field = _field(seen)
-        if isinstance(seen.seen, bool) and (verb := _VERBS.match(seen.field)):
-            return f"the {kind} {verb[1]}{'' if seen.seen else ' not'} {verb[2].replace('_', ' ')}"
-        name = f"{seen.field.replace('_', ' ')} of the {kind}"
-        if seen.op.endswith("is_null"):
-            missing = (seen.seen is None) if seen.op == "is_null" or seen.seen is None else False
-            return f"{name} is {'not known' if missing else self._value(field, seen.seen)}"
-        op = seen.op.removeprefix("not ")
-        if op != seen.op:
-            value = "not known" if seen.seen is None else self._value(field, seen.seen)
-            return (
-                f"{name} is {value}, and so not {op.replace('_', ' ')} {self._several(field, seen.threshold)}"
-            )
-        return _OPS[op].format(
-            field=name, seen=self._value(field, seen.seen), threshold=self._several(field, seen.threshold)
-        )
-
-    def _several(self, field: FactField | None, values: object) -> str:
-        if isinstance(values, list | tuple):
-            return " and ".join(self._value(field, value) for value in values)
-        return self._value(field, values)
-
-    def _value(self, field: FactField | None, value: object) -> str:
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if field and field.type is FieldType.MONEY and value is not None:
-            return str(format_currency(Decimal(str(value)), self._currency, locale=self._locale))
-        if not isinstance(value, int | float):
-            return str(value)
-        if field and field.unit == "ratio":
-            return str(format_percent(Decimal(str(value)), "#,##0.####%", locale=self._locale))
-        unit = f" {field.unit}" if field and field.unit else ""
-        return f"{format_decimal(Decimal(str(value)), '#,##0.######', locale=self._locale)}{unit}"
+def _only_there(seen: Seen) -> bool:
+    return seen.field == "id" and seen.op == Op.IS_NULL
 
 
-def _field(seen: Seen) -> FactField | None:
-    """The declared field that the evidence is of; None for arithmetic and for concluded facts."""
-    try:
-        return REGISTRY.field(seen.fact_kind, seen.field)
-    except KeyError:
-        return None
+def _none(wording: Wording, seen: Seen) -> str:
+    none = wording.words.kind(seen.fact_kind).none
+    asked = asked_for(wording, seen.fact_kind, seen.threshold)
+    return wording.said("none_matching" if asked else "none", none=none, conditions=asked)
+
+
+def asked_for(wording: Wording, kind: str, threshold: object) -> str:
+    """What facts that must not be there would have to meet; empty when any would do."""
+    where = threshold.get("where") if isinstance(threshold, Mapping) else None
+    return ", ".join(conditions(wording, kind, where)) if isinstance(where, Mapping) else ""
+
+
+def condition_seen(wording: Wording, seen: Seen) -> str:
+    """One condition with what was seen."""
+    kind, text = seen.fact_kind, seen.field
+    told = wording.seen(kind, text, seen.seen)
+    if seen.op in _EXACT or is_state(kind, text, seen.seen):
+        return told
+    asked = comparison(wording, kind, text, seen.op, seen.threshold)
+    if seen.seen is None:
+        return wording.said("unmet", field=wording.name(kind, text), comparison=asked)
+    return wording.said("compared", seen=told, comparison=asked)
+
+
+def clearing(wording: Wording, change: Counterfactual) -> str:
+    """What would clear a verdict."""
+    kind = change.fact_kind
+    if change.field is None:
+        a, needed = wording.words.kind(kind).a, change.needed
+        asked = ", ".join(conditions(wording, kind, needed)) if isinstance(needed, Mapping) else ""
+        return _capital(wording.said("appears_matching" if asked else "appears", a=a, conditions=asked))
+    subject = wording.record(kind, change.fact_id)
+    if not wording.tells_field(kind, change.field, change.seen):
+        subject = wording.said("field_of", kind=subject, field=wording.name(kind, change.field))
+    parts = {
+        "subject": subject,
+        "seen": wording.value(kind, change.field, change.seen),
+        "needed": wording.value(kind, change.field, change.needed),
+        "when": _in_days(wording, change.days or 0),
+    }
+    return _capital(wording.said(_way(wording, change, change.field), **parts))
+
+
+def _way(wording: Wording, change: Counterfactual, text: str) -> str:
+    """The pattern that tells how a field must change."""
+    needed, seen = change.needed, change.seen
+    if change.days is not None:
+        return "by_itself"
+    if needed is None:
+        return "forgotten"
+    field = declared(change.fact_kind, text)
+    if field and field.type.is_numeric and seen is not None:
+        return "rises" if Decimal(str(needed)) > Decimal(str(seen)) else "falls"
+    if field and (field.values or field.type.is_numeric or field.type is FieldType.BOOLEAN):
+        return "becomes"
+    if seen is None:
+        return "learnt"
+    return "elsewhere" if wording.tells_field(change.fact_kind, text, seen) else "otherwise"
+
+
+def _in_days(wording: Wording, days: int) -> str:
+    """After so many days: in 31 days."""
+    return format_timedelta(
+        timedelta(days=days),
+        granularity="day",
+        threshold=float("inf"),
+        add_direction=True,
+        locale=wording.grammar,
+    )
+
+
+def lacking(wording: Wording, failed: Failed) -> str:
+    """Why there is no verdict."""
+    kind, text = failed.fact_kind, failed.field
+    if failed.fact_id is None:
+        return _capital(wording.said("none", none=wording.words.kind(kind).none))
+    subject = wording.record(kind, failed.fact_id)
+    if (kind, failed.fact_id) not in wording.names:
+        subject = wording.said("named", kind=subject, name=failed.fact_id)
+    if text is None or failed.op is None:
+        return _capital(wording.said("blocked", subject=subject))
+    parts = {
+        "subject": subject,
+        "state": wording.seen(kind, text, failed.seen),
+        "required": comparison(wording, kind, text, failed.op, failed.threshold),
+        "distance": wording.value(kind, text, _distance(failed, text)),
+    }
+    return _capital(wording.said("failed" if failed.off_by is None else "failed_by", **parts))
+
+
+def _distance(failed: Failed, text: str) -> object:
+    """How far off a value is, as values are told: money in whole units."""
+    field = declared(failed.fact_kind, text)
+    if failed.off_by is None or not field or field.type is not FieldType.MONEY:
+        return failed.off_by
+    return str(Decimal(str(failed.off_by)) / 100)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

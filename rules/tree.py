@@ -57,14 +57,15 @@ class Term:
     @property
     def fields(self) -> frozenset[str]:
         """The fields that it is made of."""
-        return _fields(self.formula)
+        return fields_of(self.formula)
 
 
-def _fields(formula: Formula) -> frozenset[str]:
+def fields_of(formula: Formula) -> frozenset[str]:
+    """The fields that a formula computes with."""
     if isinstance(formula, FieldValue):
         return frozenset({formula.name})
     if isinstance(formula, Operation):
-        return _fields(formula.left) | _fields(formula.right)
+        return fields_of(formula.left) | fields_of(formula.right)
     return frozenset()
 
 

@@ -8,8 +8,13 @@ from models.errors import Invalid, allowed
 from rules.language import shown
 from rules.reference import canonical
 from rules.registry import FactField, FieldType, Op
-from rules.tree import MAX_INTEGER, Scalar
+from rules.tree import MAX_INTEGER, MAX_TEXT_BYTES, Scalar
 
+#: Why no evaluator holds a value, by whether it is text.
+_BEYOND = {
+    False: f"is too large; allowed: below {MAX_INTEGER} and above -{MAX_INTEGER}",
+    True: f"cannot be compared; allowed: {MAX_TEXT_BYTES} bytes of UTF-8 without NUL",
+}
 _CHOOSING = frozenset({Op.EQ, Op.NE, Op.IN, Op.NOT_IN})
 
 
@@ -21,7 +26,7 @@ def constant(field: FactField, op: Op, value: object) -> Scalar:
     """
     held = canonical(_typed(field, op, value))
     if held is None:
-        raise Invalid(f"{shown(value)} is too large")
+        raise Invalid(f"{shown(value)} {_BEYOND[isinstance(value, str)]}")
     return held
 
 
@@ -68,7 +73,7 @@ def _number(field: FactField, value: object) -> Scalar:
         raise Invalid(f"{shown(value)} is not a whole number of days")
     low, high = field.minimum, field.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        raise Invalid(f"{value} is out of the range of {field.name}; allowed: {_range(field)}")
+        raise Invalid(f"{shown(value)} is out of the range of {field.name}; allowed: {_range(field)}")
     return value
 
 
@@ -78,7 +83,7 @@ def _money(field: FactField, value: object) -> Scalar:
         raise Invalid(f"{shown(value)} is not an amount of money")
     try:
         minor = Decimal(str(value)) * 100
-    except DecimalException:
+    except (DecimalException, ValueError):
         minor = Decimal("NaN")
     if minor.is_finite() and abs(minor) >= MAX_INTEGER:
         raise Invalid(f"{shown(value)} is too large")

@@ -48,6 +48,7 @@ class AccountFilter:
     segment: StringFilter | None = UNSET
     industry: StringFilter | None = UNSET
     country: StringFilter | None = UNSET
+    region: StringFilter | None = UNSET
     tier: Filter[Tier] | None = UNSET
     employees: IntFilter | None = UNSET
     overdue: MoneyFilter | None = UNSET
@@ -87,6 +88,7 @@ ACCOUNTS = Listed(
             "segment": Column("t.segment"),
             "industry": Column("t.industry"),
             "country": Column("t.country"),
+            "region": Column("t.region"),
             "tier": Column("t.tier"),
             "tier_rank": Column(f"case t.tier {_TIER} end", Kind.NUMBER),
             "employees": Column("t.employees", Kind.NUMBER),
@@ -110,6 +112,7 @@ class Account(Node, Stored[stored.Account]):
     segment: str | None = column("Its segment, as the operator names it.")
     industry: str | None = column("Its industry.")
     country: str | None = column("Its country.")
+    region: str | None = column("The part of the country or of the operator's network that it is in.")
     employees: int | None = column("How many people work there.")
     overdue: Money = column("What it owes past its due date.")
     overdue_since: date | None = column("Since when the oldest of that was due.")

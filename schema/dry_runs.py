@@ -20,6 +20,7 @@ from schema.accounts import Account
 from schema.context import Info
 from schema.core.money import Money, certain_money
 from schema.core.stored import column
+from schema.rulebooks import EvaluationFailure
 
 strawberry.enum(Movement, name="VerdictMovement")
 #: How many of the single verdicts are told at once.
@@ -113,6 +114,14 @@ class RuleOutcomes:
             flagged_after=outcome.flagged_after,
             warnings=outcome.warnings,
         )
+
+    @strawberry.field
+    def failures(self) -> list[EvaluationFailure]:
+        """Accounts that could not be judged; they are in none of the figures."""
+        return [
+            EvaluationFailure(account_id=strawberry.ID(account), reason=reason)
+            for account, reason in self.outcome.failures.items()
+        ]
 
     @strawberry.field
     def share_flagged(self) -> float:

@@ -57,7 +57,7 @@ class PopulationEvent(Node, Stored[stored.PopulationEvent]):
 
     @strawberry.field
     def part(self) -> str | None:
-        """The segment, industry or country; null for the whole tenant."""
+        """The segment, industry, country or region; null for the whole tenant."""
         return self.record.part or None
 
     @strawberry.field

@@ -10,6 +10,8 @@ from models.base import is_id
 from models.errors import Invalid
 from schema.access import Team, Tenant, User
 from schema.accounts import Account
+from schema.alarms import EngineAlarm
+from schema.backtests import Backtest
 from schema.catalog import Product
 from schema.context import Info
 from schema.core.stored import Node, Stored
@@ -24,8 +26,8 @@ from schema.signals import Signal
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, Contact, Contract, Deal, EvaluationRun, PopulationEvent, Product, Recommendation, Risk, Rule,
-    Rulebook, Service, Signal, Team, Tenant, Ticket, User,
+    Account, Backtest, Contact, Contract, Deal, EngineAlarm, EvaluationRun, PopulationEvent, Product,
+    Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

@@ -14,7 +14,7 @@ from commands import explanations
 from models import recommendations as stored
 from models.base import Severity
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
-from rules.evidence import Seen
+from rules.evidence import recorded
 from rules.sentences import sentence
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
@@ -76,14 +76,7 @@ async def _evidence(info: Info, owner: str, owner_id: str) -> list[stored.Eviden
 
 
 def _sentence(evidence: list[stored.Evidence], currency: str, locale: str) -> str:
-    seen = [
-        Seen(
-            **{name: getattr(record, name) for name in Seen.__dataclass_fields__}
-            | {"threshold": _json(record.threshold), "seen": _json(record.seen)}
-        )
-        for record in evidence
-    ]
-    return sentence(seen, currency, locale)
+    return sentence(map(recorded, evidence), currency, locale)
 
 
 @strawberry.type
@@ -144,13 +137,13 @@ class Recommendation(Node, Stored[stored.Recommendation]):
 
     @strawberry.field
     async def sentence(self, info: Info, locale: str = "en") -> str:
-        """Its evidence in a sentence; ``locale`` (de, fr-CH) says how numbers and money are written."""
+        """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
         return _sentence(await _evidence(info, "recommendation_id", self.id), self.record.currency, locale)
 
     @strawberry.field
     async def changes(self, info: Info) -> Changes:
         """What would clear it, tried by judging again with one thing changed; to be asked for one at once."""
-        return Changes.of(await explanations.changes(info.context.actor, self.record))
+        return Changes.of(await explanations.changes(info.context.actor, self.record), self.record.currency)
 
 
 @strawberry.type
@@ -189,13 +182,13 @@ class Risk(Node, Stored[stored.Risk]):
 
     @strawberry.field
     async def sentence(self, info: Info, locale: str = "en") -> str:
-        """Its evidence in a sentence; ``locale`` (de, fr-CH) says how numbers and money are written."""
+        """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
         return _sentence(await _evidence(info, "risk_id", self.id), self.record.currency, locale)
 
     @strawberry.field
     async def changes(self, info: Info) -> Changes:
         """What would clear it, tried by judging again with one thing changed; to be asked for one at once."""
-        return Changes.of(await explanations.changes(info.context.actor, self.record))
+        return Changes.of(await explanations.changes(info.context.actor, self.record), self.record.currency)
 
 
 @strawberry.input

@@ -12,7 +12,9 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from schema import nodes
 from schema.access import AccessQueries
 from schema.accounts import AccountQueries
+from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
+from schema.backtests import BacktestQueries
 from schema.catalog import CatalogQueries
 from schema.core.descriptions import describe
 from schema.core.errors import told
@@ -29,6 +31,7 @@ from schema.people import ContactQueries
 from schema.portfolio import PortfolioQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
+from schema.rule_checks import RuleCheckQueries
 from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
@@ -53,6 +56,9 @@ class Query(
     RulebookQueries,
     FactKindQueries,
     DryRunQueries,
+    BacktestQueries,
+    AlarmQueries,
+    RuleCheckQueries,
     WhyQueries,
     PortfolioQueries,
     AccessQueries,

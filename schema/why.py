@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import cast
 
@@ -12,6 +13,8 @@ from commands import explanations
 from models.base import today
 from rules import counterfactuals as told
 from rules import why_not as missed
+from rules.sentences import clearing, lacking
+from rules.wording import Wording, known_locale
 from schema.context import Info
 from schema.core.stored import column
 
@@ -22,6 +25,8 @@ strawberry.enum(told.Actor, name="CounterfactualActor")
 class Counterfactual:
     """One change that, as was tried, clears a recommendation or a risk."""
 
+    change: strawberry.Private[told.Counterfactual]
+    wording: strawberry.Private[Callable[[str], Wording]]
     actor: told.Actor = column("Who can bring it about: US, the CUSTOMER, or TIME alone.")
     fact_kind: str = column("The kind of the record that changes.")
     fact_id: str | None = column("The record that changes; null for a new one.")
@@ -29,12 +34,21 @@ class Counterfactual:
     seen: JSON | None = column("Its value now; money in whole units, as text.")
     needed: JSON | None = column("The value that clears it, or what a new record must meet.")
     days: int | None = column("After how many days time brings it about.")
-    text: str = column("In words: clears if usage_change_90d rises to -0.199999, now -0.31.")
+
+    @strawberry.field
+    def text(self, locale: str | None = None) -> str:
+        """In words: clears if usage_change_90d rises to -0.199999, now -0.31.
+
+        With a ``locale``, in its language and numbers.
+        """
+        return self.change.text if locale is None else clearing(self.wording(locale), self.change)
 
     @classmethod
-    def of(cls, change: told.Counterfactual) -> Counterfactual:
-        """The object that shows a change."""
+    def of(cls, change: told.Counterfactual, wording: Callable[[str], Wording]) -> Counterfactual:
+        """The object that shows a change, told in the words of a locale."""
         return cls(
+            change=change,
+            wording=wording,
             actor=change.actor,
             fact_kind=change.fact_kind,
             fact_id=change.fact_id,
@@ -42,7 +56,6 @@ class Counterfactual:
             seen=cast("JSON", change.seen),
             needed=cast("JSON", change.needed),
             days=change.days,
-            text=change.text,
         )
 
 
@@ -56,15 +69,21 @@ class Changes:
     counterfactuals: list[Counterfactual] = column("Single changes that clear it, the smallest first.")
 
     @classmethod
-    def of(cls, changes: explanations.Changes) -> Changes:
+    def of(cls, changes: explanations.Changes, currency: str) -> Changes:
         """The object that shows them."""
-        return cls(holds=changes.holds, counterfactuals=[*map(Counterfactual.of, changes.counterfactuals)])
+
+        def wording(locale: str) -> Wording:
+            return Wording(currency, known_locale(locale), about=changes.matched)
+
+        shown = [Counterfactual.of(change, wording) for change in changes.counterfactuals]
+        return cls(holds=changes.holds, counterfactuals=shown)
 
 
 @strawberry.type
 class FailedCondition:
     """The first condition of a rule that an account does not meet."""
 
+    failed: strawberry.Private[missed.Failed]
     fact_kind: str = column("The kind of fact that it is on.")
     fact_id: str | None = column("The record that came nearest; null where there is none of the kind.")
     field: str | None = column("The field; null where a record is there that must not be.")
@@ -72,12 +91,19 @@ class FailedCondition:
     threshold: JSON | None = column("What it is compared with; money in whole units, as text.")
     seen: JSON | None = column("The value that was seen; null when it is missing.")
     off_by: float | None = column("How far a number is off, in the unit of the field; money in minor units.")
-    text: str = column("In words.")
+
+    @strawberry.field
+    def text(self, info: Info, locale: str | None = None) -> str:
+        """In words; with a ``locale`` (de, fr-CH), in its language and numbers."""
+        if locale is None:
+            return str(self.failed)
+        return lacking(Wording(info.context.actor.currency, known_locale(locale)), self.failed)
 
     @classmethod
     def of(cls, failed: missed.Failed) -> FailedCondition:
         """The object that shows it."""
         return cls(
+            failed=failed,
             fact_kind=failed.fact_kind,
             fact_id=failed.fact_id,
             field=failed.field,
@@ -85,7 +111,6 @@ class FailedCondition:
             threshold=cast("JSON", failed.threshold),
             seen=cast("JSON", failed.seen),
             off_by=failed.off_by,
-            text=str(failed),
         )
 
 

@@ -70,3 +70,53 @@ def test_a_rulebook_is_tried_put_live_changed_and_rolled_back(tmp_path: Path) ->
     run("export", "mine/1", "--to", str(tmp_path / "out"))
     assert (tmp_path / "out" / "mine.yaml").read_text() == TEXT
     assert "no rulebook 'other/1'; known: mine" in run("export", "other/1", exit_code=1)
+
+
+def test_a_backtest_is_told_as_a_table_and_as_json(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/b.sqlite3"
+    asyncio.run(_filled(url))
+    file = tmp_path / "mine.yaml"
+    file.write_text(TEXT)
+    dates = ("--from", "2025-12-31", "--to", "2026-03-31", "--horizon", "90", "--known-until", "2026-11-01")
+
+    def run(*arguments: str, exit_code: int = 0) -> str:
+        done = bellwether(url, tmp_path, "rules", "backtest", str(file), *arguments, exit_code=exit_code)
+        return done.stdout if exit_code == 0 else done.stderr
+
+    table = run(*dates)
+    assert "4 dates from 2025-12-31 to 2026-03-31, 90 days ahead" in table
+    assert "contract lost" in table
+    (score,) = json.loads(run(*dates, "--json"))["scores"]
+    # A contract ends every 25 days from 25 April on: at the end of February one within 60 days, of March two.
+    assert [each["flagged"] for each in score["dates"]] == [0, 0, 1, 2]
+    assert (score["precision"]["part"], score["precision"]["whole"]) == (3, 3)
+    assert "not in order" in run(*dates, "--from", "2026-06-01", exit_code=1)
+
+
+ODD = """rules:
+  - key: wide
+    title: A contract ends
+    when: [{contract: {as: c, where: {days_to_end: {lt: 60}, notice_days: {gte: 0}}}}]
+    then: [{recommend: {action: LOOK, because: x}}]
+"""
+NEVER = ODD.replace("lt: 60", "lt: 60, gt: 90")
+
+
+def test_a_file_is_checked_with_and_without_a_database(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/b.sqlite3"
+    asyncio.run(_filled(url))
+    odd, never = tmp_path / "odd.yaml", tmp_path / "never.yaml"
+    odd.write_text(ODD)
+    never.write_text(NEVER)
+
+    told = bellwether("sqlite://nowhere", tmp_path, "rules", "check", str(odd)).stdout
+    assert "OUT_OF_RANGE: notice_days gte 0 always holds" in told
+    assert "rules.0.when.0.contract.where.notice_days.gte" in told
+    assert "1 sound: wide" in told
+    refused = bellwether("sqlite://nowhere", tmp_path, "rules", "check", str(never), exit_code=1).stdout
+    assert "NEVER_MATCHES: no contract has days_to_end lt 60 and days_to_end gt 90" in refused
+    assert "sound" not in refused
+
+    odd.write_text(ODD.replace("when: [", "when: [{ticket: {}}, "))
+    filled = bellwether(url, tmp_path, "rules", "check", str(odd), "--filled", "--as-of", str(DAY)).stdout
+    assert "UNFILLED: the tenant has no ticket as of 2026-03-31" in filled

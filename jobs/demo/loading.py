@@ -43,11 +43,11 @@ async def load_world(world: World, advance: Advance | None = None) -> Tenant:
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             incoming = [_resolved(row.incoming(), ids) for row in batch]
-            ids |= (await upsert(actor, model, SOURCE, incoming, on=world.today)).ids
+            ids |= (await upsert(actor, model, SOURCE, incoming, on=world.today, history=True)).ids
             done += len(batch)
             if advance:
                 advance(TASK, done, total)
-    await deals.set_contacts(actor, _deal_contacts(world, tenant, ids))
+    await deals.set_contacts(actor, _deal_contacts(world, tenant, ids), history=True)
     await refresh_statistics()
     return tenant
 

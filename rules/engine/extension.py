@@ -17,6 +17,15 @@ from rules.tree import Rule
 MAX_ACTIVATIONS = 5_000
 #: Parts of its shards that an engine keeps loaded.
 MAX_PARTS = 64
+#: How the activation of the catch-all begins: the last fact's, and of the lowest priority, hence the last.
+_CAUGHT = f'{{"{CATCH_ALL}"'
+
+
+class Unsound(BaseException):
+    """The extension did not take all facts of a batch, and what its state holds is not known.
+
+    Nothing catches this: the process ends, and another judges what it was to judge.
+    """
 
 
 class TooOften(Exception):
@@ -25,9 +34,10 @@ class TooOften(Exception):
 
 @dataclass(frozen=True)
 class _Loaded:
-    """Definitions in a handle of the extension, and the key of the rule that each stands for."""
+    """Definitions of a shard in a handle of the extension, and the key of the rule that each stands for."""
 
-    shard: Definition
+    shard: int
+    definition: Definition
     keys: Mapping[str, str]
     handle: int
 
@@ -38,7 +48,9 @@ class Engine:
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.program = Program(rules)
         self.cutter = Cutter(rules)
-        self._shards = [self._load(shard) for shard in self.program.shards]
+        self._shards = [
+            self._load(number, shard.definition) for number, shard in enumerate(self.program.shards)
+        ]
         self._parts: dict[tuple[str, ...], _Loaded] = {}
 
     def close(self) -> None:
@@ -55,10 +67,10 @@ class Engine:
         for loaded in self._shards:
             yield from self._fired(self._reduced(loaded, without), batch, without, step)
 
-    def _load(self, shard: Definition) -> _Loaded:
-        handle: int = durable_rules_engine.create_ruleset("bellwether", orjson.dumps(shard).decode())
-        keys = {name: self.program.rule(name).key for name in shard if name != CATCH_ALL}
-        return _Loaded(shard, keys, handle)
+    def _load(self, shard: int, definition: Definition) -> _Loaded:
+        handle: int = durable_rules_engine.create_ruleset("bellwether", orjson.dumps(definition).decode())
+        keys = {name: self.program.rule(name).key for name in definition if name != CATCH_ALL}
+        return _Loaded(shard, definition, keys, handle)
 
     def _reduced(self, loaded: _Loaded, without: set[str]) -> _Loaded:
         if not without or without.isdisjoint(loaded.keys.values()):
@@ -71,14 +83,15 @@ class Engine:
         if kept not in self._parts:
             if len(self._parts) >= MAX_PARTS:
                 durable_rules_engine.delete_ruleset(self._parts.pop(next(iter(self._parts))).handle)
-            self._parts[kept] = self._load({name: loaded.shard[name] for name in kept})
+            self._parts[kept] = self._load(loaded.shard, {name: loaded.definition[name] for name in kept})
         return self._parts[kept]
 
     def _fired(self, loaded: _Loaded, batch: Batch, without: set[str], step: Step) -> list[Match]:
         """Rules that together match too often are halved until the one that does it is alone."""
         step()
         try:
-            fired = [self.program.match(each, batch) for each in _activations(loaded.handle, batch.json)]
+            activations = _activations(loaded.handle, batch.texts[loaded.shard])
+            fired = [self.program.match(each, batch) for each in activations]
             return [match for match in fired if match is not None]
         except TooOften:
             names = list(loaded.keys)
@@ -92,8 +105,9 @@ class Engine:
 
 
 def _activations(handle: int, facts: str) -> Iterator[str]:
-    """What fires for these facts; the state is gone afterwards, also after an error."""
-    _, offset = durable_rules_engine.assert_facts(handle, facts)
+    """What fires for these facts; the state is gone afterwards."""
+    offset = _asserted(handle, facts)
+    last = ""
     try:
         started = durable_rules_engine.start_action_for_state(handle, offset)
         activation = started and started[1]
@@ -104,6 +118,17 @@ def _activations(handle: int, facts: str) -> Iterator[str]:
                 durable_rules_engine.abandon_action(handle, offset)
                 raise TooOften
             yield activation
-            activation = durable_rules_engine.complete_and_start_action(handle, offset)
+            last, activation = activation, durable_rules_engine.complete_and_start_action(handle, offset)
+        if not last.startswith(_CAUGHT):
+            raise Unsound("the batch was cut short")
     finally:
         durable_rules_engine.delete_state(handle, "s")
+
+
+def _asserted(handle: int, facts: str) -> int:
+    """Where the state is that holds the facts now."""
+    try:
+        _, offset = durable_rules_engine.assert_facts(handle, facts)
+    except Exception as error:
+        raise Unsound(f"{type(error).__name__}: {error}") from error
+    return int(offset)

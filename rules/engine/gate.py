@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from models.errors import Invalid, InvalidRulebook
+from models.rulebooks import AlarmKind
 from rules.engine.answers import Judged
 from rules.engine.pool import EnginePool
 from rules.engine.process import WORKER
@@ -34,7 +35,7 @@ async def check(
         accounts |= {f"{rule.key}-{number}": facts for number, facts in enumerate(boundary_facts(rule))}
     async with EnginePool(1, seconds, command) as pool:
         judged = await pool.judge(book, accounts, check=accounts.keys())
-        lost = [rule.key for rule in book.rules if rule in pool.quarantined]
+        lost = [rule.key for rule in book.rules if pool.quarantined.get(rule) is AlarmKind.ENDED_ENGINE]
     problems = [*_ended(book, lost), *_differing(book, judged)]
     if problems:
         raise InvalidRulebook(

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import structlog
 
 from models.errors import EngineStopped
+from models.rulebooks import AlarmKind
 from rules.engine.answers import Judged, read
 from rules.engine.process import WORKER, Worker, WorkerLost
 from rules.engine.requests import Request, Task
@@ -34,14 +35,15 @@ Verdicts = dict[str, Judged]
 class EnginePool:
     """Judges accounts in ``workers`` processes; a batch that takes over ``timeout`` seconds is ended.
 
-    A rule that ends a worker by itself is ``quarantined``: from then on the reference evaluator judges it,
-    in whatever book it is.
+    A rule that ends a worker by itself, or of which the engine once matched something else than the
+    reference evaluator, is ``quarantined``: from then on the reference evaluator judges it, in whatever book
+    it is.
     """
 
     workers: int = 2
     timeout: float = 10.0
     command: Sequence[str] = WORKER
-    quarantined: set[Rule] = field(default_factory=set)
+    quarantined: dict[Rule, AlarmKind] = field(default_factory=dict)
     _all: list[Worker] = field(default_factory=list)
     _idle: asyncio.Queue[Worker] = field(default_factory=asyncio.Queue)
     _work: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -120,8 +122,15 @@ class EnginePool:
         return work.result()
 
     async def _judge(self, book: Book, tasks: Sequence[Task]) -> Verdicts:
-        judged = await _all_done(self._batch(book, batch) for batch in _batches(tasks))
-        return {account: verdict for part in judged for account, verdict in part.items()}
+        parts = await _all_done(self._batch(book, batch) for batch in _batches(tasks))
+        judged = {account: verdict for part in parts for account, verdict in part.items()}
+        for key in {key for verdict in judged.values() for key in verdict.differing}:
+            self.quarantined.setdefault(book.rule(key), AlarmKind.DIFFERED)
+        return judged
+
+    def trust(self, key: str) -> None:
+        """Have the engine judge the rules of this key again."""
+        self.quarantined = {rule: kind for rule, kind in self.quarantined.items() if rule.key != key}
 
     async def _batch(self, book: Book, tasks: Sequence[Task]) -> Verdicts:
         """A batch that ends its worker is halved until the account that does it is alone."""
@@ -152,7 +161,7 @@ class EnginePool:
         for rule in (rule for rules in book.strata for rule in rules):
             lost = await self._ask(Book(f"{book.version}#{rule.key}", book.upto(rule.key)), [task])
             if isinstance(lost, WorkerLost):
-                self.quarantined.add(rule)
+                self.quarantined[rule] = AlarmKind.ENDED_ENGINE
                 log.error("rule quarantined", rule=rule.key, book=book.version, reason=str(lost))
 
     async def _ask(self, book: Book, tasks: Sequence[Task]) -> Verdicts | WorkerLost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.accounts import Account, Tier
+from models.asof import View, known_row
 from models.database import text_order
 from models.deals import Deal
 from models.people import Contact
@@ -14,6 +15,7 @@ from rules.kinds.declaring import (
     CURRENCY,
     OPEN,
     TICKET_OPEN,
+    and_known,
     days,
     flag,
     kind,
@@ -25,52 +27,69 @@ from rules.kinds.declaring import (
 from rules.registry import Rows
 
 
-def _contracts() -> str:
-    return per_account(Contract, "sum(t.mrc_minor) as mrc, count(*) as contracts", ACTIVE)
+def _contracts(view: View) -> str:
+    return per_account(Contract, "sum(t.mrc_minor) as mrc, count(*) as contracts", ACTIVE, view)
 
 
-def _deals() -> str:
+def _deals(view: View) -> str:
     return per_account(
         Deal,
         "count(*) as deals, sum(t.amount_minor) as pipeline,"
         " sum(case when t.kind = 'EXPANSION' then 1 else 0 end) as expansions",
         OPEN,
+        view,
     )
 
 
-def _people() -> str:
+def _people(view: View) -> str:
     return per_account(
         Contact,
         f"count(*) as contacts, max({CONTACTED}) as contacted_on,"
         " sum(case when t.seniority = 'EXECUTIVE' then 1 else 0 end) as executives,"
         f" max(case when t.seniority = 'EXECUTIVE' then {CONTACTED} end) as executive_on",
         "(t.left_on is null or t.left_on > :as_of)",
+        view,
     )
 
 
-def _tickets() -> str:
+def _tickets(view: View) -> str:
     return per_account(
         Ticket,
-        "count(*) as tickets, sum(case when t.severity in ('HIGH', 'CRITICAL') then 1 else 0 end) as severe",
-        f"t.opened_on <= :as_of and {TICKET_OPEN}",
+        f"sum(case when {TICKET_OPEN} then 1 else 0 end) as tickets,"
+        f" sum(case when {TICKET_OPEN} and t.severity in ('HIGH', 'CRITICAL') then 1 else 0 end) as severe,"
+        " sum(case when t.opened_on > :day_30 then 1 else 0 end) as opened",
+        f"t.opened_on <= :as_of and ({TICKET_OPEN} or t.opened_on > :day_30)",
+        view,
     )
 
 
-def _usage() -> str:
-    """The usage in the unit that brought the highest charges, of the last 3 full months and the 9 before."""
+def _usage(view: View) -> str:
+    """The usage in the unit that brought the highest charges: of the last full month and the 3 before, of the
+    last 3 full months and the 9 before.
+    """
     return (
-        "(select account_id, unit, recent, recent_months, earlier, earlier_months from"
+        "(select account_id, unit, latest, latest_months, latest_charge, quarter, quarter_months,"
+        " quarter_charge, recent, recent_months, earlier, earlier_months from"
         " (select account_id, unit, row_number() over (partition by account_id"
         f" order by sum(charge_minor) desc, {text_order('unit')}) as place,"
+        " sum(case when month >= :month_1 then quantity else 0 end) as latest,"
+        " count(distinct case when month >= :month_1 then month end) as latest_months,"
+        " sum(case when month >= :month_1 then charge_minor else 0 end) as latest_charge,"
+        " sum(case when month >= :month_4 and month < :month_1 then quantity else 0 end) as quarter,"
+        " count(distinct case when month >= :month_4 and month < :month_1 then month end) as quarter_months,"
+        " sum(case when month >= :month_4 and month < :month_1 then charge_minor else 0 end)"
+        " as quarter_charge,"
         " sum(case when month >= :month_3 then quantity else 0 end) as recent,"
         " count(distinct case when month >= :month_3 then month end) as recent_months,"
         " sum(case when month < :month_3 then quantity else 0 end) as earlier,"
         " count(distinct case when month < :month_3 then month end) as earlier_months"
         " from usage_month where tenant_id = :tenant and month >= :month_12 and month < :this_month"
-        " and AMONG(account_id) group by account_id, unit) placed where place = 1)"
+        f" and AMONG(account_id){and_known(known_row('usage_month'), view)}"
+        " group by account_id, unit) placed where place = 1)"
     )
 
 
+_TWO_MONTHS = "u.latest_months = 1 and u.quarter_months >= 2"
 _ROWS = Rows(
     Account,
     account="t.id",
@@ -89,6 +108,7 @@ ACCOUNT = kind(
     text("segment", "the account's segment, as the tenant names it", "t.segment"),
     text("industry", "the account's industry", "t.industry"),
     text("country", "the account's country", "t.country"),
+    text("region", "the part of the country or of the network that it is in", "t.region"),
     number("employees", "people", "employees of the customer", "t.employees", minimum=0),
     CURRENCY,
     money("monthly_recurring", "monthly recurring charge of all active contracts", "c.mrc"),
@@ -126,12 +146,37 @@ ACCOUNT = kind(
         minimum=0,
     ),
     number(
+        "tickets_opened_30d",
+        "tickets",
+        "tickets opened within the last 30 days, whatever became of them",
+        "coalesce(k.opened, 0)",
+        minimum=0,
+    ),
+    number(
         "usage_change_90d",
         "ratio",
         "monthly usage, in the unit that usage_unit names, of the last 3 full months against the 9 before:"
         " -0.3 is 30 % less; missing with fewer than 3 months on either side",
         "case when u.recent_months >= 3 and u.earlier_months >= 3 and u.earlier > 0"
         " then (1.0 * u.recent / u.recent_months) / (1.0 * u.earlier / u.earlier_months) - 1 end",
+        minimum=-1,
+    ),
+    number(
+        "usage_change_1m",
+        "ratio",
+        "usage of the last full month, in the unit that usage_unit names, against the average of the 3 months"
+        " before: -0.3 is 30 % less; missing with fewer than 2 of these",
+        f"case when {_TWO_MONTHS} and u.quarter > 0"
+        " then (1.0 * u.latest) / (1.0 * u.quarter / u.quarter_months) - 1 end",
+        minimum=-1,
+    ),
+    number(
+        "charge_change_1m",
+        "ratio",
+        "what that usage was charged in the last full month, against the average of the 3 months before;"
+        " missing with fewer than 2 of these",
+        f"case when {_TWO_MONTHS} and u.quarter_charge > 0"
+        " then (1.0 * u.latest_charge) / (1.0 * u.quarter_charge / u.quarter_months) - 1 end",
         minimum=-1,
     ),
     text(

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from models.asof import View, known_change, known_row
 from models.deals import STAGE_RANK, Deal, DealKind, ForecastCategory, Stage
 from models.people import Contact
-from rules.kinds.declaring import CURRENCY, OPEN, days, flag, identity, kind, money, number, stored, text
+from rules.kinds.declaring import (
+    CURRENCY,
+    OPEN,
+    and_known,
+    days,
+    flag,
+    identity,
+    kind,
+    money,
+    number,
+    stored,
+    text,
+)
 from rules.registry import Rows
 
 _RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items())
@@ -18,20 +31,21 @@ WEIGHTED = (
 AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_id))"
 
 
-def _pushes() -> str:
+def _pushes(view: View) -> str:
     return (
-        "(select entity_id, count(*) as pushes from change where tenant_id = :tenant and entity = 'deal'"
-        f" and entity_id in {AMONG_DEALS}"
-        " and field = 'close_on' and effective_on <= :as_of and new > old group by entity_id)"
+        "(select entity_id, count(*) as pushes from change c where tenant_id = :tenant and entity = 'deal'"
+        f" and entity_id in {AMONG_DEALS} and field = 'close_on' and effective_on <= :as_of and new > old"
+        f"{and_known(known_change('c'), view)} group by entity_id)"
     )
 
 
-def _people() -> str:
+def _people(view: View) -> str:
     there = "(t.left_on is null or t.left_on > :as_of)"
     return (
-        f"(select r.deal_id, count(*) as contacts from deal_contact r join {stored(Contact, there)}"
+        "(select r.deal_id, count(*) as contacts from deal_contact r"
+        f" join {stored(Contact, there, view=view)}"
         f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS} and {there}"
-        " group by r.deal_id)"
+        f"{and_known(known_row('r'), view)} group by r.deal_id)"
     )
 
 
@@ -39,10 +53,10 @@ def _people() -> str:
 _IN_SIGHT = "(t.closed_on is null or t.closed_on > :day_365)"
 
 
-def deals_in_sight() -> str:
+def deals_in_sight(view: View) -> str:
     """A subquery of the deals that are facts, for what belongs to them: whose, and whether they are open."""
     select = f"t.id, t.account_id, case when {OPEN} then 1 else 0 end as is_open"
-    rows = stored(Deal, select, _IN_SIGHT)
+    rows = stored(Deal, select, _IN_SIGHT, view=view)
     return f"(select {select} from {rows} where {_IN_SIGHT} and AMONG(t.account_id))"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.asof import View
 from models.deals import ContactRole, DealContact
 from models.people import Contact, Seniority
 from rules.kinds.deal import AMONG_DEALS, deals_in_sight
@@ -9,11 +10,11 @@ from rules.kinds.declaring import CONTACTED, days, flag, identity, kind, stored,
 from rules.registry import Rows
 
 
-def _people() -> str:
+def _people(view: View) -> str:
     """Who takes part, as of the date, by the id of the part: a contact never takes over another's."""
     select = f"t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
     return (
-        f"(select r.id, r.contact_id, {select} from deal_contact r join {stored(Contact, select)}"
+        f"(select r.id, r.contact_id, {select} from deal_contact r join {stored(Contact, select, view=view)}"
         f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS})"
     )
 
@@ -22,7 +23,7 @@ _ROWS = Rows(
     DealContact,
     account="d.account_id",
     source="null",
-    where="d.account_id is not null and p.id is not null",
+    where=f"d.account_id is not null and p.id is not null and t.deal_id in {AMONG_DEALS}",
     joins={"d": (deals_in_sight, "d.id = t.deal_id"), "p": (_people, "p.id = t.id")},
 )
 

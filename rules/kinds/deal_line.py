@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.catalog import Charge
 from models.deals import DealLine
-from rules.kinds.deal import deals_in_sight
+from rules.kinds.deal import AMONG_DEALS, deals_in_sight
 from rules.kinds.declaring import CURRENCY, flag, identity, kind, money, number, products, text
 from rules.registry import Rows
 from rules.tree import MAX_INTEGER
@@ -12,7 +12,7 @@ from rules.tree import MAX_INTEGER
 _ROWS = Rows(
     DealLine,
     account="d.account_id",
-    where="d.account_id is not null",
+    where=f"d.account_id is not null and t.deal_id in {AMONG_DEALS}",
     joins={"d": (deals_in_sight, "d.id = t.deal_id"), "p": (products, "p.id = t.product_id")},
 )
 #: More than any amount can be is missing; it is not computed, as it may be more than a database holds.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from models.asof import as_of_rows
+from models.accounts import Account
+from models.asof import WHOLE, View, as_of_rows
 from models.base import Record
 from models.catalog import Product
 from models.tickets import TicketState
@@ -63,27 +64,45 @@ def columns_in(*sql: str) -> list[str]:
     return sorted(spoken - {"id", "tenant_id"})
 
 
-def stored(model: type[Record], *sql: str) -> str:
-    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of."""
-    return f"{as_of_rows(model, columns_in(*sql))} t"
+def stored(model: type[Record], *sql: str, view: View = WHOLE) -> str:
+    """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of.
+
+    ``AMONG(…)`` stands for the accounts whose facts are gathered.
+    """
+    return f"{as_of_rows(model, columns_in(*sql), view, _changes_of(model))} t"
 
 
-def per_account(model: type[Record], select: str, where: str) -> str:
+def _changes_of(model: type[Record]) -> str:
+    """That a change is of a record of the accounts whose facts are gathered."""
+    if model is Account:
+        return "AMONG(c.entity_id)"
+    if "account_id" not in model._meta.db_fields:
+        return ""
+    table = model._meta.db_table
+    return f'c.entity_id in (select id from "{table}" where tenant_id = :tenant and AMONG(account_id))'
+
+
+def per_account(model: type[Record], select: str, where: str, view: View) -> str:
     """A subquery of aggregates over the model's rows as of ``:as_of``, one row for each account.
 
     ``AMONG(t.account_id)`` stands for the accounts whose facts are gathered.
     """
-    rows = stored(model, select, where, "t.account_id")
+    rows = stored(model, select, where, "t.account_id", view=view)
     return (
         f"(select t.account_id, {select} from {rows} where {where} and AMONG(t.account_id)"
         " group by t.account_id)"
     )
 
 
-def products() -> str:
+def and_known(condition: str, view: View) -> str:
+    """A further condition of a WHERE that counts where only what was known does."""
+    return f" and {condition}" if view.known else ""
+
+
+def products(view: View) -> str:
     """A subquery of the products as of ``:as_of``: what they are called, and how they are charged."""
     columns = "t.id, t.name, t.family, t.charge"
-    return f"(select {columns} from {stored(Product, columns)})"
+    return f"(select {columns} from {stored(Product, columns, view=view)})"
 
 
 CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from models.asof import View, known_row
 from models.database import is_sqlite
-from rules.kinds.declaring import CURRENCY, kind, money, number, text
+from rules.kinds.declaring import CURRENCY, and_known, kind, money, number, text
 from rules.registry import Rows
 
 
-def _months() -> str:
+def _months(view: View) -> str:
     month = "substr(month, 1, 7)" if is_sqlite() else "to_char(month, 'YYYY-MM')"
     index = (
         "(cast(substr({0}, 1, 4) as integer) * 12 + cast(substr({0}, 6, 2) as integer))"
@@ -21,7 +22,7 @@ def _months() -> str:
         f" {months_ago} as months_ago, sum(quantity) as quantity, sum(charge_minor) as charge_minor,"
         " min(currency) as currency from usage_month where tenant_id = :tenant"
         " and month >= :month_12 and month < :this_month and AMONG(account_id)"
-        " group by account_id, month, unit) t"
+        f"{and_known(known_row('usage_month'), view)} group by account_id, month, unit) t"
     )
 
 

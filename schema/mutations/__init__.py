@@ -5,7 +5,9 @@ from __future__ import annotations
 import strawberry
 
 from schema.mutations.accounts import AccountMutations
+from schema.mutations.alarms import AlarmMutations
 from schema.mutations.arbitration import ArbitrationMutations
+from schema.mutations.backtests import BacktestMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.people import ContactMutations
@@ -28,5 +30,7 @@ class Mutation(
     RecommendationMutations,
     ArbitrationMutations,
     RulebookMutations,
+    BacktestMutations,
+    AlarmMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

@@ -29,6 +29,7 @@ class AccountInput:
     industry: str | None = UNSET
     tier: Tier | None = UNSET
     country: str | None = UNSET
+    region: str | None = UNSET
     employees: int | None = UNSET
     overdue: MoneyInput | None = UNSET
     overdue_since: date | None = UNSET

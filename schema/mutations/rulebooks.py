@@ -8,12 +8,14 @@ from typing import cast
 import strawberry
 from strawberry.scalars import JSON
 
-from commands import rulebooks
+from commands import rule_checks, rulebooks
 from models import rulebooks as stored
+from models.base import today
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.mutations.translation import attempt, documented
+from schema.rule_checks import RuleFinding
 from schema.rulebooks import Rulebook
 
 
@@ -73,6 +75,14 @@ class RulebookPayload:
 
     rulebook: Rulebook | None = column("As it is now; null when nothing was written, but for a conflict.")
     errors: list[UserError] = column("What was wrong; empty when it was written.")
+
+    @strawberry.field
+    async def findings(self, info: Info) -> list[RuleFinding]:
+        """What the checks find in its rules as of today; what would keep them from going live is an error."""
+        if self.rulebook is None:
+            return []
+        found = await rule_checks.check_version(info.context.actor, self.rulebook.id, today())
+        return [RuleFinding.of(finding) for finding in found]
 
 
 @documented

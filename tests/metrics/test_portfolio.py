@@ -227,7 +227,7 @@ async def test_outcomes_tell_what_became_of_what_was_flagged_and_of_the_rest(
         for age in (120, 10, 200)
     ]
     actor = await _judge(tenant, engine)
-    flagged = {str(verdict.deal_id) for verdict in await evaluations.look(actor, engine, DAY)}
+    flagged = {str(verdict.deal_id) for verdict in (await evaluations.look(actor, engine, DAY)).verdicts}
     assert flagged == {old.id, other.id}
     seller = await factories.actor(owners[1])
     await deals.close(seller, old.id, 1, Stage.LOST, loss_reason="price", on=DAY + timedelta(days=5))

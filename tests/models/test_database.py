@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from tortoise import Tortoise, fields
+from tortoise.backends.base.schema_generator import BaseSchemaGenerator
+from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
 from models import database
 from models.base import Record
+from models.database import is_sqlite
 from models.errors import UnknownSchema
 
 
@@ -25,8 +28,11 @@ async def test_a_schema_from_another_release_is_refused_with_the_command(db: str
         with pytest.raises(UnknownSchema, match="bellwether migrate"):
             await database.check_schema()
         await connection.execute_query("delete from tortoise_migrations")
-        lacking = rf"lacks {len(database.known_migrations())} migration\(s\), first '0001_initial'"
-        with pytest.raises(UnknownSchema, match=rf"{lacking}; run: bellwether migrate"):
+        missing = len(database.known_migrations())
+        with pytest.raises(
+            UnknownSchema,
+            match=rf"lacks {missing} migration\(s\), first '0001_initial'; run: bellwether migrate",
+        ):
             await database.check_schema()
         await connection.rollback()
     await database.check_schema()
@@ -69,3 +75,20 @@ def test_parameters_are_bound_and_never_become_text(
     assert sql == expected[0].replace("':x'", "':x'")
     assert expected[1] is None or values == expected[1]
     assert "two" not in sql
+
+
+async def test_every_index_that_the_models_declare_is_in_a_migrated_database(db: str) -> None:
+    """SQLite loses the indexes of a table of which a migration alters a column."""
+    sql = "select tbl_name as t, name from sqlite_master where type = 'index'"
+    if not is_sqlite():
+        sql = "select tablename as t, indexname as name from pg_indexes where schemaname = current_schema()"
+    known = {(str(row["t"]), str(row["name"])) for row in await database.fetch(sql)}
+    generator = BaseSchemaGenerator(get_connection("default"))
+    assert Tortoise.apps
+    declared = {
+        (model._meta.db_table, generator._get_index_name("idx", model, list(index)))
+        for model in Tortoise.apps["models"].values()
+        for index in model._meta.indexes
+    }
+    assert len(declared) > 50
+    assert declared <= known

@@ -230,9 +230,9 @@ def facts_of(rng: random.Random, most: int = 4) -> Facts:
     for kind in KINDS:
         of: list[Fact] = []
         for number in range(1 if kind == "account" else rng.randrange(0, most)):
-            fact: Fact = {"id": f"i{number}" if rng.random() < 0.9 else f"{kind}{number}"}
+            fact: Fact = {"id": f"i{number}" if rng.random() < 0.9 else f"{kind.replace('_', '')}{number}"}
             if any(other["id"] == fact["id"] for other in of):
-                fact["id"] = f"{kind}{number}"
+                fact["id"] = f"{kind.replace('_', '')}{number}"
             for name in FIELDS[kind]:
                 if rng.random() < 0.85:
                     fact[name] = value_of(rng, REGISTRY.field(kind, name))

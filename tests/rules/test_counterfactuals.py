@@ -27,7 +27,15 @@ def _of(key: str, facts: Facts, book: Book = STARTER) -> list[Counterfactual]:
 
 def test_usage_that_fell_clears_when_it_rises_just_above_the_threshold() -> None:
     facts: Facts = {
-        "account": [{"id": "a", "usage_change_90d": -0.31, "annual_value": 100_00, "usage_unit": "GB"}]
+        "account": [
+            {
+                "id": "a",
+                "usage_change_90d": -0.31,
+                "usage_change_90d_percentile": 4,
+                "annual_value": 100_00,
+                "usage_unit": "GB",
+            }
+        ]
     }
     first, *_ = _of("usage-falling", facts)
     assert (first.actor, first.seen, first.needed) == (Actor.CUSTOMER, -0.31, -0.199999)

@@ -112,7 +112,7 @@ def test_definitions_hold_only_what_the_engine_does_right() -> None:
     for seed in range(200):
         rng = random.Random(seed)
         program = Program(_book(rng, rng.randrange(1, 90)).rules)
-        for shard in program.shards:
+        for shard in (each.definition for each in program.shards):
             patterns = {name: _patterns(rule) for name, rule in shard.items()}
             assert sum(map(len, patterns.values())) <= MAX_HANDLE_PATTERNS + 1
             assert patterns.pop("_z") == [{"m": {"_z": 1}}]

@@ -48,23 +48,28 @@ async def world(db: str, engine: EnginePool) -> World:
     return World(tenant, owner, account, deal)
 
 
-STALLED = """{ risks(filter: { ruleKey: { eq: "stalled-deal" } }) { nodes { sentence(locale: "de")
- changes { holds counterfactuals { actor factKind factId field seen needed days text } } } } }"""
+STALLED = """{ risks(filter: { ruleKey: { eq: "stalled-deal" } }) { nodes { sentence
+ french: sentence(locale: "fr-CH")
+ changes { holds counterfactuals { actor factKind factId field seen needed days text
+ german: text(locale: "de") } } } } }"""
 WHY_NOT = """query ($account: ID!, $rule: String, $action: String, $asOf: Date) {
  whyNot(accountId: $account, ruleKey: $rule, action: $action, asOf: $asOf) {
- ruleKey holds matched failed { factKind factId field op threshold seen offBy text } } }"""
+ ruleKey holds matched failed { factKind factId field op threshold seen offBy text
+ german: text(locale: "de") } } }"""
 
 
 async def test_a_risk_says_why_it_stands_and_what_would_clear_it(world: World, engine: EnginePool) -> None:
     async with door(world.owner, engine=engine) as client:
         answer: Any = await client.ask(STALLED)
     (risk,) = answer["risks"]["nodes"]
-    assert risk["sentence"] == "the deal is open; age days of the deal is 91 days, above 90 days."
+    assert risk["sentence"] == "Deal: open, age 91 days (more than 90 days)."
+    assert risk["french"] == "Affaire\xa0: en cours, ancienneté 91 jours (plus de 90 jours)."
     assert risk["changes"]["holds"]
     (change,) = risk["changes"]["counterfactuals"]
     assert change == {
         "actor": "US", "factKind": "deal", "factId": world.deal.id, "field": "is_open", "seen": True,
         "needed": False, "days": None, "text": "clears if is_open is False, now True",
+        "german": "Verkaufschance: entfällt bei Wechsel zu „abgeschlossen“ (jetzt „offen“)",
     }  # fmt: skip
 
 
@@ -83,6 +88,10 @@ async def test_why_a_rule_says_nothing_is_told_with_how_far_off(world: World, en
         (told,) = answer["whyNot"]
         assert (told["holds"], told["failed"]["field"], told["failed"]["offBy"]) == (False, "pushes", 3)
         assert told["failed"]["text"] == f"pushes of the deal {world.deal.id} is 0, not gte 3"
+        assert told["failed"]["german"] == (
+            f"Verkaufschance {world.deal.id}: Verschiebungen des Abschlusstermins 0"
+            " (erforderlich: mindestens 3; Abstand 3)"
+        )
         held: Any = await client.ask(WHY_NOT, {**asked, "rule": None, "action": "REQUALIFY_DEAL"})
         assert [(each["ruleKey"], each["holds"]) for each in held["whyNot"]] == [("stalled-deal", True)]
 
