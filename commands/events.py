@@ -49,40 +49,44 @@ class _Watch:
     cells: _Cells
 
     async def carry_out(self) -> int:
+        """Renew, lapse, open and re-open; how many were opened or re-opened."""
         known = await PopulationEvent.filter(tenant_id=self.work.actor.tenant_id)
-        told: dict[str, list[Scope]] = {}
-        count = 0
-        for measure in MEASURES:
-            events_of = [
-                event
-                for event in known
-                if (event.measure, event.direction) == (measure.name, measure.direction)
-            ]
-            others = told.get(measure.within or "", [])
-            told[measure.field] = [
-                scope_of(event)
-                for event in events_of
-                if event.state == EventState.OPEN and await self._stands(event, measure, others)
-            ]
-            latest = self.cells[self.as_of - WINDOW]
-            for scope in list(events.opened(latest, measure, [*others, *told[measure.field]])):
-                await self._begin(measure, scope, next((e for e in events_of if scope_of(e) == scope), None))
-                told[measure.field].append(scope)
-                count += 1
-        return count
+        watched = {(measure.name, measure.direction) for measure in MEASURES}
+        for event in known:
+            if event.state == EventState.OPEN and (event.measure, event.direction) not in watched:
+                await self._write(event, self._lapsed())
+        return sum([await self._measure(measure, known) for measure in MEASURES])
 
-    async def _stands(self, event: PopulationEvent, measure: Measure, others: Sequence[Scope]) -> bool:
+    def _lapsed(self) -> dict[str, object]:
+        return {"state": EventState.LAPSED, "lapsed_on": self.as_of}
+
+    async def _measure(self, measure: Measure, known: Sequence[PopulationEvent]) -> int:
+        of = {
+            scope_of(event): event
+            for event in known
+            if (event.measure, event.direction) == (measure.name, measure.direction)
+        }
+        told = [
+            scope
+            for scope, event in of.items()
+            if event.state == EventState.OPEN and await self._stands(event, measure)
+        ]
+        found = list(events.opened(self.cells[self.as_of - WINDOW], measure, told))
+        for scope in found:
+            await self._begin(measure, scope, of.get(scope))
+        return len(found)
+
+    async def _stands(self, event: PopulationEvent, measure: Measure) -> bool:
         """Whether an open event still stands; its figures are renewed, or it lapses."""
         if event.compared_on not in self.cells:
             return True  # another run began it just now
-        scope = scope_of(event)
-        found = events.moved(self.cells[event.compared_on], measure, scope)
-        told = any(other.covers(scope) for other in others)
-        if told or not events.stands(found, event.started_on, self.as_of):
-            await self._write(event, {"state": EventState.LAPSED, "lapsed_on": self.as_of})
-            return False
-        await self._write(event, {**_figures(found), "last_seen_on": self.as_of})
-        return True
+        found = events.moved(self.cells[event.compared_on], measure, scope_of(event))
+        standing = events.stands(found, event.started_on, self.as_of)
+        await self._write(
+            event,
+            {**_figures(found), "last_seen_on": self.as_of} if standing else self._lapsed(),
+        )
+        return standing
 
     async def _write(self, event: PopulationEvent, values: Mapping[str, object]) -> None:
         if any(getattr(event, name) != value for name, value in values.items()):

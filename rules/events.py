@@ -18,8 +18,8 @@ from rules.registry import FactField, Op
 class Measure:
     """A field of accounts with the threshold beyond which a value is adverse.
 
-    ``title`` says in words that many accounts are beyond it. Where an event of the measure ``within`` is
-    told already, this one is not: it would say the same again.
+    ``title`` says in words that many accounts are beyond it. ``known_from`` is SQL for the day since when
+    the tenant records such things at all: that none was beyond the threshold before says nothing.
     """
 
     field: str
@@ -27,7 +27,7 @@ class Measure:
     threshold: float
     direction: Movement
     title: str
-    within: str | None = None
+    known_from: str | None = None
 
     @property
     def name(self) -> str:
@@ -40,16 +40,18 @@ class Measure:
         return REGISTRY.kinds["account"].fields[self.field]
 
 
+_FIRST_SEVERE = (
+    "(select min(opened_on) from ticket where tenant_id = :tenant and severity in ('HIGH', 'CRITICAL'))"
+)
 #: What can carry an outage, a market move or a billing run gone wrong. A new measure is one line.
 MEASURES = (
-    Measure("tickets_open_severe", Op.GTE, 1, Movement.ROSE, "Severe tickets at many accounts at once"),
     Measure(
-        "tickets_open",
+        "tickets_open_severe",
         Op.GTE,
-        3,
+        1,
         Movement.ROSE,
-        "Three tickets and more at many accounts at once",
-        within="tickets_open_severe",
+        "Severe tickets at many accounts at once",
+        known_from=_FIRST_SEVERE,
     ),
     Measure("usage_change_90d", Op.LTE, -0.15, Movement.FELL, "Usage falls at many accounts at once"),
     Measure("overdue", Op.GT, 0, Movement.ROSE, "Overdue amounts at many accounts at once"),
@@ -105,7 +107,12 @@ class Moved:
         return self.earlier_accounts / self.earlier_population if self.earlier_population else 0.0
 
     def is_event(self, share: float) -> bool:
-        """Whether so many moved, with at least this share, that it is one event."""
+        """Whether so many moved, with at least this share, that it is one event.
+
+        None is, before it is known what is usual.
+        """
+        if not self.earlier_population:
+            return False
         usual = min(TIMES_USUAL * self.usual_share, self.usual_share + ABOVE_USUAL)
         return self.accounts >= FEWEST and self.share >= max(share, usual)
 
@@ -128,10 +135,6 @@ class Scope:
     def holds(self, cell: Cell) -> bool:
         """Whether it is about the accounts of a cell."""
         return self.dimension is Dimension.TENANT or cell.parts[self.dimension] == self.part
-
-    def covers(self, other: Scope) -> bool:
-        """Whether it is about all accounts of another one."""
-        return self.dimension is Dimension.TENANT or self == other
 
 
 WHOLE = Scope()
@@ -156,7 +159,7 @@ def stands(found: Moved, started_on: date, as_of: date) -> bool:
 
 
 def opened(cells: Sequence[Cell], measure: Measure, told: Iterable[Scope]) -> Iterator[Scope]:
-    """The events of a measure that begin, largest first; what others tell of the same is left out."""
+    """The events of a measure that begin, largest first; accounts that others tell of are left out."""
     left = [cell for cell in cells if not any(scope.holds(cell) for scope in told)]
     while (scope := _next(left, measure)) is not None:
         yield scope

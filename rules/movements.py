@@ -75,8 +75,9 @@ def _on(number: int, *, chosen: bool) -> str:
 def _beyond(measure: Measure) -> str:
     """1 beyond the threshold, 0 on this side of it, null where the measure is missing."""
     sql = measure.fact_field.sql
-    beyond = f"{sql} {_SIGNS[measure.op]} {measure.threshold}"
-    return f"case when {beyond} then 1 when {sql} is not null then 0 end"
+    recorded = f" and {measure.known_from} <= :as_of" if measure.known_from else ""
+    beyond = f"case when {sql} {_SIGNS[measure.op]} {measure.threshold} then 1 else 0 end"
+    return f"case when {sql} is not null{recorded} then {beyond} end"
 
 
 def _turned() -> str:

@@ -63,6 +63,8 @@ async def world(db: str) -> World:
         )
         await factories.contract(account, ends_on=DAY + timedelta(days=900), mrc_minor=100_00)
         accounts.append(account)
+    past = {"opened_on": date(2025, 6, 1), "resolved_on": date(2025, 6, 2)}
+    await factories.ticket(accounts[0], severity=Severity.HIGH, **past)
     return World(tenant, owner, other, accounts)
 
 
@@ -163,6 +165,15 @@ async def test_an_ordinary_month_opens_none(world: World, hit: int) -> None:
     assert await world.watched() == []
 
 
+async def test_what_was_not_recorded_before_did_not_rise(world: World) -> None:
+    """The first import of a ticketing system brings what is open."""
+    await Ticket.all().delete()
+    await _outage(world.accounts[::2], DAY - timedelta(days=3))
+    assert await world.watched() == []
+    assert await world.watched(DAY + timedelta(days=28)) == []
+    assert await world.watched(DAY + timedelta(days=59)) == []
+
+
 async def test_what_is_usual_is_no_event(world: World) -> None:
     for back in range(3):  # each month another third of the accounts
         tickets = await _outage(world.accounts[back::3], DAY - timedelta(days=31 * back + 5))
@@ -192,6 +203,11 @@ async def test_what_lasts_has_become_usual(world: World) -> None:
     await world.watched()
     assert len(await world.watched(DAY + timedelta(days=90))) == 1
     assert await world.watched(DAY + timedelta(days=91)) == []
+
+
+async def test_what_is_not_watched_any_more_lapses(world: World) -> None:
+    await factories.event(world.tenant, measure="account.employees")
+    assert await world.watched() == []
 
 
 async def test_looking_twice_changes_nothing(world: World, engine: EnginePool) -> None:
@@ -239,7 +255,7 @@ async def test_a_new_day_finds_it_and_has_those_judged_whom_it_excuses(
 
 async def test_usage_that_falls_everywhere_is_an_event(world: World) -> None:
     for account in world.accounts:
-        for back in range(1, 15):
+        for back in range(1, 18):
             index = DAY.year * 12 + DAY.month - 1 - back
             quantity = 10 if back == 1 else 100
             await factories.usage(account, date(index // 12, index % 12 + 1, 1), quantity)

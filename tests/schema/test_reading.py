@@ -165,7 +165,7 @@ async def test_every_field_answers(world: dict[str, Any]) -> None:
     assert found["risks"]["nodes"][0]["lines"][0]["amount"] == {"amount": "100.00"}
     assert found["evaluationRuns"]["nodes"][0]["failures"][0]["reason"] == "why"
     assert found["populationEvents"]["nodes"][0]["figures"] == {
-        "accounts": 0, "population": 2, "share": 0.0, "usualShare": None, "exposure": {"amount": "0.00"},
+        "accounts": 0, "population": 0, "share": 0.0, "usualShare": None, "exposure": {"amount": "0.00"},
         "isWhole": False,
     }  # fmt: skip
     assert found["portfolio"]["groups"][0]["label"] == "Mara"
