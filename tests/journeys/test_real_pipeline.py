@@ -46,7 +46,7 @@ async def test_a_sales_pipeline_is_judged_and_the_verdict_would_have_been_right(
     judged = json.loads(run(*JUDGE, SPRING))
     assert judged.pop("seconds") < 30
     assert judged.pop("run").startswith("run_")
-    assert set(judged.pop("stages")) == {"candidates", "gather", "judge", "explain", "settle"}
+    assert set(judged.pop("stages")) == {"candidates", "events", "gather", "judge", "explain", "settle"}
     assert judged == {
         "as_of": SPRING, "accounts": 86, "candidates": 84, "matched": 725, "opened": 1450, "refreshed": 0,
         "lapsed": 0, "reopened": 0, "unchanged": 0,
