@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,7 +16,6 @@ from commands.dry_runs import joined
 from commands.evaluations import look
 from commands.journal import unit_of_work
 from commands.permissions import RULE_MAKERS, require
-from commands.validation import validate
 from metrics.outcomes import OutcomeKind, Unit, units
 from models.access import Actor, Tenant
 from models.base import check_day, latest_today, utcnow
@@ -128,25 +127,31 @@ async def backtest(
         Invalid: the period is not in order, in the future, or too long.
         InvalidRulebook: with every problem of the documents.
     """
+
+    async def tell(done: int) -> None:
+        if progress:
+            progress(done, len(period.dates))
+
+    return await _reported(actor, engine, name, documents, period, tell)
+
+
+async def _reported(
+    actor: Actor,
+    engine: EnginePool,
+    name: str,
+    documents: Sequence[Document],
+    period: Period,
+    tell: Callable[[int], Awaitable[object]],
+) -> Report:
+    """The report; ``tell`` is told of each date how many are tried by then."""
     require(actor, RULE_MAKERS, "try rules")
     period.check()
-    book, own = await _rules(actor, name, documents)
-    trials: list[Trial] = []
-    async for trial in _trials(actor, engine, book, own, period):
-        trials.append(trial)
-        if progress:
-            progress(len(trials), len(period.dates))
-    return _report(own, period, trials)
-
-
-async def _rules(actor: Actor, name: str, documents: Sequence[Document]) -> tuple[Book, list[Rule]]:
-    """The book of the documents and the other live rules, and those of its own that say something."""
     book = joined(await rulebooks.documents_besides(actor, name), (name, documents))
     own = [rule for rule in book.rules if rule.key not in book.origins and (rule.flag or rule.advice)]
-    return book, own
-
-
-def _report(own: Sequence[Rule], period: Period, trials: Sequence[Trial]) -> Report:
+    trials: list[Trial] = []
+    for as_of in period.dates:
+        trials.append(await _trial(actor, engine, book, own, period, as_of))
+        await tell(len(trials))
     return Report(
         tuple(period.dates),
         period.horizon_days,
@@ -155,13 +160,6 @@ def _report(own: Sequence[Rule], period: Period, trials: Sequence[Trial]) -> Rep
         sum(trial.failed for trial in trials),
         tuple(score(rule.key, outcome, trials) for rule in own for outcome in outcomes_of(rule)),
     )
-
-
-async def _trials(
-    actor: Actor, engine: EnginePool, book: Book, own: Sequence[Rule], period: Period
-) -> AsyncIterator[Trial]:
-    for as_of in period.dates:
-        yield await _trial(actor, engine, book, own, period, as_of)
 
 
 async def _trial(
@@ -222,7 +220,6 @@ async def request(
         InvalidRulebook: with every problem of the documents; nothing is kept.
     """
     require(actor, RULE_MAKERS, "try rules")
-    validate(Rulebook, {"name": name})
     period.check()
     joined(await rulebooks.documents_besides(actor, name), (name, documents))
     async with unit_of_work(actor, "backtests.request") as work:
@@ -257,8 +254,12 @@ async def carry_out_waiting(engine: EnginePool) -> int:
 
 async def _carry_out(record: Backtest, engine: EnginePool) -> None:
     actor = await _asker(record)
+
+    async def tell(done: int) -> None:
+        await Backtest.filter(id=record.id).update(done=done, updated_at=utcnow())
+
     try:
-        report = await _reported(actor, engine, record)
+        report = await _reported(actor, engine, record.name, record.documents, _period(record), tell)
     except BellwetherError as error:
         await _end(actor, record, {"state": BacktestState.FAILED, "failure": error.message})
     else:
@@ -269,18 +270,8 @@ async def _carry_out(record: Backtest, engine: EnginePool) -> None:
         )
 
 
-async def _reported(actor: Actor, engine: EnginePool, record: Backtest) -> Report:
-    """The report, telling of each date that is tried."""
-    require(actor, RULE_MAKERS, "try rules")
-    period = Period(
-        record.from_on, record.until_on, Step(record.step), record.horizon_days, record.known_until
-    )
-    book, own = await _rules(actor, record.name, record.documents)
-    trials: list[Trial] = []
-    async for trial in _trials(actor, engine, book, own, period):
-        trials.append(trial)
-        await Backtest.filter(id=record.id).update(done=len(trials), updated_at=utcnow())
-    return _report(own, period, trials)
+def _period(record: Backtest) -> Period:
+    return Period(record.from_on, record.until_on, Step(record.step), record.horizon_days, record.known_until)
 
 
 async def _asker(record: Backtest) -> Actor:

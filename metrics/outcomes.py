@@ -15,7 +15,7 @@ from models.accounts import Account
 from models.asof import as_of_rows, view_of
 from models.database import Param, as_date, as_int, fetch, is_sqlite
 from models.deals import Deal
-from models.revenue import Contract
+from models.revenue import RUNNING, Contract
 from models.view import View
 
 
@@ -92,10 +92,6 @@ def _deals_slipped(view: View) -> str:
     return _deals(event, "t.close_on > :as_of and t.close_on <= :until", view)
 
 
-_RUNNING = (
-    "t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
-    " and (t.terminated_on is null or t.terminated_on > :as_of)"
-)
 _CONTRACT = ["account_id", "starts_on", "ends_on", "terminated_on", "mrc_minor"]
 #: How many days around its end the next contract of the account makes a contract no loss.
 SUCCESSION_DAYS = 60
@@ -112,7 +108,7 @@ def _contracts_lost(view: View) -> str:
         " when n.ends_on > :as_of and n.ends_on <= :until and n.auto_renews = false"
         f" and not {succeeded} then n.ends_on end as event_on"
         f" from {as_of_rows(Contract, _CONTRACT, view)} t join contract n on n.id = t.id"
-        f" where {_RUNNING}"
+        f" where {RUNNING}"
     )
 
 
@@ -129,7 +125,7 @@ def _churned(view: View) -> str:
         f" from {as_of_rows(Contract, _CONTRACT, view)} t"
         f" join (select account_id, max({ended}) as ended from contract n"
         " where n.tenant_id = :tenant and n.starts_on <= :until group by account_id) e"
-        f" on e.account_id = t.account_id where {_RUNNING} group by t.account_id"
+        f" on e.account_id = t.account_id where {RUNNING} group by t.account_id"
     )
 
 

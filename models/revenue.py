@@ -6,6 +6,12 @@ from tortoise import fields
 
 from models.base import Sourced, reference
 
+#: That a contract, a row ``t``, has begun by ``:as_of``, has not ended and was not terminated.
+RUNNING = (
+    "t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
+    " and (t.terminated_on is null or t.terminated_on > :as_of)"
+)
+
 
 class Contract(Sourced):
     """A signed contract, ``mrc_minor`` is its monthly recurring charge.

@@ -13,6 +13,7 @@ from models.accounts import Account
 from models.asof import as_of_rows
 from models.base import Record
 from models.catalog import Product
+from models.revenue import RUNNING
 from models.tickets import TicketState
 from models.view import WHOLE, View
 from rules.registry import FactField, FactKind, FieldType, Rows
@@ -108,10 +109,7 @@ def products(view: View) -> str:
 
 CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")
 #: A contract that has begun, has not ended and was not terminated.
-ACTIVE = (
-    "t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
-    " and (t.terminated_on is null or t.terminated_on > :as_of)"
-)
+ACTIVE = RUNNING
 #: A deal that can still be won.
 OPEN = "t.stage not in ('WON', 'LOST')"
 _ENDED = ", ".join(f"'{state.value}'" for state in TicketState if not state.is_open)
