@@ -17,7 +17,7 @@ from models.base import Severity
 from models.database import Param, as_int, fetch
 from models.deals import Deal
 from models.recommendations import Risk
-from models.revenue import Contract
+from models.revenue import RUNNING, Contract
 from models.visibility import visible
 
 
@@ -166,8 +166,7 @@ async def _recurring(actor: Actor, as_of: date, grouping: Grouping | None) -> li
     return await fetch(
         f"select {_key(grouping)}, count(*) as contracts, sum(t.mrc_minor) as mrc"
         f" from {_whose(contracts, grouping, text_as_of(Account, 'owner_id', 'a'))}"
-        " where t.starts_on <= :as_of and (t.ends_on is null or t.ends_on >= :as_of)"
-        f" and (t.terminated_on is null or t.terminated_on > :as_of) and {seen.sql}{_group_by(grouping)}",
+        f" where {RUNNING} and {seen.sql}{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
 
