@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from models.access import Actor
+from models.asof import view_of
 from models.database import Param, Row, as_int, fetch
 from models.events import Dimension
 from models.revenue import Contract
+from models.view import View
 from models.visibility import visible
 from rules.events import MEASURES, WINDOW, Cell, Measure, Moved
 from rules.kinds import REGISTRY
@@ -36,40 +38,43 @@ async def movements(
     Those that the actor sees for deals on them alone are not counted. ``usual`` counts the window before
     besides. Placeholders do not count. With ``account_ids`` these alone.
     """
-    days = [as_of, compared_on, *([compared_on - WINDOW] if usual else [])]
-    seen = visible(Contract, actor, "x")  # whose revenue the actor sees
+    days = {"now": as_of, "past": compared_on} | ({"before": compared_on - WINDOW} if usual else {})
+    seen = visible(Contract, actor, "now")  # whose revenue the actor sees
     params: dict[str, Param] = dict(seen.params)
-    for number, day in enumerate(days):
-        params |= parameters_on(actor.tenant_id, day, str(number), account_ids)
-    union = " union all ".join(_on(number, chosen=account_ids is not None) for number in range(len(days)))
+    for name, day in days.items():
+        params |= parameters_on(actor.tenant_id, day, name, account_ids)
+    view = await view_of(actor.tenant_id, min(days.values()))
+    on = {name: f"({_on(name, view, chosen=account_ids is not None)}) {name}" for name in days}
+    joined = "".join(
+        f" left join {source} on {name}.account_id = now.account_id"
+        for name, source in on.items()
+        if name != "now"
+    )
     rows = await fetch(
-        f"select {', '.join(_DIMENSIONS.values())}{_counts()} from (select x.account_id as account_id"
-        f"{_turned()} from ({union}) x where {seen.sql} group by x.account_id) y"
+        f"select {', '.join(_DIMENSIONS.values())}{_counts()} from (select now.account_id{_side_by_side(days)}"
+        f" from {on['now']}{joined} where {seen.sql}) y"
         f" where placeholder = 0 group by {', '.join(_DIMENSIONS.values())}",
         params,
     )
     return [_cell(row) for row in rows]
 
 
-#: What is told of an account as of the latest day, and left out as of the others. Placeholders are not
-#: left out here, but by whoever counts: a condition that hardly any row seems to meet misleads a planner.
+#: What is told of an account as of the latest day alone. Placeholders are not left out here, but by whoever
+#: counts: a condition that hardly any row seems to meet misleads a planner.
 _KNOWN = {
     **{name: _ACCOUNT.fields[name].sql for name in _DIMENSIONS.values()},
     "annual": _ACCOUNT.fields["annual_value"].sql,
     "placeholder": _ACCOUNT.fields["is_placeholder"].sql,
 }
-_UNKNOWN = {name: f"cast(null as {'text' if name in _DIMENSIONS.values() else 'bigint'})" for name in _KNOWN}
 
 
-def _on(number: int, *, chosen: bool) -> str:
+def _on(day: str, view: View, *, chosen: bool) -> str:
     """The accounts as of one of the days, with whether each measure is beyond its threshold."""
     measured = {f"m{each}": _beyond(measure) for each, measure in enumerate(MEASURES)}
-    told = (_KNOWN if number == 0 else _UNKNOWN) | measured
+    told = (_KNOWN if day == "now" else {}) | measured
     select = "".join(f", {sql} as {name}" for name, sql in told.items())
-    source = rows_of(_ACCOUNT, told.values(), chosen=chosen)
-    return on_day(
-        f"select t.id as account_id, t.tenant_id, {number} as day{select} from {source}", str(number)
-    )
+    source = rows_of(_ACCOUNT, told.values(), chosen=chosen, view=view)
+    return on_day(f"select t.id as account_id, t.tenant_id{select} from {source}", day)
 
 
 def _beyond(measure: Measure) -> str:
@@ -80,24 +85,24 @@ def _beyond(measure: Measure) -> str:
     return f"case when {sql} is not null{recorded} then {beyond} end"
 
 
-def _turned() -> str:
-    """What an account was on each day, side by side."""
-    kept = "".join(f", max(x.{name}) as {name}" for name in _KNOWN)
-    days = "".join(
-        f", max(case when x.day = {day} then x.m{each} end) as {name}{each}"
-        for day, name in enumerate(("now", "then", "before"))
+def _side_by_side(days: Iterable[str]) -> str:
+    """What is known of an account, and each measure as of each day; null as of a day that is not asked for."""
+    kept = "".join(f", now.{name} as {name}" for name in _KNOWN)
+    measured = "".join(
+        f", {f'{day}.m{each}' if day in days else 'cast(null as bigint)'} as {day}{each}"
+        for day in ("now", "past", "before")
         for each in _NUMBERS
     )
-    return f"{kept}{days}"
+    return f"{kept}{measured}"
 
 
 def _counts() -> str:
     return "".join(
-        f", {_sum(f'now{n} = 1 and then{n} = 0')} as accounts{n}"
-        f", {_sum(f'now{n} is not null and then{n} is not null')} as population{n}"
-        f", {_sum(f'now{n} = 1 and then{n} = 0', 'coalesce(annual, 0)')} as exposure_minor{n}"
-        f", {_sum(f'then{n} = 1 and before{n} = 0')} as earlier_accounts{n}"
-        f", {_sum(f'then{n} is not null and before{n} is not null')} as earlier_population{n}"
+        f", {_sum(f'now{n} = 1 and past{n} = 0')} as accounts{n}"
+        f", {_sum(f'now{n} is not null and past{n} is not null')} as population{n}"
+        f", {_sum(f'now{n} = 1 and past{n} = 0', 'coalesce(annual, 0)')} as exposure_minor{n}"
+        f", {_sum(f'past{n} = 1 and before{n} = 0')} as earlier_accounts{n}"
+        f", {_sum(f'past{n} is not null and before{n} is not null')} as earlier_population{n}"
         for n in _NUMBERS
     )
 
