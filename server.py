@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -100,6 +101,7 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             async with database(config.database), engine:
+                _settle_memory()
                 log.info("started", workers=config.workers)
                 background = [asyncio.create_task(each) for each in _background(config, engine)]
                 yield
@@ -111,6 +113,12 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
         log.info("stopped")
 
     return lifespan
+
+
+def _settle_memory() -> None:
+    """Leave what was made for good out of garbage collections: a full one takes a tenth of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def _background(config: Settings, engine: EnginePool) -> Iterator[Coroutine[None, None, None]]:

@@ -41,6 +41,12 @@ app.add_typer(rules_app, name="rules")
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, highlight=False)
 
+_LOOP: Callable[[], asyncio.AbstractEventLoop] | None = None
+if sys.platform != "win32":
+    import uvloop
+
+    _LOOP = uvloop.new_event_loop
+
 AsOf = Annotated[
     datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date; default today (UTC).")
 ]
@@ -56,7 +62,8 @@ def command(act: Callable[P, Coroutine[None, None, None]]) -> Callable[P, None]:
     @wraps(act)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            asyncio.run(act(*args, **kwargs))
+            with asyncio.Runner(loop_factory=_LOOP) as runner:
+                runner.run(act(*args, **kwargs))
         except BellwetherError as error:
             explain(error)
             raise typer.Exit(1) from None

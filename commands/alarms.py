@@ -10,6 +10,7 @@ from commands.journal import Work, unit_of_work
 from commands.permissions import RULE_MAKERS, require
 from models.access import Actor
 from models.base import utcnow
+from models.database import fetch
 from models.errors import InvalidTransition
 from models.rulebooks import AlarmKind, EngineAlarm, EvaluationRun, RulebookState
 from models.rulebooks import Rule as StoredRule
@@ -22,8 +23,12 @@ log = structlog.get_logger(__name__)
 
 async def recall(tenant_id: str, engine: EnginePool, book: Book) -> None:
     """Have the engine leave those rules of a book to the reference evaluator of which an alarm stands."""
-    standing = EngineAlarm.filter(tenant_id=tenant_id, resolved_at=None).values_list("rule__key", "kind")
-    kinds = {str(key): AlarmKind(str(kind)) for key, kind in await standing}
+    standing = await fetch(
+        "select r.key, a.kind from engine_alarm a join rule r on r.id = a.rule_id"
+        " where a.tenant_id = :tenant and a.resolved_at is null",
+        {"tenant": tenant_id},
+    )
+    kinds = {str(row["key"]): AlarmKind(str(row["kind"])) for row in standing}
     engine.quarantined |= {rule: kinds[rule.key] for rule in book.rules if rule.key in kinds}
 
 

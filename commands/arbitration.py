@@ -11,11 +11,10 @@ from commands.journal import BATCH, check_version, unit_of_work
 from commands.permissions import RULE_MAKERS, require
 from commands.validation import check_value
 from models.access import Actor, Tenant
-from models.accounts import Account
 from models.base import today
-from models.database import as_int, fetch
+from models.database import as_int, fetch, listed, one_of
 from models.errors import Invalid
-from models.recommendations import Answer, Lever, Recommendation, RecommendationState, Withheld
+from models.recommendations import Lever, Recommendation, RecommendationState, Withheld
 from models.visibility import find
 from rules import arbitration
 from rules.arbitration import LEAST_PERCENT, MOST_PERCENT, Record, pressing
@@ -75,12 +74,10 @@ async def records(actor: Actor, priors: Mapping[str, float], as_of: date) -> dic
 
 async def segments(account_ids: Iterable[str]) -> dict[str, str | None]:
     """The segments of accounts."""
-    ids = list(account_ids)
-    found: dict[str, str | None] = {}
-    for start in range(0, len(ids), BATCH):
-        part = Account.filter(id__in=ids[start : start + BATCH])
-        found |= {str(account): segment for account, segment in await part.values_list("id", "segment")}
-    return found
+    rows = await fetch(
+        f"select id, segment from account where {one_of('id', 'accounts')}", {"accounts": listed(account_ids)}
+    )
+    return {str(row["id"]): None if row["segment"] is None else str(row["segment"]) for row in rows}
 
 
 #: What is looked at to arrange recommendations.
@@ -151,17 +148,19 @@ def _stopped(row: Recommendation, stops: Stops | None) -> tuple[Withheld, str | 
 async def _paused(tenant: Tenant, account_ids: Sequence[str], as_of: date) -> set[tuple[str, str]]:
     """The actions, by account, that were dismissed so often that they are not offered for a while."""
     since = as_of - timedelta(days=tenant.pause_days)
-    dismissed = Answer.filter(
-        tenant_id=tenant.id,
-        account_id__in=account_ids,
-        state=RecommendationState.DISMISSED,
-        answered_on__gt=since,
-        answered_on__lte=as_of,
+    rows = await fetch(
+        "select account_id, action from answer where tenant_id = :tenant and state = 'DISMISSED'"
+        f" and answered_on > :since and answered_on <= :as_of and {one_of('account_id', 'accounts')}"
+        " group by account_id, action having count(*) >= :often",
+        {
+            "tenant": tenant.id,
+            "since": since,
+            "as_of": as_of,
+            "accounts": listed(account_ids),
+            "often": tenant.dismissals_until_pause,
+        },
     )
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    for account_id, action in await dismissed.values_list("account_id", "action"):
-        counts[str(account_id), str(action)] += 1
-    return {key for key, count in counts.items() if count >= tenant.dismissals_until_pause}
+    return {(str(row["account_id"]), str(row["action"])) for row in rows}
 
 
 async def set_lever(

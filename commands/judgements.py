@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from commands.journal import BATCH
 from models.access import Actor, Tenant
 from models.accounts import Account
-from models.database import as_int, fetch
+from models.database import as_int, fetch, listed, one_of
 from models.rulebooks import EvaluationRun, Judgement, RunScope
 from models.visibility import answers_for, visible
 
@@ -57,8 +57,12 @@ async def claim(run: EvaluationRun, actor: Actor, account_ids: Sequence[str]) ->
         part = account_ids[start : start + BATCH]
         if not is_of_all(run, actor):
             await _note(run, part)
-        later = Judgement.filter(tenant_id=run.tenant_id, account_id__in=part, as_of__gt=run.as_of)
-        ours |= set(part) - {str(account) for account in await later.values_list("account_id", flat=True)}
+        later = await fetch(
+            "select account_id from judgement where tenant_id = :tenant and as_of > :as_of"
+            f" and {one_of('account_id', 'accounts')}",
+            {"tenant": run.tenant_id, "as_of": run.as_of, "accounts": listed(part)},
+        )
+        ours |= set(part) - {str(row["account_id"]) for row in later}
     return ours
 
 

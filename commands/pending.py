@@ -92,9 +92,12 @@ def bell() -> asyncio.Event:
 
 async def waiting(tenant_id: str, most: int | None = None) -> Mapping[str, str]:
     """Accounts to judge, those that have waited longest first, with what their last write is known by."""
-    query = PendingJudgement.filter(tenant_id=tenant_id).order_by("updated_at", "id")
-    rows = query.limit(most) if most else query
-    return {str(account): str(touch) for account, touch in await rows.values_list("account_id", "touch")}
+    rows = await fetch(
+        "select account_id, touch from pending_judgement where tenant_id = :tenant order by updated_at, id"
+        + (f" limit {most}" if most else ""),
+        {"tenant": tenant_id},
+    )
+    return {str(row["account_id"]): str(row["touch"]) for row in rows}
 
 
 async def done(tenant_id: str, judged: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ import orjson
 from commands.arbitration import Stops, Weights, arrange, segments
 from commands.journal import BATCH, Work
 from commands.judgements import claim
-from models.database import Row, as_date, fetch
+from models.database import Row, as_date, fetch, listed, one_of
 from models.recommendations import Evidence, Recommendation, Risk, RiskLine, Withheld
 from models.rulebooks import EvaluationRun
 from rules.arbitration import priority
@@ -87,11 +87,15 @@ async def _standing(
     known = {(row.rule_key, row.subject_key) for row in rows.values()}
     missing = [identity for identity in wanted if identity not in known]
     rules = sorted({rule for rule, _ in missing})
-    for part in _parts(sorted({subject for _, subject in missing})):
-        moved = await model.filter(tenant_id=tenant_id, rule_key__in=rules, subject_key__in=part).only(
-            *_compared(model)
-        )
-        rows |= {row.id: row for row in moved if (row.rule_key, row.subject_key) in wanted}
+    subjects = sorted({subject for _, subject in missing})
+    moved = await fetch(
+        f"select id from {model._meta.db_table} where tenant_id = :tenant and {one_of('rule_key', 'rules')}"
+        f" and {one_of('subject_key', 'subjects')}",
+        {"tenant": tenant_id, "rules": listed(rules), "subjects": listed(subjects)},
+    )
+    for part in _parts([str(row["id"]) for row in moved]):
+        found = await model.filter(id__in=part).only(*_compared(model))
+        rows |= {row.id: row for row in found if (row.rule_key, row.subject_key) in wanted}
     return list(rows.values())
 
 
@@ -240,7 +244,7 @@ async def _stored_evidence(tenant_id: str, owner: str, owner_ids: Sequence[str])
     return await fetch(
         f"select t.id, t.{owner} as owner, {names} from {chosen_accounts()} chosen"
         f" cross join evidence t where t.tenant_id = :tenant and t.{owner} = chosen.id",
-        {"tenant": tenant_id, "accounts": orjson.dumps(list(owner_ids)).decode()},
+        {"tenant": tenant_id, "accounts": listed(owner_ids)},
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 import asyncpg
+import orjson
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError
@@ -217,6 +219,18 @@ def portable(sql: str, *, sqlite: bool) -> str:
     return _DAYS.sub(r"(cast(\1 as date) - cast(\2 as date))", sql)
 
 
+def one_of(expression: str, name: str) -> str:
+    """SQL for whether a text is among those that the parameter ``name`` lists, as ``listed`` makes it."""
+    if is_sqlite():
+        return f"{expression} in (select value from json_each(:{name}))"
+    return f"{expression} = any(array(select jsonb_array_elements_text(cast(:{name} as jsonb))))"
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Any number of texts as one parameter."""
+    return orjson.dumps(list(texts)).decode()
+
+
 _PARAM = re.compile(r"(?<![:\w']):([a-z_][a-z0-9_]*)\b")
 
 
@@ -225,20 +239,27 @@ def bind(sql: str, params: Params, *, sqlite: bool) -> tuple[str, list[Param]]:
 
     Values are always bound, never text in the statement. A name without a value raises KeyError.
     """
-    values: list[Param] = []
-    numbers: dict[str, int] = {}
+    text, names = _placed(sql, sqlite)
+    if sqlite:
+        return text, [_for_sqlite(params[name]) for name in names]
+    return text, [params[name] for name in names]
+
+
+@lru_cache(512)
+def _placed(sql: str, sqlite: bool) -> tuple[str, tuple[str, ...]]:
+    """SQL in the driver's own form, and the names of its parameters in order."""
+    names: list[str] = []
 
     def place(match: re.Match[str]) -> str:
         name = match.group(1)
         if sqlite:
-            values.append(_for_sqlite(params[name]))
+            names.append(name)
             return "?"
-        if name not in numbers:
-            values.append(params[name])
-            numbers[name] = len(values)
-        return f"${numbers[name]}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
 
-    return _PARAM.sub(place, portable(sql, sqlite=sqlite)), values
+    return _PARAM.sub(place, portable(sql, sqlite=sqlite)), tuple(names)
 
 
 def _for_sqlite(value: Param) -> Param:

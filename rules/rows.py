@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-import orjson
-
-from models.database import Param, as_int, is_sqlite
+from models.database import Param, as_int, is_sqlite, listed, one_of
 from models.services import first_of_month
 from models.view import WHOLE, View
 from rules.kinds.declaring import stored
@@ -57,9 +55,7 @@ def of_all(sql: str) -> str:
 
 def among(account: str) -> str:
     """The condition that an account is one of those that the parameters name."""
-    if is_sqlite():
-        return f"{account} in (select value from json_each(:accounts))"
-    return f"{account} = any(array(select jsonb_array_elements_text(cast(:accounts as jsonb))))"
+    return one_of(account, "accounts")
 
 
 def chosen_accounts() -> str:
@@ -77,9 +73,7 @@ def parameters(
 ) -> dict[str, Param]:
     """What the statements ask for: the tenant, the date, and the months and windows before it."""
     this_month = first_of_month(as_of)
-    accounts: dict[str, Param] = (
-        {} if account_ids is None else {"accounts": orjson.dumps(list(account_ids)).decode()}
-    )
+    accounts: dict[str, Param] = {} if account_ids is None else {"accounts": listed(account_ids)}
     known: dict[str, Param] = {} if known_on is None else {"known_on": known_on}
     return (
         accounts
