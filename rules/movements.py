@@ -51,8 +51,8 @@ async def movements(
         if name != "now"
     )
     rows = await fetch(
-        f"select {', '.join(_DIMENSIONS.values())}{_counts()} from (select now.account_id{_side_by_side(days)}"
-        f" from {on['now']}{joined} where {seen.sql}) y"
+        f"select {', '.join(_DIMENSIONS.values())}{_counts()} from"
+        f" (select now.account_id{_side_by_side(days)} from {on['now']}{joined} where {seen.sql}) y"
         f" where placeholder = 0 group by {', '.join(_DIMENSIONS.values())}",
         params,
     )
@@ -86,7 +86,7 @@ def _beyond(measure: Measure) -> str:
 
 
 def _side_by_side(days: Iterable[str]) -> str:
-    """What is known of an account, and each measure as of each day; null as of a day that is not asked for."""
+    """What is known of an account, and each measure as of each day; null as of days not asked for."""
     kept = "".join(f", now.{name} as {name}" for name in _KNOWN)
     measured = "".join(
         f", {f'{day}.m{each}' if day in days else 'cast(null as bigint)'} as {day}{each}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,10 +34,22 @@ def _blocking(work: Coroutine[None, None, None]) -> None:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite database, to be copied."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
-    _blocking(_migrate(f"sqlite://{path}"))
+    """A migrated SQLite database, to be copied; processes that test side by side make one."""
+    side_by_side = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp().parent if side_by_side else tmp_path_factory.mktemp("sqlite")
+    path = folder / "template.sqlite3"
+    with (folder / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            _blocking(_migrate(f"sqlite://{path}.new"))
+            path.with_name(f"{path.name}.new").rename(path)
     return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a fresh, migrated, empty SQLite database, for commands in processes of their own."""
+    return f"sqlite://{shutil.copyfile(sqlite_template, tmp_path / 'b.sqlite3')}"
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,6 @@ cases:
 
 async def _filled(url: str) -> None:
     await database.connect(url)
-    await database.migrate()
     owner = await factories.user(await factories.tenant())
     for number in range(1, 11):
         account = await factories.account(owner)
@@ -35,16 +34,15 @@ async def _filled(url: str) -> None:
     await Tortoise.close_connections()
 
 
-def test_a_rulebook_is_tried_put_live_changed_and_rolled_back(tmp_path: Path) -> None:
-    url = f"sqlite://{tmp_path}/b.sqlite3"
-    asyncio.run(_filled(url))
+def test_a_rulebook_is_tried_put_live_changed_and_rolled_back(sqlite_url: str, tmp_path: Path) -> None:
+    asyncio.run(_filled(sqlite_url))
     file, wider = tmp_path / "mine.yaml", tmp_path / "wider" / "mine.yaml"
     wider.parent.mkdir()
     file.write_text(TEXT)
     wider.write_text(TEXT.replace("60", "90"))
 
     def run(*arguments: str, exit_code: int = 0) -> str:
-        done = bellwether(url, tmp_path, "rules", *arguments, exit_code=exit_code)
+        done = bellwether(sqlite_url, tmp_path, "rules", *arguments, exit_code=exit_code)
         return done.stdout if exit_code == 0 else done.stderr
 
     assert run("test", str(file)) == "1 of 1 cases hold\n"
@@ -72,15 +70,15 @@ def test_a_rulebook_is_tried_put_live_changed_and_rolled_back(tmp_path: Path) ->
     assert "no rulebook 'other/1'; known: mine" in run("export", "other/1", exit_code=1)
 
 
-def test_a_backtest_is_told_as_a_table_and_as_json(tmp_path: Path) -> None:
-    url = f"sqlite://{tmp_path}/b.sqlite3"
-    asyncio.run(_filled(url))
+def test_a_backtest_is_told_as_a_table_and_as_json(sqlite_url: str, tmp_path: Path) -> None:
+    asyncio.run(_filled(sqlite_url))
     file = tmp_path / "mine.yaml"
     file.write_text(TEXT)
     dates = ("--from", "2025-12-31", "--to", "2026-03-31", "--horizon", "90", "--known-until", "2026-11-01")
 
     def run(*arguments: str, exit_code: int = 0) -> str:
-        done = bellwether(url, tmp_path, "rules", "backtest", str(file), *arguments, exit_code=exit_code)
+        command = ("rules", "backtest", str(file), *arguments)
+        done = bellwether(sqlite_url, tmp_path, *command, exit_code=exit_code)
         return done.stdout if exit_code == 0 else done.stderr
 
     table = run(*dates)
@@ -102,9 +100,8 @@ ODD = """rules:
 NEVER = ODD.replace("lt: 60", "lt: 60, gt: 90")
 
 
-def test_a_file_is_checked_with_and_without_a_database(tmp_path: Path) -> None:
-    url = f"sqlite://{tmp_path}/b.sqlite3"
-    asyncio.run(_filled(url))
+def test_a_file_is_checked_with_and_without_a_database(sqlite_url: str, tmp_path: Path) -> None:
+    asyncio.run(_filled(sqlite_url))
     odd, never = tmp_path / "odd.yaml", tmp_path / "never.yaml"
     odd.write_text(ODD)
     never.write_text(NEVER)
@@ -118,5 +115,6 @@ def test_a_file_is_checked_with_and_without_a_database(tmp_path: Path) -> None:
     assert "sound" not in refused
 
     odd.write_text(ODD.replace("when: [", "when: [{ticket: {}}, "))
-    filled = bellwether(url, tmp_path, "rules", "check", str(odd), "--filled", "--as-of", str(DAY)).stdout
+    command = ("rules", "check", str(odd), "--filled", "--as-of", str(DAY))
+    filled = bellwether(sqlite_url, tmp_path, *command).stdout
     assert "UNFILLED: the tenant has no ticket as of 2026-03-31" in filled

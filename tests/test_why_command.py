@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ LATER = DAY + timedelta(days=1)
 async def _filled(url: str) -> None:
     """An account with an unattended renewal and a stalled deal, judged, and one of which nothing is said."""
     await database.connect(url)
-    await database.migrate()
     tenant = await factories.tenant(currency="EUR")
     owner = await factories.user(tenant)
     north = await factories.account(owner, name="Nordwind Åkeri")
@@ -41,8 +41,9 @@ async def _filled(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("why")
+    shutil.copyfile(sqlite_template, folder / "b.sqlite3")
     asyncio.run(_filled(_url(folder)))
     return folder
 
@@ -143,12 +144,11 @@ def test_what_cannot_be_told_is_refused_in_a_line(home: Path, arguments: tuple[s
     assert _run(home, *arguments, exit_code=1).startswith(told)
 
 
-def test_what_was_answered_or_came_later_does_not_stand_open(tmp_path: Path) -> None:
-    url = _url(tmp_path)
-    asyncio.run(_filled(url))
+def test_what_was_answered_or_came_later_does_not_stand_open(sqlite_url: str, tmp_path: Path) -> None:
+    asyncio.run(_filled(sqlite_url))
 
     async def dismiss() -> None:
-        await database.connect(url)
+        await database.connect(sqlite_url)
         await Recommendation.filter(rule_key="stalled-deal").update(state="DISMISSED")
         await Recommendation.filter(rule_key="renewal-unattended").update(held_since=LATER)
         await Tortoise.close_connections()
