@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     max_aliases: int = Field(default=30, ge=1)
     max_tokens: int = Field(default=4_000, ge=100)
     max_objects: int = Field(default=50_000, ge=200, description="objects on full pages, multiplied")
+    read_plans: bool = Field(default=True, description="answer queries by one statement where that can be")
     log_level: str = "INFO"
 
     @field_validator("database_url")

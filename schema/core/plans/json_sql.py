@@ -1,0 +1,142 @@
+"""SQL that writes JSON: each value as graphql-core and Strawberry would have serialised it, to the byte.
+
+Texts are put together and not made by the databases' JSON functions: PostgreSQL's put spaces between values
+and take a hundred arguments, SQLite's read again what they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from models.database import is_sqlite, text_order
+
+#: Turns the SQL of a value into SQL for its JSON; ``null`` for one that is missing.
+Writer = Callable[[str], str]
+
+
+def text(sql: str) -> str:
+    """A text: an id, a name, a date, or the value of an enumeration."""
+    if is_sqlite():
+        return f"json_quote({sql})"
+    return f"coalesce(to_json({sql})::text, 'null')"
+
+
+def integer(sql: str) -> str:
+    """A whole number."""
+    return f"coalesce(cast({sql} as text), 'null')"
+
+
+def boolean(sql: str) -> str:
+    """Whether something is so."""
+    return f"case when {sql} then 'true' when {sql} is null then 'null' else 'false' end"
+
+
+def number(sql: str) -> str:
+    """A floating-point number in the fewest digits that tell it: 0.5, 1.0, 1.2e-7."""
+    if is_sqlite():
+        return f"json_number({sql})"
+    shortest, size = f"cast({sql} as text)", f"abs({sql})"
+    whole = f"case when {sql} = trunc({sql}) then '.0' else '' end"
+    plain = f"cast(cast({shortest} as numeric) as text)"
+    return (
+        f"case when {sql} is null or {size} > 1.7976931348623157e308 then 'null'"
+        f" when {sql} = 0 then {shortest} || '.0'"
+        f" when {size} >= 1e16 or {size} < 1e-5 then regexp_replace({shortest}, 'e([+]|(-)0?)', 'e\\2')"
+        f" when {sql} = trunc({sql}) then {plain} || {whole} else {plain} end"
+    )
+
+
+def day(sql: str) -> str:
+    """A date: 2026-03-31."""
+    return text(sql)
+
+
+def moment(sql: str) -> str:
+    """A moment in UTC: 2026-03-31T08:00:00.250000+00:00, without the fraction when there is none."""
+    if is_sqlite():
+        return f"json_quote(replace({sql}, ' ', 'T'))"
+    utc = f"({sql}) at time zone 'UTC'"
+    fraction = f"case when extract(microseconds from {utc})::bigint % 1000000 = 0 then '' else '.US' end"
+    return (
+        f"coalesce('\"' || to_char({utc}, 'YYYY-MM-DD\"T\"HH24:MI:SS' || {fraction}) || '+00:00\"', 'null')"
+    )
+
+
+def amount(minor: str) -> str:
+    """Minor units as a decimal number of whole units, which is a text: "1932466.00"."""
+    if is_sqlite():
+        sign = f"case when {minor} < 0 then '-' else '' end"
+        return f"'\"' || {sign} || printf('%d.%02d', abs({minor}) / 100, abs({minor}) % 100) || '\"'"
+    return f"'\"' || cast(cast(cast({minor} as numeric) / 100 as numeric(30, 2)) as text) || '\"'"
+
+
+def raw(sql: str) -> str:
+    """A text that is JSON already."""
+    return f"coalesce({sql}, 'null')"
+
+
+def null_unless(condition: str, written: str) -> str:
+    """JSON that is null unless a condition holds."""
+    return f"case when {condition} then {written} else 'null' end"
+
+
+def together(pieces: Iterable[str | Literal]) -> str:
+    """SQL for texts one after the other; literals that meet are made one.
+
+    They are joined in pairs of pairs: a chain would copy the whole text for each piece, and be nested deeper
+    than a database takes.
+    """
+    return _joined(_merged(pieces))
+
+
+class Literal(str):
+    """A text that is part of the JSON as it stands, not SQL; made of GraphQL names and punctuation alone."""
+
+    __slots__ = ()
+
+
+def _merged(pieces: Iterable[str | Literal]) -> list[str]:
+    found: list[str] = []
+    literal = ""
+    for piece in pieces:
+        if isinstance(piece, Literal):
+            literal += piece
+            continue
+        if literal:
+            found.append(f"'{literal}'")
+        found.append(piece if piece.startswith("(") else f"({piece})")
+        literal = ""
+    return [*found, f"'{literal}'"] if literal else found
+
+
+def _joined(parts: Sequence[str]) -> str:
+    if len(parts) <= 2:
+        return " || ".join(parts)
+    half = len(parts) // 2
+    return f"({_joined(parts[:half])}) || ({_joined(parts[half:])})"
+
+
+def listed(item: str, order: Iterable[str] = ()) -> str:
+    """An aggregate: the items one after the other with commas between, null where there is none.
+
+    SQLite takes the rows as they come, so what it reads from is ordered; PostgreSQL is told the ``order``.
+    """
+    if is_sqlite():
+        return f"group_concat({item}, ',')"
+    by = ", ".join(order)
+    return f"string_agg({item}, ',' order by {by})" if by else f"string_agg({item}, ',')"
+
+
+def hexadecimal(sql: str) -> str:
+    """A text as the hexadecimal digits of its UTF-8 bytes."""
+    return f"lower(hex({sql}))" if is_sqlite() else f"encode(convert_to({sql}, 'UTF8'), 'hex')"
+
+
+def least(first: str, second: str) -> str:
+    """The smaller of two numbers."""
+    return f"min({first}, {second})" if is_sqlite() else f"least({first}, {second})"
+
+
+def ordering(sql: str, *, is_text: bool) -> str:
+    """What a column is ordered by, alike on both databases."""
+    return text_order(sql) if is_text else sql
