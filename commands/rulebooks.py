@@ -358,6 +358,5 @@ async def account_case(
 
 async def _sample(actor: Actor, book: Book, as_of: date) -> dict[str, Facts]:
     """Facts of some accounts, spread over the tenant."""
-    ids = await accounts_as_of(actor.tenant_id, as_of)
-    step = max(1, len(ids) // gate.SAMPLE)
-    return await gather(actor.tenant_id, ids[::step][: gate.SAMPLE], as_of, needs(book))
+    ids = await accounts_as_of(actor.tenant_id, as_of, gate.SAMPLE)
+    return await gather(actor.tenant_id, ids, as_of, needs(book))

@@ -46,12 +46,16 @@ async def gather(
     return gathered
 
 
-async def accounts_as_of(tenant_id: str, as_of: date) -> list[str]:
-    """The ids of the accounts that existed on a date, in order."""
+async def accounts_as_of(tenant_id: str, as_of: date, most: int | None = None) -> list[str]:
+    """The ids of the accounts that existed on a date, in order; of at most so many, spread over all."""
+    known = (
+        "select id, row_number() over (order by id) as place, count(*) over () as whole from account"
+        " where tenant_id = :tenant and (valid_from is null or valid_from <= :as_of)"
+    )
+    spread = "" if most is None else " where place * :most / whole > (place - 1) * :most / whole"
     rows = await fetch(
-        "select id from account where tenant_id = :tenant"
-        " and (valid_from is null or valid_from <= :as_of) order by id",
-        {"tenant": tenant_id, "as_of": as_of},
+        f"select id from ({known}) a{spread} order by id",
+        {"tenant": tenant_id, "as_of": as_of, "most": most},
     )
     return [str(row["id"]) for row in rows]
 

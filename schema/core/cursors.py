@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import date
 from enum import Enum
@@ -15,18 +13,22 @@ from models.errors import InvalidCursor
 
 
 class Kind(Enum):
-    """How a column's values order and travel in a cursor."""
+    """How a column's values order and travel in a cursor; a NUMBER is whole."""
 
     TEXT = "text"
     NUMBER = "number"
+    FLOAT = "float"
     DATE = "date"
     BOOLEAN = "boolean"
 
 
 def encode(order: str, values: Sequence[object], kinds: Sequence[Kind]) -> str:
-    """The cursor of a row with these values in a list of this order."""
+    """The cursor of a row with these values in a list of this order.
+
+    It is their JSON in hexadecimal digits, which both databases can write too.
+    """
     plain = [_plain(value, kind) for value, kind in zip(values, kinds, strict=True)]
-    return base64.urlsafe_b64encode(orjson.dumps([order, *plain])).decode().rstrip("=")
+    return orjson.dumps([order, *plain]).hex()
 
 
 def decode(cursor: str, order: str, kinds: Sequence[Kind], argument: str) -> list[Param]:
@@ -40,13 +42,12 @@ def decode(cursor: str, order: str, kinds: Sequence[Kind], argument: str) -> lis
         if made_for != order:
             raise InvalidCursor("the cursor was made for another order", [argument])
         return [_param(value, kind) for value, kind in zip(values, kinds, strict=True)]
-    except (TypeError, ValueError, binascii.Error) as error:
+    except (TypeError, ValueError) as error:
         raise InvalidCursor("the cursor is malformed", [argument]) from error
 
 
 def _unpacked(cursor: str) -> list[object]:
-    packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    content = orjson.loads(packed)
+    content = orjson.loads(bytes.fromhex(cursor))
     if not isinstance(content, list):
         raise TypeError
     return content
@@ -59,17 +60,20 @@ def _plain(value: object, kind: Kind) -> object:
         return bool(value)
     if kind is Kind.DATE:
         return str(as_date(value))
-    if kind is Kind.NUMBER and not isinstance(value, int | float):
+    if kind is Kind.FLOAT:
         return float(str(value))
-    return value if isinstance(value, str | int | float) else str(value)
+    if kind is Kind.NUMBER:
+        return int(str(value))
+    return str(value)
 
 
 def _param(value: object, kind: Kind) -> Param:
     """A cursor's value as the database compares it; TypeError or ValueError for one of another type."""
     if value is None:
         return None
-    if kind is Kind.NUMBER:
-        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= 2**63:
+    if kind in (Kind.NUMBER, Kind.FLOAT):
+        wanted = int if kind is Kind.NUMBER else int | float
+        if isinstance(value, bool) or not isinstance(value, wanted) or abs(value) >= 2**63:
             raise TypeError
         return value
     if kind is Kind.BOOLEAN:

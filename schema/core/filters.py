@@ -15,6 +15,7 @@ from strawberry import UNSET
 from commands.validation import LARGEST
 from models.database import Param, ascii_lower
 from models.errors import Invalid
+from schema.core.later import Value, through
 
 E = TypeVar("E", bound=Enum)
 IS_NULL = "Whether the value is missing."
@@ -115,11 +116,15 @@ class Filter(Generic[E]):
 
 
 class Conditions:
-    """Collects a filter's SQL and its parameters; ``columns`` gives the expression of each field."""
+    """Collects a filter's SQL and its parameters; ``columns`` gives the expression of each field.
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
+    The names of parameters begin with ``prefix``.
+    """
+
+    def __init__(self, columns: Mapping[str, str], prefix: str = "") -> None:
         self.columns = columns
-        self.params: dict[str, Param] = {}
+        self.prefix = prefix
+        self.params: dict[str, Value] = {}
         self.size = 0
 
     def sql(self, given: object, depth: int = 0) -> str:
@@ -157,18 +162,14 @@ class Conditions:
             among = ", ".join(self._bind(item, name) for item in operand)
             return f"{expression} in ({among})" if operand else "1 = 0"
         if op == "contains":
-            if len(str(operand)) > MAX_TEXT:
-                raise Invalid(
-                    f"{len(str(operand)):,} characters; allowed: {MAX_TEXT:,}", ["filter", name, "contains"]
-                )
-            text = str(operand).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            return f"{ascii_lower(expression)} like {self._bind(_lower(f'%{text}%'), name)} escape '\\'"
+            pattern = through(lambda text: _pattern(text, name), operand)
+            return f"{ascii_lower(expression)} like {self._bind(pattern, name)} escape '\\'"
         sign = {"eq": "=", "lt": "<", "gte": ">="}[op]
         return f"{expression} {sign} {self._bind(operand, name)}"
 
     def _bind(self, value: object, name: str) -> str:
-        key = f"f_{len(self.params)}"
-        self.params[key] = _param(value, name)
+        key = f"{self.prefix}f_{len(self.params)}"
+        self.params[key] = through(lambda given: _param(given, name), value)
         return f":{key}"
 
 
@@ -178,6 +179,16 @@ def _given(given: object) -> Iterator[tuple[str, object]]:
         value = getattr(given, field.name)
         if value is not UNSET and value is not None:
             yield field.name, value
+
+
+def _pattern(operand: object, name: str) -> str:
+    """What ``like`` looks for."""
+    text = str(operand)
+    if len(text) > MAX_TEXT:
+        raise Invalid(f"{len(text):,} characters; allowed: {MAX_TEXT:,}", ["filter", name, "contains"])
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, f"\\{special}")
+    return _lower(f"%{text}%")
 
 
 def _param(value: object, name: str) -> Param:

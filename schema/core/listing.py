@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from operator import itemgetter
 
 from models.access import Actor
 from models.base import Record
@@ -15,6 +16,7 @@ from schema.core import cursors
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import Conditions
+from schema.core.later import Later, Value, now, through
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
@@ -27,6 +29,10 @@ class Column:
     sql: str
     kind: Kind = Kind.TEXT
 
+    def on(self, alias: str) -> str:
+        """The SQL over rows of another name."""
+        return on_alias(self.sql, alias)
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -36,10 +42,10 @@ class Listing:
     columns: Mapping[str, Column]
     default: tuple[tuple[str, Direction], ...]
 
-    @cached_property
-    def expressions(self) -> dict[str, str]:
-        """The SQL of each column."""
-        return {name: column.sql for name, column in self.columns.items()}
+    def may_lack(self, column: Column) -> bool:
+        """Whether rows may lack a value of the column."""
+        stored = self.model._meta.fields_map.get(column.sql.removeprefix("t."))
+        return stored is None or stored.null
 
 
 @dataclass(frozen=True)
@@ -47,9 +53,9 @@ class Arguments:
     """The arguments of a connection, checked: a page of ``size`` from the front or the back."""
 
     order: tuple[tuple[str, Direction], ...]
-    size: int
+    size: int | Later[int]
     backward: bool
-    cursor: str | None
+    cursor: str | Later[str] | None
     filter: object = field(compare=False, default=None)
 
 
@@ -67,10 +73,10 @@ def arguments(
     listing: Listing,
     given_filter: object,
     order: Sequence[tuple[str, Direction]],
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    first: int | Later[int] | None,
+    after: str | Later[str] | None,
+    last: int | Later[int] | None,
+    before: str | Later[str] | None,
 ) -> Arguments:
     """The arguments as one page's request.
 
@@ -81,83 +87,120 @@ def arguments(
         raise Invalid("a page goes forward (first, after) or backward (last, before), not both", ["last"])
     backward = last is not None or before is not None
     name, size = ("last", last) if backward else ("first", first)
-    size = DEFAULT_PAGE if size is None else size
-    if not 0 <= size <= LARGEST_PAGE:
-        raise Invalid(f"{name} is {size}; allowed: 0 to {LARGEST_PAGE}", [name])
     if len({column for column, _ in order}) < len(order):
         raise Invalid("orderBy names a field twice", ["orderBy"])
     return Arguments(
-        tuple(order) or listing.default, size, backward, before if backward else after, given_filter
+        tuple(order) or listing.default,
+        DEFAULT_PAGE if size is None else through(lambda given: _sized(given, name), size),
+        backward,
+        before if backward else after,
+        given_filter,
     )
 
 
-@dataclass
-class _Statement:
-    """The parts of a page's SQL."""
+def _sized(size: int, name: str) -> int:
+    if not 0 <= size <= LARGEST_PAGE:
+        raise Invalid(f"{name} is {size}; allowed: 0 to {LARGEST_PAGE}", [name])
+    return size
 
-    listing: Listing
-    actor: Actor
-    wanted: Arguments
 
-    def __post_init__(self) -> None:
-        seen = visible(self.listing.model, self.actor, "t")
-        conditions = Conditions(self.listing.expressions)
-        filtered = conditions.sql(self.wanted.filter) if self.wanted.filter is not None else "1 = 1"
+_ROW = re.compile(r"\bt\.")
+
+
+def on_alias(sql: str, alias: str) -> str:
+    """SQL over rows ``t``, over rows of another name."""
+    return sql if alias == "t" else _ROW.sub(f"{alias}.", sql)
+
+
+class Statement:
+    """The parts of a page's SQL, over rows called ``alias``; parameters' names begin with it."""
+
+    def __init__(self, listing: Listing, actor: Actor, wanted: Arguments, alias: str = "t") -> None:
+        self.listing = listing
+        self.wanted = wanted
+        self.alias = alias
+        seen = visible(listing.model, actor, alias)
+        columns = {name: column.on(alias) for name, column in listing.columns.items()}
+        conditions = Conditions(columns, f"{alias}_")
+        filtered = conditions.sql(wanted.filter) if wanted.filter is not None else "1 = 1"
         self.where = f"{seen.sql} and ({filtered})"
-        self.params: dict[str, Param] = {**seen.params, **conditions.params}
-        self.table = f'"{self.listing.model._meta.db_table}" t'
-        names = [(self.listing.columns[name], direction) for name, direction in self.wanted.order]
-        self.keys = [*names, (Column("t.id"), self.wanted.order[-1][1])]
-        self._kinds = [column.kind for column, _ in self.keys]
-        self._order = ",".join(f"{name}:{direction.value}" for name, direction in self.wanted.order)
+        self.params: dict[str, Value] = {**seen.params, **conditions.params}
+        self.table = f'"{listing.model._meta.db_table}" {alias}'
+        names = [(listing.columns[name], direction) for name, direction in wanted.order]
+        self.keys = [*names, (Column("t.id"), wanted.order[-1][1])]
+        self.kinds = [column.kind for column, _ in self.keys]
+        self.order = ",".join(f"{name}:{direction.value}" for name, direction in wanted.order)
 
-    def order_by(self) -> str:
+    def limit(self) -> str:
+        """SQL for how many rows are read: one more than the page has, to know whether there are more."""
+        self.params[f"{self.alias}_size"] = self.wanted.size
+        return f":{self.alias}_size + 1"
+
+    def order_by(self) -> list[str]:
         """Missing values last in the client's order, so first when it is walked backward."""
         parts: list[str] = []
         for column, direction in self.keys:
             descending = (direction is Direction.DESC) != self.wanted.backward
-            null = f"case when {column.sql} is null then 1 else 0 end"
-            parts += [f"{null} {'desc' if self.wanted.backward else 'asc'}"] if column.sql != "t.id" else []
-            expression = text_order(column.sql) if column.kind is Kind.TEXT else column.sql
-            parts.append(f"{expression} {'desc' if descending else 'asc'}")
-        return ", ".join(parts)
+            if self.listing.may_lack(column):
+                null = f"case when {column.on(self.alias)} is null then 1 else 0 end"
+                parts.append(f"{null} {'desc' if self.wanted.backward else 'asc'}")
+            parts.append(f"{self._compared(column)} {'desc' if descending else 'asc'}")
+        return parts
 
     def beyond(self) -> str:
         """The condition that a row is beyond the cursor in the direction of the walk."""
-        if self.wanted.cursor is None:
+        cursor = self.wanted.cursor
+        if cursor is None:
             return "1 = 1"
         argument = "before" if self.wanted.backward else "after"
-        values = cursors.decode(self.wanted.cursor, self._order, self._kinds, argument)
-        for number, value in enumerate(values):
-            self.params[f"c_{number}"] = value
+        decoded = through(lambda given: cursors.decode(given, self.order, self.kinds, argument), cursor)
+        values = now(decoded)
+        for number in range(len(values)):
+            self.params[self._cursor(number)] = through(itemgetter(number), decoded)
         ways = []
         for number in range(len(self.keys)):
             same = [self._same(before, values[before]) for before in range(number)]
             ways.append(" and ".join([*same, self._past(number, values[number])]).join("()"))
-        return " or ".join(ways).join("()")
+        return " and ".join([*self._from_first(values[0]), " or ".join(ways).join("()")])
+
+    def _from_first(self, value: Param) -> Iterator[str]:
+        """What an index needs to begin at the cursor: a bound on the first key alone."""
+        column, direction = self.keys[0]
+        if value is not None and not self.listing.may_lack(column):
+            greater = (direction is Direction.ASC) != self.wanted.backward
+            yield f"{self._compared(column)} {'>=' if greater else '<='} :{self._cursor(0)}"
 
     def cursor(self, row: Row) -> str:
         """The cursor of a row that was selected."""
         return cursors.encode(
-            self._order, [row[f"k_{number}"] for number in range(len(self.keys))], self._kinds
+            self.order, [row[f"k_{number}"] for number in range(len(self.keys))], self.kinds
         )
 
+    def selected(self) -> str:
+        """The values that a cursor is made of."""
+        return ", ".join(f"{column.on(self.alias)} as k_{n}" for n, (column, _) in enumerate(self.keys))
+
+    def _cursor(self, number: int) -> str:
+        return f"{self.alias}_c_{number}"
+
+    def _compared(self, column: Column) -> str:
+        sql = column.on(self.alias)
+        return text_order(sql) if column.kind is Kind.TEXT else sql
+
     def _same(self, number: int, value: Param) -> str:
-        sql = self.keys[number][0].sql
-        return f"{sql} is null" if value is None else f"{sql} = :c_{number}"
+        sql = self.keys[number][0].on(self.alias)
+        return f"{sql} is null" if value is None else f"{sql} = :{self._cursor(number)}"
 
     def _past(self, number: int, value: Param) -> str:
         column, direction = self.keys[number]
         backward = self.wanted.backward
         if value is None:
-            return f"{column.sql} is not null" if backward else "1 = 0"
+            return f"{column.on(self.alias)} is not null" if backward else "1 = 0"
         greater = (direction is Direction.ASC) != backward
-        expression = text_order(column.sql) if column.kind is Kind.TEXT else column.sql
-        past = f"{expression} {'>' if greater else '<'} :c_{number}"
-        return past if backward else f"({past} or {column.sql} is null)"
-
-    def selected(self) -> str:
-        return ", ".join(f"{column.sql} as k_{number}" for number, (column, _) in enumerate(self.keys))
+        past = f"{self._compared(column)} {'>' if greater else '<'} :{self._cursor(number)}"
+        if backward or not self.listing.may_lack(column):
+            return past
+        return f"({past} or {column.on(self.alias)} is null)"
 
 
 async def page(listing: Listing, actor: Actor, wanted: Arguments) -> Page:
@@ -166,11 +209,11 @@ async def page(listing: Listing, actor: Actor, wanted: Arguments) -> Page:
     Raises:
         InvalidCursor: the cursor was not made for this order.
     """
-    parts = _Statement(listing, actor, wanted)
+    parts = Statement(listing, actor, wanted)
     rows = await fetch(
         f"select {parts.selected()} from {parts.table} where {parts.where} and {parts.beyond()}"
-        f" order by {parts.order_by()} limit {wanted.size + 1}",
-        parts.params,
+        f" order by {', '.join(parts.order_by())} limit {parts.limit()}",
+        _known(parts.params),
     )
     return _page(wanted, rows, parts)
 
@@ -179,15 +222,14 @@ async def pages(
     listing: Listing, actor: Actor, wanted: Arguments, parent: str, ids: Sequence[str]
 ) -> list[Page]:
     """The same page of each parent's records, in one statement; ``parent`` is the column that names it."""
-    parts = _Statement(listing, actor, wanted)
+    parts = Statement(listing, actor, wanted)
     among = _among(parts.params, ids)
-    order = parts.order_by()
     rows = await fetch(
         f"select * from (select t.{parent} as parent, {parts.selected()}, row_number() over"
-        f" (partition by t.{parent} order by {order}) as place from {parts.table}"
+        f" (partition by t.{parent} order by {', '.join(parts.order_by())}) as place from {parts.table}"
         f" where t.{parent} in ({among}) and {parts.where} and {parts.beyond()}) x"
-        f" where place <= {wanted.size + 1} order by parent, place",
-        parts.params,
+        f" where place <= {parts.limit()} order by parent, place",
+        _known(parts.params),
     )
     by_parent: dict[str, list[Row]] = {parent_id: [] for parent_id in ids}
     for row in rows:
@@ -199,29 +241,36 @@ async def counts(
     listing: Listing, actor: Actor, wanted: Arguments, parent: str | None, ids: Sequence[str]
 ) -> list[int]:
     """How many records there are in all (of each parent, where one is named), whatever the page."""
-    parts = _Statement(listing, actor, wanted)
+    parts = Statement(listing, actor, wanted)
     if parent is None:
-        (row,) = await fetch(f"select count(*) as n from {parts.table} where {parts.where}", parts.params)
+        (row,) = await fetch(
+            f"select count(*) as n from {parts.table} where {parts.where}", _known(parts.params)
+        )
         return [int(str(row["n"]))]
     among = _among(parts.params, ids)
     rows = await fetch(
         f"select t.{parent} as parent, count(*) as n from {parts.table}"
         f" where t.{parent} in ({among}) and {parts.where} group by t.{parent}",
-        parts.params,
+        _known(parts.params),
     )
     found = {str(row["parent"]): int(str(row["n"])) for row in rows}
     return [found.get(parent_id, 0) for parent_id in ids]
 
 
-def _among(params: dict[str, Param], ids: Sequence[str]) -> str:
+def _among(params: dict[str, Value], ids: Sequence[str]) -> str:
     names = {f"p_{number}": parent_id for number, parent_id in enumerate(ids)}
     params.update(names)
     return ", ".join(f":{name}" for name in names)
 
 
-def _page(wanted: Arguments, rows: list[Row], parts: _Statement) -> Page:
-    more = len(rows) > wanted.size
-    kept = rows[: wanted.size]
+def _known(params: Mapping[str, Value]) -> dict[str, Param]:
+    return {name: now(value) for name, value in params.items()}
+
+
+def _page(wanted: Arguments, rows: list[Row], parts: Statement) -> Page:
+    size = now(wanted.size)
+    more = len(rows) > size
+    kept = rows[:size]
     if wanted.backward:
         kept = kept[::-1]
     last = len(parts.keys) - 1

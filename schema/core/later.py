@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
+
+from models.database import Param
 
 T = TypeVar("T")
 U = TypeVar("U")
+T_co = TypeVar("T_co", covariant=True)
 
 #: The coerced variables of an operation.
 Variables = Mapping[str, object]
 
 
-class Later(Generic[T]):
+class Later(Generic[T_co]):
     """A value out of the variables; ``now`` is what it is in the request that the plan is made for.
 
     A plan may depend on ``now`` only in what the key of the plan tells apart.
@@ -20,14 +23,18 @@ class Later(Generic[T]):
 
     __slots__ = ("get", "now")
 
-    def __init__(self, get: Callable[[Variables], T], now: T) -> None:
+    def __init__(self, get: Callable[[Variables], T_co], now: T_co) -> None:
         self.get = get
         self.now = now
 
-    def through(self, make: Callable[[T], U]) -> Later[U]:
+    def through(self, make: Callable[[T_co], U]) -> Later[U]:
         """What is made of the value."""
         get = self.get
         return Later(lambda variables: make(get(variables)), make(self.now))
+
+
+#: A parameter of a statement, known now or later.
+Value: TypeAlias = Param | Later[Param]
 
 
 def through(make: Callable[[T], U], value: T | Later[T]) -> U | Later[U]:

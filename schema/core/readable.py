@@ -1,0 +1,87 @@
+"""What the fields of stored objects mean in SQL, said where they are declared and read by plans.
+
+A field that shows a column says nothing: what it means is derived from the type and its model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from schema.core.connections import Listed
+    from schema.core.stored import Stored
+
+#: Finds an object type, which may not be imported yet where a field speaks of it.
+Shown = Callable[[], "type[Stored[Any]]"]
+_KEY = "readable"
+
+
+class Readable:
+    """What a field means."""
+
+
+@dataclass(frozen=True)
+class Related(Readable):
+    """One other object, by the id in the column ``key`` of the row."""
+
+    shown: Shown
+    key: str
+
+
+@dataclass(frozen=True)
+class Children(Readable):
+    """All objects whose column ``key`` is the row's id, ordered by columns, missing values last.
+
+    With ``standing`` those alone that lack a value in that column.
+    """
+
+    shown: Shown
+    key: str
+    order: tuple[str, ...]
+    standing: str | None = None
+
+
+@dataclass(frozen=True)
+class Connected(Readable):
+    """A page of objects: of all, or of those whose column ``parent`` is the row's id."""
+
+    of: Listed
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class Computed(Readable):
+    """A value that SQL over the row ``t`` gives: an amount in minor units, or what the type says."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class ById(Readable):
+    """The object whose id the argument ``id`` is, of one type or, where it is None, of any."""
+
+    shown: Shown | None
+
+
+@dataclass(frozen=True)
+class ByIds(Readable):
+    """The objects of any type whose ids the argument ``ids`` has, null in the place of each not found."""
+
+
+def readable(meaning: Readable) -> Mapping[object, object]:
+    """The metadata of a field that means this in SQL."""
+    return {_KEY: meaning}
+
+
+def in_sql(sql: str) -> Mapping[object, object]:
+    """The metadata of a computed field whose value SQL over the row ``t`` gives too."""
+    return readable(Computed(sql))
+
+
+def meaning_of(metadata: Mapping[object, object]) -> Readable | None:
+    """What a field with this metadata means in SQL, if it says so."""
+    found = metadata.get(_KEY)
+    assert found is None or isinstance(found, Readable)
+    return found
