@@ -57,7 +57,8 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
     config = config or settings()
     engine = engine or EnginePool(config.workers, config.judge_timeout)
     secret = signing_secret(config.secret, config.home)
-    endpoint = Endpoint(build(config), _entrance(engine, secret))
+    schema = build(config)
+    endpoint = Endpoint(schema, _entrance(engine, secret), schema.reads if config.read_plans else None)
     return Starlette(
         routes=[
             Route("/graphql", _editor, methods=["GET"]),

@@ -231,7 +231,7 @@ def listed(texts: Iterable[str]) -> str:
     return orjson.dumps(list(texts)).decode()
 
 
-_PARAM = re.compile(r"(?<![:\w']):([a-z_][a-z0-9_]*)\b")
+_PARAM = re.compile(r"""(?<![:\w'\"]):([a-z_][a-z0-9_]*)\b""")
 
 
 def bind(sql: str, params: Params, *, sqlite: bool) -> tuple[str, list[Param]]:

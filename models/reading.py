@@ -1,4 +1,4 @@
-"""Reading one value that a statement makes, beside everything else: SQLite in threads of its own.
+"""Reading the one row that a statement makes, beside everything else: SQLite in threads of its own.
 
 What is written meanwhile does not hold it up, and it does not hold up the event loop. PostgreSQL reads on
 the pool that everything else uses, which keeps its statements prepared.
@@ -25,6 +25,14 @@ MOST_THREADS = 4
 PREPARED = 256
 
 
+#: What SQLite says of statements that are nested deeper than it takes.
+_TOO_NESTED = frozenset({"parser stack overflow", "Expression tree is too large (maximum depth 1000)"})
+
+
+class TooNested(Exception):
+    """A statement is nested deeper than the database takes."""
+
+
 class _Readers:
     """Threads that read an embedded database, each on a connection of its own that cannot write."""
 
@@ -33,19 +41,24 @@ class _Readers:
         self._own = threading.local()
         self._threads = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "bellwether-read")
 
-    async def value(self, sql: str, values: Sequence[Param]) -> object:
-        """The only value of the only row that a statement gives."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._value, sql, values)
+    async def values(self, sql: str, values: Sequence[Param]) -> Sequence[object]:
+        """The only row that a statement gives."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._row, sql, values)
 
     def close(self) -> None:
         """End the threads; their connections go with them."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _value(self, sql: str, values: Sequence[Param]) -> object:
+    def _row(self, sql: str, values: Sequence[Param]) -> Sequence[object]:
         connection = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = self._connected()
-        (found,) = connection.execute(sql, values).fetchone()
+        try:
+            found: Sequence[object] = connection.execute(sql, values).fetchone()
+        except sqlite3.OperationalError as error:
+            if str(error) in _TOO_NESTED:
+                raise TooNested from error
+            raise
         return found
 
     def _connected(self) -> sqlite3.Connection:
@@ -68,18 +81,18 @@ def _json_number(value: float | None) -> str:
 _readers: _Readers | None = None
 
 
-async def value(sql: str, values: Sequence[Param]) -> object:
-    """The only value of the only row that a statement in the driver's own form gives."""
+async def values(sql: str, values: Sequence[Param]) -> Sequence[object]:
+    """The only row that a statement in the driver's own form gives.
+
+    Raises:
+        TooNested: the statement is nested deeper than SQLite's parser takes.
+    """
     connection = get_connection("default")
     if is_sqlite():
-        return await _reading(str(connection.filename)).value(sql, values)  # type: ignore[attr-defined]
+        return await _reading(str(connection.filename)).values(sql, values)  # type: ignore[attr-defined]
     async with connection.acquire_connection() as pooled:
-        return await pooled.fetchval(sql, *values)
-
-
-def can_read() -> bool:
-    """Whether the connected database can be read beside its one connection: not when it is in memory."""
-    return not (is_sqlite() and str(get_connection("default").filename) == ":memory:")  # type: ignore[attr-defined]
+        found: Sequence[object] = await pooled.fetchrow(sql, *values)
+        return found
 
 
 def _reading(path: str) -> _Readers:

@@ -168,9 +168,21 @@ def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
     rule = _RULES[model]
     if actor.owners is None:
         return Predicate(tenant, params)
-    names: dict[str, Param] = {f"v_owner_{number}": owner for number, owner in enumerate(actor.owners)}
+    names = _owners(actor)
     scope = ", ".join(f":{name}" for name in names).join("()") if names else "(null)"
     return Predicate(f"({tenant} and {rule(alias, scope)})", params | names)
+
+
+def scope_of(actor: Actor) -> dict[str, Param]:
+    """Everything about an actor that a statement with predicates asks for, and ``v_user``, the user himself.
+
+    A predicate's SQL is the same for all actors who see a whole tenant, and for all with as many owners.
+    """
+    return {"v_tenant": actor.tenant_id, "v_user": actor.user_id, **_owners(actor)}
+
+
+def _owners(actor: Actor) -> dict[str, Param]:
+    return {f"v_owner_{number}": owner for number, owner in enumerate(actor.owners or ())}
 
 
 async def sees(model: type[Record], actor: Actor, record_id: str) -> bool:

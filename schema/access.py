@@ -15,6 +15,7 @@ from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import CurrencyCode
+from schema.core.readable import Viewer, means
 from schema.core.stored import Node, Stored, column
 
 
@@ -150,7 +151,7 @@ class AccessQueries:
     users = connection(USERS, "Everybody who works for the same operator.")
     teams = connection(TEAMS, "The operator's sales teams.")
 
-    @strawberry.field
+    @means(Viewer(lambda: User))
     async def me(self, info: Info) -> User:
         """Who the token speaks for."""
         return User.of(await stored.User.get(id=info.context.actor.user_id))

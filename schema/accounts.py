@@ -14,7 +14,7 @@ from models.accounts import Tier
 from models.base import today
 from models.errors import Invalid
 from schema.context import Info
-from schema.core.connections import Listed, connection, related
+from schema.core.connections import Listed, by_id, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, Filter, IDFilter, IntFilter, MoneyFilter, StringFilter, clause
@@ -160,8 +160,6 @@ class AccountQueries:
 
     accounts = connection(ACCOUNTS, "The accounts that the caller sees.")
 
-    @strawberry.field
-    async def account(self, info: Info, id: strawberry.ID) -> Account | None:
-        """One account; null when there is none, or none that the caller may see."""
-        found = await info.context.loaders.one(stored.Account, id)
-        return Account.of(found) if found else None
+    account = by_id(
+        "schema.accounts", "Account", "One account; null when there is none, or none that the caller may see."
+    )

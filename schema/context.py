@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import strawberry
 
 from models.access import Actor
@@ -17,6 +19,13 @@ class Context:
         self._actor = actor
         self.engine = engine
         self.loaders = Loaders(self)
+        #: The JSON of fields of the query that a plan has answered, by response key.
+        self.planned: Mapping[str, str] = {}
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the request has a token."""
+        return self._actor is not None
 
     @property
     def actor(self) -> Actor:

@@ -11,17 +11,24 @@ from strawberry import UNSET
 
 from models import deals as stored
 from models.deals import STAGE_RANK, ContactRole, DealKind, ForecastCategory, Stage
-from schema.context import Info
-from schema.core.connections import Listed, connection, related
+from schema.core.connections import Listed, by_id, children, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, MoneyFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
+from schema.core.readable import in_sql
 from schema.core.stored import Node, Stored, column
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.signals import SIGNALS
 
+#: Whole minor units, halves to even; in two parts, as the product may be larger than a database takes.
+_WEIGHTED = (
+    "t.amount_minor / 100 * t.probability + t.amount_minor % 100 * t.probability / 100"
+    " + case when t.amount_minor % 100 * t.probability % 100 * 2"
+    " + (t.amount_minor / 100 * t.probability + t.amount_minor % 100 * t.probability / 100) % 2 > 100"
+    " then 1 else 0 end"
+)
 _RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items())
 
 
@@ -88,30 +95,17 @@ class Deal(Node, Stored[stored.Deal]):
     recommendations = connection(RECOMMENDATIONS, "What to do next about it.", "deal_id")
     risks = connection(RISKS, "Its risks.", "deal_id")
 
-    @strawberry.field
+    @in_sql(_WEIGHTED)
     def weighted_amount(self) -> Money:
         """The amount times the probability."""
         weighted = round(Fraction(self.record.amount_minor * self.record.probability, 100))
         return certain_money(weighted, self.record.currency)
 
-    @strawberry.field
-    async def lines(self, info: Info) -> list[DealLine]:
-        """What is sold in it."""
-        found = await info.context.loaders.children(stored.DealLine, "deal_id", self.id)
-        return [DealLine.of(record) for record in found]
-
-    @strawberry.field
-    async def stage_history(self, info: Info) -> list[StageChange]:
-        """The stages that it entered, in order."""
-        found = await info.context.loaders.children(stored.StageChange, "deal_id", self.id)
-        ordered = sorted(found, key=lambda record: (record.changed_on, record.id))
-        return [StageChange.of(record) for record in ordered]
-
-    @strawberry.field
-    async def contacts(self, info: Info) -> list[DealContact]:
-        """The people who take part in it."""
-        found = await info.context.loaders.children(stored.DealContact, "deal_id", self.id)
-        return [DealContact.of(record) for record in found]
+    lines = children("schema.deals", "DealLine", "deal_id", "What is sold in it.")
+    stage_history = children(
+        "schema.deals", "StageChange", "deal_id", "The stages that it entered, in order.", "changed_on"
+    )
+    contacts = children("schema.deals", "DealContact", "deal_id", "The people who take part in it.")
 
 
 @strawberry.input
@@ -195,8 +189,6 @@ class DealQueries:
 
     deals = connection(DEALS, "The deals that the caller owns or manages, or on accounts they own or manage.")
 
-    @strawberry.field
-    async def deal(self, info: Info, id: strawberry.ID) -> Deal | None:
-        """One deal; null when there is none, or none that the caller may see."""
-        found = await info.context.loaders.one(stored.Deal, id)
-        return Deal.of(found) if found else None
+    deal = by_id(
+        "schema.deals", "Deal", "One deal; null when there is none, or none that the caller may see."
+    )

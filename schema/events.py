@@ -18,6 +18,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
+from schema.core.readable import in_sql
 from schema.core.stored import Node, Stored, column
 
 
@@ -55,7 +56,7 @@ class PopulationEvent(Node, Stored[stored.PopulationEvent]):
     lapsed_on: date | None = column("The day as of which it was over.")
     reopened_count: int = column("How often it came back.")
 
-    @strawberry.field
+    @in_sql("nullif(t.part, '')")
     def part(self) -> str | None:
         """The segment, industry, country or region; null for the whole tenant."""
         return self.record.part or None

@@ -14,6 +14,7 @@ from schema.alarms import EngineAlarm
 from schema.backtests import Backtest
 from schema.catalog import Product
 from schema.context import Info
+from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
 from schema.deals import Deal
 from schema.events import PopulationEvent
@@ -37,12 +38,12 @@ MOST = 200
 class NodeQueries:
     """Fetching objects by id."""
 
-    @strawberry.field
+    @means(AnyById(_BY_PREFIX))
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """The object with this id; null when there is none that the caller may see."""
         return await _node(info, id)
 
-    @strawberry.field
+    @means(AnyByIds(_BY_PREFIX, MOST))
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         """Objects by their ids, in that order; null in the place of each not found."""
         if len(ids) > MOST:

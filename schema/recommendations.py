@@ -17,16 +17,20 @@ from models.recommendations import LineKind, Outcome, RecommendationState, RiskS
 from rules.evidence import recorded
 from rules.sentences import sentence
 from schema.context import Info
-from schema.core.connections import Listed, connection, related
+from schema.core.connections import Listed, children, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, FloatFilter, IDFilter, MoneyFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money
+from schema.core.readable import in_sql
 from schema.core.stored import Node, Stored, column
 from schema.why import Changes
 
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
+
+
+_EVIDENCE = "Each condition with what was seen, in the order of the rule."
 
 
 @strawberry.type
@@ -55,12 +59,12 @@ class Evidence(Stored[stored.Evidence]):
         "The system that the fact came from; `rule key` for a fact that this rule concluded."
     )
 
-    @strawberry.field
+    @in_sql("t.threshold")
     def threshold(self) -> JSON | None:
         """What the field is compared with; money in whole units, as text."""
         return _json(self.record.threshold)
 
-    @strawberry.field
+    @in_sql("t.seen")
     def seen(self) -> JSON | None:
         """The value that the fact had."""
         return _json(self.record.seen)
@@ -130,10 +134,7 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
     deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
 
-    @strawberry.field
-    async def evidence(self, info: Info) -> list[Evidence]:
-        """Each condition with what was seen, in the order of the rule."""
-        return [Evidence.of(record) for record in await _evidence(info, "recommendation_id", self.id)]
+    evidence = children("schema.recommendations", "Evidence", "recommendation_id", _EVIDENCE, "position")
 
     @strawberry.field
     async def sentence(self, info: Info, locale: str = "en") -> str:
@@ -168,17 +169,16 @@ class Risk(Node, Stored[stored.Risk]):
     account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
     deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
 
-    @strawberry.field
-    async def lines(self, info: Info) -> list[RiskLine]:
-        """The revenue lines at risk, each once; for a risk that lapsed, those it had last."""
-        found = await info.context.loaders.children(stored.RiskLine, "risk_id", self.id)
-        standing = [record for record in found if record.until_on is None]
-        return [RiskLine.of(record) for record in sorted(standing, key=lambda record: record.line_id)]
+    lines = children(
+        "schema.recommendations",
+        "RiskLine",
+        "risk_id",
+        "The revenue lines at risk, each once; for a risk that lapsed, those it had last.",
+        "line_id",
+        standing="until_on",
+    )
 
-    @strawberry.field
-    async def evidence(self, info: Info) -> list[Evidence]:
-        """Each condition with what was seen, in the order of the rule."""
-        return [Evidence.of(record) for record in await _evidence(info, "risk_id", self.id)]
+    evidence = children("schema.recommendations", "Evidence", "risk_id", _EVIDENCE, "position")
 
     @strawberry.field
     async def sentence(self, info: Info, locale: str = "en") -> str:

@@ -15,6 +15,7 @@ from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, DateFilter, IDFilter, MoneyFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
+from schema.core.readable import in_sql
 from schema.core.stored import Node, Stored, column
 from schema.services import SERVICES
 
@@ -36,7 +37,7 @@ class Contract(Node, Stored[stored.Contract]):
     account = related("schema.accounts", "Account", "account_id", "The customer.")
     services = connection(SERVICES, "What is delivered under it.", "contract_id")
 
-    @strawberry.field
+    @in_sql("t.mrc_minor * 12")
     def annual_value(self) -> Money:
         """The annual contract value: 12 times the monthly recurring charge."""
         return certain_money(self.record.mrc_minor * 12, self.record.currency)

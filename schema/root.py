@@ -17,10 +17,13 @@ from schema.arbitration import ArbitrationQueries
 from schema.backtests import BacktestQueries
 from schema.catalog import CatalogQueries
 from schema.core.descriptions import describe
+from schema.core.documents import Documents, Prepared
 from schema.core.errors import told
-from schema.core.limits import limits
+from schema.core.limits import limit_rule
 from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
+from schema.core.plans.executor import Executor
+from schema.core.plans.reads import Reads
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
@@ -70,6 +73,9 @@ class Query(
 class Schema(strawberry.Schema):
     """The schema; its errors are told by their codes, and logged once, only when they are our own fault."""
 
+    documents: Documents
+    reads: Reads
+
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         """The result of an operation, every error as clients are told of it."""
         result = await super().execute(*args, **kwargs)
@@ -82,21 +88,27 @@ class Schema(strawberry.Schema):
         """Log nothing here."""
 
 
-def build(config: Settings | None = None) -> strawberry.Schema:
-    """The schema, with the limits of these settings (default: the defaults)."""
+def build(config: Settings | None = None) -> Schema:
+    """The schema, with the limits of these settings (default: the defaults).
+
+    Raises:
+        TypeError: a field can be neither planned nor resolved.
+    """
     config = config or Settings.model_construct()
-    bounds = limits(
-        max_depth=config.max_depth,
-        max_aliases=config.max_aliases,
+    schema = Schema(
+        query=Query,
+        mutation=Mutation,
+        types=nodes.TYPES,
+        extensions=[lambda: Prepared(schema.documents), OperationChosen],
+        execution_context_class=Executor,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    describe(schema)
+    schema.documents = Documents(
+        schema._schema,
         max_tokens=config.max_tokens,
         max_objects=config.max_objects,
+        rules=(limit_rule(config.max_depth, config.max_aliases),),
     )
-    return describe(
-        Schema(
-            query=Query,
-            mutation=Mutation,
-            types=nodes.TYPES,
-            extensions=[OperationChosen, bounds],
-            config=StrawberryConfig(scalar_map=SCALARS),
-        )
-    )
+    schema.reads = Reads(schema, schema.documents)
+    return schema

@@ -15,7 +15,7 @@ from models import rulebooks as stored
 from models.base import today
 from models.rulebooks import RulebookState, RunScope, RunState
 from schema.context import Info
-from schema.core.connections import Listed, connection, related
+from schema.core.connections import Listed, children, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
@@ -50,11 +50,9 @@ class Rulebook(Node, Stored[stored.Rulebook]):
     reason: str | None = column("Why it last went live, was rolled back to or retired.")
     activated_by = related("schema.access", "User", "activated_by_id", "Who put it live.")
 
-    @strawberry.field
-    async def rules(self, info: Info) -> list[Rule]:
-        """Its rules, in the order in which they were written."""
-        found = await info.context.loaders.children(stored.Rule, "rulebook_id", self.id)
-        return [Rule.of(record) for record in found]
+    rules = children(
+        "schema.rulebooks", "Rule", "rulebook_id", "Its rules, in the order in which they were written."
+    )
 
     @strawberry.field
     def cases(self) -> list[JSON]:

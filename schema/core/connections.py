@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
+from operator import attrgetter
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -12,6 +14,7 @@ import strawberry
 from models.base import Record
 from schema.context import Context, Info
 from schema.core.listing import Arguments, Listing, Page, arguments, counts, page
+from schema.core.readable import ById, Children, Connected, Related, readable
 from schema.core.stored import Stored
 
 T = TypeVar("T")
@@ -105,6 +108,10 @@ class Listed:
         return Connection(edges=edges, page_info=info, count=count)
 
 
+def _lazy(module: str, name: str) -> Any:
+    return Annotated[name, strawberry.lazy(module)]
+
+
 def _imported(module: str, name: str) -> type[Stored[Any]]:
     found: type[Stored[Any]] = getattr(import_module(module), name)
     return found
@@ -122,7 +129,45 @@ def related(module: str, name: str, key: str, description: str) -> Any:
         return found and shown.of(found)
 
     resolve.__annotations__ |= {"info": Info, "return": Annotated[name, strawberry.lazy(module)] | None}
-    return strawberry.field(resolver=resolve, description=description)
+    meaning = Related(partial(_imported, module, name), key)
+    return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
+
+
+def by_id(module: str, name: str, description: str) -> Any:
+    """A field of the query type that shows the object of type ``name`` whose id its argument ``id`` is.
+
+    Null where there is none, or none that the caller may see.
+    """
+
+    async def resolve(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: ARG001 - the root value
+        shown = _imported(module, name)
+        found = await info.context.loaders.one(shown.model, id)
+        return found and shown.of(found)
+
+    resolve.__annotations__ |= {"info": Info, "return": Annotated[name, strawberry.lazy(module)] | None}
+    meaning = ById(partial(_imported, module, name))
+    return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
+
+
+def children(
+    module: str, name: str, key: str, description: str, *order: str, standing: str | None = None
+) -> Any:
+    """A field that shows all objects of type ``name`` whose column ``key`` is the id of the object it is on.
+
+    For few; in the order of these columns, by default of their ids. With ``standing`` those alone that have
+    no value in that column.
+    """
+    columns = (*order, "id")
+
+    async def resolve(self: Any, info: Info) -> Any:
+        shown = _imported(module, name)
+        found = await info.context.loaders.children(shown.model, key, self.id)
+        kept = [record for record in found if standing is None or getattr(record, standing) is None]
+        return [shown.of(record) for record in sorted(kept, key=attrgetter(*columns))]
+
+    resolve.__annotations__ |= {"info": Info, "return": list[_lazy(module, name)]}  # type: ignore[misc]
+    meaning = Children(partial(_imported, module, name), key, columns, standing)
+    return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
 
 
 def connection(of: Listed, description: str, parent: str | None = None) -> Any:
@@ -152,4 +197,6 @@ def connection(of: Listed, description: str, parent: str | None = None) -> Any:
         "order_by": list[of.lazily(f"{of.name}Order")] | None,  # type: ignore[misc]
         "return": Connection[of.lazily(of.name)],  # type: ignore[misc]
     }
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(
+        resolver=resolve, description=description, metadata=readable(Connected(of, parent))
+    )

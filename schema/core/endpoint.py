@@ -18,6 +18,7 @@ from models.database import is_unreachable
 from models.errors import Unauthenticated
 from schema.context import Context
 from schema.core.errors import UNREACHABLE
+from schema.core.plans.reads import Reads
 from schema.core.refusals import BAD_REQUEST, refusal
 
 log = structlog.get_logger("bellwether.graphql")
@@ -31,14 +32,16 @@ NUL = re.compile(rb"\\u(0000|\{0+\})")
 class Endpoint(GraphQL[Context, None]):
     """Answers GraphQL POST requests: one JSON object in, one JSON object out, never a batch."""
 
-    def __init__(self, schema: BaseSchema, enter: Enter) -> None:
+    def __init__(self, schema: BaseSchema, enter: Enter, reads: Reads | None = None) -> None:
         super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
         self.enter = enter
+        self.reads = reads
 
     async def answer(self, request: Request) -> Response:
         """The response to a POST request."""
         try:
-            return await self.run(request)
+            context = await self.get_context(request)
+            return await self._read(request, context) or await self.run(request, context)
         except HTTPException as error:
             return refusal(error.status_code, BAD_REQUEST, error.reason)
         except Unauthenticated as error:
@@ -52,10 +55,29 @@ class Endpoint(GraphQL[Context, None]):
     async def get_context(
         self,
         request: Request | WebSocket,
-        response: Response | WebSocket,  # noqa: ARG002 - the signature is the base class's
+        response: Response | WebSocket | None = None,  # noqa: ARG002 - the signature is the base class's
     ) -> Context:
         """Who is asking; raises Unauthenticated."""
         return await self.enter(bearer_token(request.headers.get("authorization")))
+
+    async def _read(self, request: Request, context: Context) -> Response | None:
+        """The answer to a query that a plan answers; None for anything else, which Strawberry answers.
+
+        Its limits and its validation are those of Strawberry's path; a document with an error goes there.
+        """
+        if self.reads is None or not context.is_known or not _is_json(request):
+            return None
+        body = self.decode_json(await request.body())
+        assert isinstance(body, dict)
+        query, given = body.get("query"), body.get("variables")
+        variables = {} if given is None else given
+        if not isinstance(query, str) or not isinstance(variables, dict):
+            return None
+        found = await self.reads.read(query, variables, body.get("operationName"), context.actor)
+        if found is None or found.is_partial:
+            context.planned = found.fields if found else {}
+            return None
+        return Response(found.body(), media_type="application/json")
 
     def decode_json(self, data: str | bytes) -> object:
         """The request's object; an answer of status 400 for anything else."""
@@ -74,6 +96,10 @@ class Endpoint(GraphQL[Context, None]):
     def encode_json(self, data: object) -> bytes:
         """A response as JSON."""
         return orjson.dumps(data)
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 def bearer_token(authorization: str | None) -> str | None:

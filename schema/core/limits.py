@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
-
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
@@ -18,44 +15,13 @@ from graphql import (
     ValidationContext,
     ValidationRule,
 )
-from strawberry.extensions import SchemaExtension
 
-from schema.core.objects import page_rule
 from schema.core.refusals import exceeded
 
 #: Brackets inside one another, beyond any document a person writes and well within the parser's stack.
 MAX_NESTING = 100
 _OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _CLOSING = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
-
-
-def limits(
-    *, max_depth: int, max_aliases: int, max_tokens: int, max_objects: int
-) -> Callable[[], SchemaExtension]:
-    """A schema extension that refuses documents beyond the given size, and also those nested absurdly.
-
-    Depth is the longest chain of fields, leaves included; introspection fields do not count, the
-    specified rules have a limit of their own for them. Fragments count wherever they are spread.
-    Objects are those that full pages would hold, pages within pages multiplied.
-    """
-    return partial(_Limits, max_tokens, max_objects, _limit_rule(max_depth, max_aliases))
-
-
-class _Limits(SchemaExtension):
-    def __init__(self, max_tokens: int, max_objects: int, rule: type[ValidationRule]) -> None:
-        self.max_tokens = max_tokens
-        self.max_objects = max_objects
-        self.rule = rule
-
-    def on_operation(self) -> Iterator[None]:
-        context = self.execution_context
-        pages = page_rule(self.max_objects, context.variables or {})
-        context.validation_rules = (*context.validation_rules, self.rule, pages)
-        yield
-
-    def on_parse(self) -> Iterator[None]:
-        check_size(self.execution_context.query or "", self.max_tokens)
-        yield
 
 
 def check_size(query: str, max_tokens: int) -> None:
@@ -79,7 +45,13 @@ def check_size(query: str, max_tokens: int) -> None:
         return  # the parser says it, with everything it found before
 
 
-def _limit_rule(max_depth: int, max_aliases: int) -> type[ValidationRule]:
+def limit_rule(max_depth: int, max_aliases: int) -> type[ValidationRule]:
+    """A rule that refuses documents that are deeper, or have more aliases.
+
+    Depth is the longest chain of fields, leaves included; introspection fields do not count, the specified
+    rules have a limit of their own for them. Fragments count wherever they are spread.
+    """
+
     class LimitRule(ValidationRule):
         def __init__(self, context: ValidationContext) -> None:
             super().__init__(context)

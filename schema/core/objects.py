@@ -3,87 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
     VariableNode,
 )
 
 from schema.core.listing import DEFAULT_PAGE, LARGEST_PAGE
-from schema.core.refusals import exceeded
 
 _PAGE = frozenset({"nodes", "edges"})
 #: What is asked for beyond this is not told apart.
-_COUNTLESS = 10**12
+COUNTLESS = 10**12
 
 
-def page_rule(max_objects: int, variables: Mapping[str, object]) -> type[ValidationRule]:
-    """A rule that refuses operations whose pages, were they all full, held more objects than allowed."""
+@dataclass
+class _Part:
+    """A selection: the pages in it, each with its sizes, and its other parts.
 
-    class PageRule(ValidationRule):
-        def enter_operation_definition(self, node: OperationDefinitionNode, *_args: object) -> None:
-            defaults = {
-                definition.variable.name.value: int(definition.default_value.value)
-                for definition in node.variable_definitions or ()
-                if isinstance(definition.default_value, IntValueNode)
-            }
-            asked = _Objects(self.context, {**defaults, **variables}).within(node.selection_set)
-            if asked > max_objects:
-                self.report_error(exceeded("maxObjects", max_objects, min(asked, _COUNTLESS)))
+    A size is a number or the name of a variable. A fragment is one part wherever it is spread.
+    """
 
-    return PageRule
+    pages: list[tuple[tuple[int | str, ...], _Part]] = field(default_factory=list)
+    others: list[_Part] = field(default_factory=list)
 
 
-class _Objects:
-    """Counts objects; each fragment once, so spreading it often is cheap."""
+class Pages:
+    """The pages that an operation of a valid document asks for."""
 
-    def __init__(self, context: ValidationContext, variables: Mapping[str, object]) -> None:
-        self.context = context
-        self.variables = variables
-        self.fragments: dict[str, int] = {}
+    def __init__(
+        self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> None:
+        self._fragments = fragments
+        self._spread: dict[str, _Part] = {}
+        self._defaults = {
+            definition.variable.name.value: int(definition.default_value.value)
+            for definition in operation.variable_definitions or ()
+            if isinstance(definition.default_value, IntValueNode)
+        }
+        self._whole = self._part(operation.selection_set)
 
-    def within(self, selected: SelectionSetNode | None) -> int:
-        """How many objects one object with this selection brings along."""
-        return sum(self._of(node) for node in selected.selections) if selected else 0
+    def objects(self, variables: Mapping[str, object]) -> int:
+        """How many objects there are when all pages are full."""
+        return self._count(self._whole, {**self._defaults, **variables}, {})
 
-    def _of(self, node: SelectionNode) -> int:
-        if isinstance(node, FragmentSpreadNode):
-            return self._of_fragment(node.name.value)
-        inside = self.within(getattr(node, "selection_set", None))
-        if isinstance(node, FieldNode) and self._is_page(node):
-            return min(self._size(node) * (1 + inside), _COUNTLESS)
-        return inside
+    def _count(self, part: _Part, given: Mapping[str, object], counted: dict[int, int]) -> int:
+        if id(part) not in counted:
+            inside = sum(self._count(other, given, counted) for other in part.others)
+            for sizes, page in part.pages:
+                inside += _size(sizes, given) * (1 + self._count(page, given, counted))
+            counted[id(part)] = min(inside, COUNTLESS)
+        return counted[id(part)]
 
-    def _of_fragment(self, name: str) -> int:
-        if name not in self.fragments:
-            self.fragments[name] = 0  # a fragment that spreads itself is refused by its own rule
-            fragment = self.context.get_fragment(name)
-            self.fragments[name] = self.within(fragment.selection_set) if fragment else 0
-        return self.fragments[name]
+    def _part(self, selected: SelectionSetNode | None) -> _Part:
+        found = _Part()
+        for node in selected.selections if selected else ():
+            if isinstance(node, FieldNode) and self._is_page(node):
+                found.pages.append((_sizes(node), self._part(node.selection_set)))
+            else:
+                found.others.append(self._other(node))
+        return found
 
-    def _size(self, node: FieldNode) -> int:
-        sizes = [
-            self.variables.get(argument.value.name.value)
-            if isinstance(argument.value, VariableNode)
-            else int(getattr(argument.value, "value", DEFAULT_PAGE))
-            for argument in node.arguments or ()
-            if argument.name.value in ("first", "last") and _is_number(argument.value)
-        ]
-        known = [size for size in sizes if isinstance(size, int)]
-        return min(max(known, default=DEFAULT_PAGE), LARGEST_PAGE)
+    def _other(self, node: SelectionNode) -> _Part:
+        if not isinstance(node, FragmentSpreadNode):
+            return self._part(getattr(node, "selection_set", None))
+        name = node.name.value
+        if name not in self._spread:
+            self._spread[name] = self._part(self._fragments[name].selection_set)
+        return self._spread[name]
 
     def _is_page(self, node: FieldNode) -> bool:
-        return not _PAGE.isdisjoint(self._names(node.selection_set, frozenset()))
+        return not _PAGE.isdisjoint(self._names(node.selection_set, set()))
 
-    def _names(self, selected: SelectionSetNode | None, spread: frozenset[str]) -> Iterator[str]:
+    def _names(self, selected: SelectionSetNode | None, spread: set[str]) -> Iterator[str]:
         """Names of the fields selected, in fragments too."""
         for node in selected.selections if selected else ():
             if isinstance(node, FieldNode):
@@ -91,10 +90,21 @@ class _Objects:
             elif isinstance(node, InlineFragmentNode):
                 yield from self._names(node.selection_set, spread)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
-                fragment = self.context.get_fragment(node.name.value)
-                inside = fragment.selection_set if fragment else None
-                yield from self._names(inside, spread | {node.name.value})
+                spread.add(node.name.value)
+                yield from self._names(self._fragments[node.name.value].selection_set, spread)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, IntValueNode | VariableNode)
+def _sizes(node: FieldNode) -> tuple[int | str, ...]:
+    """What the arguments say of a page's size: numbers, and names of variables."""
+    return tuple(
+        argument.value.name.value if isinstance(argument.value, VariableNode) else int(argument.value.value)
+        for argument in node.arguments or ()
+        if argument.name.value in ("first", "last")
+        and isinstance(argument.value, IntValueNode | VariableNode)
+    )
+
+
+def _size(sizes: tuple[int | str, ...], given: Mapping[str, object]) -> int:
+    found = [given.get(size) if isinstance(size, str) else size for size in sizes]
+    known = [size for size in found if isinstance(size, int)]
+    return min(max(known, default=DEFAULT_PAGE), LARGEST_PAGE)

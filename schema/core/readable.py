@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import strawberry
 
 if TYPE_CHECKING:
     from schema.core.connections import Listed
     from schema.core.stored import Stored
 
+F = TypeVar("F", bound=Callable[..., object])
 #: Finds an object type, which may not be imported yet where a field speaks of it.
 Shown = Callable[[], "type[Stored[Any]]"]
 _KEY = "readable"
@@ -60,14 +63,38 @@ class Computed(Readable):
 
 @dataclass(frozen=True)
 class ById(Readable):
-    """The object whose id the argument ``id`` is, of one type or, where it is None, of any."""
+    """The object of a type whose id the argument ``id`` is."""
 
-    shown: Shown | None
+    shown: Shown
+
+
+#: The object types that are found by an id, by how their ids begin.
+Kinds = Mapping[str, "type[Stored[Any]]"]
 
 
 @dataclass(frozen=True)
-class ByIds(Readable):
-    """The objects of any type whose ids the argument ``ids`` has, null in the place of each not found."""
+class AnyById(Readable):
+    """The object of any of these types whose id the argument ``id`` is."""
+
+    kinds: Kinds
+
+
+@dataclass(frozen=True)
+class Viewer(Readable):
+    """The user who asks."""
+
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class AnyByIds(Readable):
+    """The objects of any type whose ids the argument ``ids`` has, null in the place of each not found.
+
+    There are at most so many.
+    """
+
+    kinds: Kinds
+    most: int
 
 
 def readable(meaning: Readable) -> Mapping[object, object]:
@@ -75,9 +102,14 @@ def readable(meaning: Readable) -> Mapping[object, object]:
     return {_KEY: meaning}
 
 
-def in_sql(sql: str) -> Mapping[object, object]:
-    """The metadata of a computed field whose value SQL over the row ``t`` gives too."""
-    return readable(Computed(sql))
+def means(meaning: Readable) -> Callable[[F], F]:
+    """Makes a field of its resolver, and says what it means in SQL."""
+    return cast("Callable[[F], F]", strawberry.field(metadata=readable(meaning)))
+
+
+def in_sql(sql: str) -> Callable[[F], F]:
+    """Makes a field of its resolver, whose value SQL over the row ``t`` gives too."""
+    return means(Computed(sql))
 
 
 def meaning_of(metadata: Mapping[object, object]) -> Readable | None:

@@ -8,7 +8,8 @@ import pytest
 import strawberry
 from graphql import GraphQLError, get_introspection_query
 
-from schema.core.limits import MAX_NESTING, check_size, limits
+from schema.core.documents import Documents, Prepared
+from schema.core.limits import MAX_NESTING, check_size, limit_rule
 
 
 @strawberry.type
@@ -39,8 +40,10 @@ class Query:
 
 
 def schema(depth: int = 5, aliases: int = 3, tokens: int = 4000, objects: int = 10_000) -> strawberry.Schema:
-    extension = limits(max_depth=depth, max_aliases=aliases, max_tokens=tokens, max_objects=objects)
-    return strawberry.Schema(Query, extensions=[extension])
+    found = strawberry.Schema(Query, extensions=[lambda: Prepared(documents)])
+    rules = (limit_rule(depth, aliases),)
+    documents = Documents(found._schema, max_tokens=tokens, max_objects=objects, rules=rules)
+    return found
 
 
 async def refused(query: str, **allowed: int) -> list[GraphQLError]:

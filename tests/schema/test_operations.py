@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from graphql import ValidationRule
+from graphql import GraphQLError
 
-from schema.core import limits
+from schema.core.documents import Documents
 from tests.schema.asking import SCHEMA, refused
 
 TWO = "query A { a: __typename } query B { b: __typename }"
@@ -30,10 +30,10 @@ async def test_several_operations_without_a_name_are_refused_rather_than_the_fir
 async def test_a_bug_before_the_operation_runs_is_told_without_its_insides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(*_given: object) -> type[ValidationRule]:
+    def broken(*_given: object) -> list[GraphQLError]:
         raise RuntimeError("select secret from /srv/here.py")
 
-    monkeypatch.setattr(limits, "page_rule", broken)
+    monkeypatch.setattr(Documents, "errors", broken)
     told = await refused(None, "{ __typename }")
     assert told["code"] == "INTERNAL"
     assert "secret" not in told["message"]

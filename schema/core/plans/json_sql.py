@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from models.database import is_sqlite, text_order
 
+#: SQLite takes expressions that are a thousand deep.
+LONGEST_CHAIN = 300
 #: Turns the SQL of a value into SQL for its JSON; ``null`` for one that is missing.
 Writer = Callable[[str], str]
 
@@ -83,8 +85,8 @@ def null_unless(condition: str, written: str) -> str:
 def together(pieces: Iterable[str | Literal]) -> str:
     """SQL for texts one after the other; literals that meet are made one.
 
-    They are joined in pairs of pairs: a chain would copy the whole text for each piece, and be nested deeper
-    than a database takes.
+    A chain is nested only where it is longer than a database takes: each nesting costs of the depth that
+    SQLite's parser has.
     """
     return _joined(_merged(pieces))
 
@@ -110,10 +112,10 @@ def _merged(pieces: Iterable[str | Literal]) -> list[str]:
 
 
 def _joined(parts: Sequence[str]) -> str:
-    if len(parts) <= 2:
+    if len(parts) <= LONGEST_CHAIN:
         return " || ".join(parts)
-    half = len(parts) // 2
-    return f"({_joined(parts[:half])}) || ({_joined(parts[half:])})"
+    links = [parts[start : start + LONGEST_CHAIN] for start in range(0, len(parts), LONGEST_CHAIN)]
+    return _joined([f"({_joined(link)})" for link in links])
 
 
 def listed(item: str, order: Iterable[str] = ()) -> str:

@@ -1,0 +1,282 @@
+"""Answering queries by plans: compiled once for a document and what decides about its SQL, then only run."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+import strawberry
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    Node,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    get_variable_values,
+    type_from_ast,
+)
+
+from models import reading
+from models.access import Actor
+from models.base import is_id
+from models.database import Param, bind, is_sqlite
+from models.errors import BellwetherError
+from models.visibility import scope_of
+from schema.core.documents import Document, Documents
+from schema.core.later import Later, Value, Variables
+from schema.core.plans.catalog import Catalog
+from schema.core.plans.compiler import Compiler
+from schema.core.plans.selections import Selections
+from schema.core.plans.unplanned import Unplanned
+
+#: So many plans are kept of one document: for other variables and scopes it is compiled anew.
+MOST_PLANS = 64
+#: How often an operation was answered whole by a plan, in part, or not at all.
+answered: Counter[str] = Counter()
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL in the driver's own form with its values; its row has the JSON of each field that is planned."""
+
+    sql: str
+    values: Sequence[Param]
+
+
+@dataclass
+class Plan:
+    """What an operation is answered by: SQL that gives the JSON of its fields ``keys``, one in each column.
+
+    It is partial where others are left to Python.
+    """
+
+    sql: str
+    params: Mapping[str, Value]
+    keys: tuple[str, ...]
+    is_partial: bool
+
+    def statement(self, variables: Variables, scope: Mapping[str, Param]) -> Statement:
+        """The statement for these variables, and for what somebody may see."""
+        values = {
+            name: value.get(variables) if isinstance(value, Later) else value
+            for name, value in self.params.items()
+        }
+        sql, bound = bind(self.sql, {**values, **scope}, sqlite=is_sqlite())
+        return Statement(sql, bound)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The JSON of fields of the query type by response key: of all that was asked for, or of a part."""
+
+    fields: Mapping[str, str]
+    is_partial: bool
+
+    def body(self) -> bytes:
+        """The whole response."""
+        fields = ",".join(f'"{key}":{text}' for key, text in self.fields.items())
+        return f'{{"data":{{{fields}}}}}'.encode()
+
+
+class Reads:
+    """The plans of a schema's queries."""
+
+    def __init__(self, schema: strawberry.Schema, documents: Documents) -> None:
+        self._schema = schema
+        self._catalog = Catalog(schema)
+        self.documents = documents
+
+    def statement(
+        self, query: str, variables: Variables, operation_name: str | None, actor: Actor
+    ) -> Statement | None:
+        """The statement that answers a query; None where the ordinary path does, in whole or in part."""
+        document = self.documents.read(query)
+        found = self._planned(document, variables, operation_name, actor)
+        if found is None or found[0].is_partial:
+            return None
+        plan, given = found
+        return plan.statement(given, scope_of(actor))
+
+    async def read(
+        self, query: str, variables: Variables, operation_name: str | None, actor: Actor
+    ) -> Answer | None:
+        """What plans answer of a query; None where the ordinary path answers it, and tells what is wrong."""
+        found = await self._read(query, variables, operation_name, actor)
+        answered["ordinary" if found is None else "partly" if found.is_partial else "planned"] += 1
+        return found
+
+    async def _read(
+        self, query: str, variables: Variables, operation_name: str | None, actor: Actor
+    ) -> Answer | None:
+        try:
+            document = self.documents.read(query)
+        except GraphQLError:
+            return None
+        if self.documents.errors(document, variables):
+            return None
+        found = self._planned(document, variables, operation_name, actor)
+        if found is None:
+            return None
+        plan, given = found
+        try:
+            statement = plan.statement(given, scope_of(actor))
+        except BellwetherError:
+            return None
+        try:
+            texts = await reading.values(statement.sql, statement.values)
+        except reading.TooNested:
+            plan.keys = ()  # from now on, too
+            return None
+        return Answer(dict(zip(plan.keys, map(str, texts), strict=True)), plan.is_partial)
+
+    def _planned(
+        self, document: Document, variables: Variables, operation_name: str | None, actor: Actor
+    ) -> tuple[Plan, Variables] | None:
+        """The plan of an operation and its coerced variables; None where nothing of it can be planned."""
+        operation = document.operation(operation_name)
+        if operation is None or operation.operation is not OperationType.QUERY:
+            return None
+        coerced = get_variable_values(
+            self._schema._schema, operation.variable_definitions or (), dict(variables)
+        )
+        if isinstance(coerced, list):
+            return None
+        given = coerced.coerced
+        kept = self._kept(document, operation)
+        key = (kept.shape(given), None if actor.owners is None else len(actor.owners), is_sqlite())
+        try:
+            plan = kept.plans[key]
+        except KeyError:
+            try:
+                plan = self._compiled(document, operation, given, actor)
+            except BellwetherError:
+                return None  # other values may be right
+            kept.keep(key, plan)
+        return (plan, given) if plan and plan.keys else None
+
+    def _kept(self, document: Document, operation: OperationDefinitionNode) -> _Kept:
+        found = document.kept.get(id(operation))
+        if found is None:
+            found = document.kept[id(operation)] = _Kept(self._schema, document, operation)
+        assert isinstance(found, _Kept)
+        return found
+
+    def _compiled(
+        self, document: Document, operation: OperationDefinitionNode, given: Variables, actor: Actor
+    ) -> Plan | None:
+        selections = Selections(document.fragments, given)
+        compiler = Compiler(self._catalog, selections, given, actor)
+        written, is_partial = dict[str, str](), False
+        for key, nodes in selections.of([operation.selection_set], self._catalog.query).items():
+            try:
+                written[key] = compiler.root(nodes)
+            except Unplanned:
+                is_partial = True
+        if not written:
+            return None
+        sql = f"select {', '.join(written.values())}"
+        params = {name: value for name, value in compiler.params.items() if not name.startswith("v_")}
+        return Plan(sql, params, tuple(written), is_partial)
+
+
+class _Kept:
+    """The plans of one operation, by what decides about their SQL; the last ones that were asked for."""
+
+    def __init__(
+        self, schema: strawberry.Schema, document: Document, operation: OperationDefinitionNode
+    ) -> None:
+        self.plans: OrderedDict[object, Plan | None] = OrderedDict()
+        cursors, ids = set[str](), set[str]()
+        for node in _fields([operation, *document.fragments.values()]):
+            for argument in node.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    if argument.name.value in ("after", "before"):
+                        cursors.add(argument.value.name.value)
+                    elif node.name.value in ("node", "nodes"):
+                        ids.add(argument.value.name.value)
+        self._shapes: list[tuple[str, Callable[[object], object]]] = []
+        for definition in operation.variable_definitions or ():
+            name = definition.variable.name.value
+            if name in cursors:
+                self._shapes.append((name, _of_cursor))
+            elif name in ids:
+                self._shapes.append((name, _of_ids))
+            else:
+                self._shapes.append((name, _shape_of(type_from_ast(schema._schema, definition.type))))  # type: ignore[arg-type]
+
+    def shape(self, given: Variables) -> object:
+        """What in the variables decides about the SQL."""
+        return tuple(shape(given[name]) if name in given else _ABSENT for name, shape in self._shapes)
+
+    def keep(self, key: object, plan: Plan | None) -> None:
+        """Keep a plan, in the place of the oldest where there are many."""
+        self.plans[key] = plan
+        if len(self.plans) > MOST_PLANS:
+            self.plans.popitem(last=False)
+
+
+_ABSENT, _GIVEN = "absent", "given"
+
+
+def _shape_of(type_: GraphQLInputType) -> Callable[[object], object]:
+    """What in a coerced value of a type decides about the SQL: which parts it has, and not what they are."""
+    if isinstance(type_, GraphQLNonNull):
+        return _shape_of(type_.of_type)
+    if isinstance(type_, GraphQLEnumType) or type_ is GraphQLBoolean:
+        return lambda value: value
+    if isinstance(type_, GraphQLList):
+        item = _shape_of(type_.of_type)
+        return lambda value: None if value is None else tuple(map(item, value))  # type: ignore[call-overload]
+    if isinstance(type_, GraphQLInputObjectType):
+        return _shape_of_object(type_)
+    return lambda value: None if value is None else _GIVEN
+
+
+def _shape_of_object(type_: GraphQLInputObjectType) -> Callable[[object], object]:
+    shapes: dict[str, Callable[[object], object]] = {}
+
+    def shape(value: object) -> object:
+        if value is None:
+            return None
+        assert isinstance(value, Mapping)
+        for name in value:
+            if name not in shapes:  # a filter holds filters of its own type
+                shapes[name] = _shape_of(type_.fields[name].type)
+        return tuple((name, shapes[name](each)) for name, each in value.items())
+
+    return shape
+
+
+def _of_cursor(value: object) -> object:
+    """Which values of the row that it stands at are missing."""
+    try:
+        return tuple(each is None for each in orjson.loads(bytes.fromhex(str(value))))
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _of_ids(value: object) -> object:
+    """The kinds of objects, None for what is no id."""
+    ids = [value] if isinstance(value, str) else value
+    assert isinstance(ids, list)
+    return tuple(kind if is_id(str(each), kind := str(each).rpartition("_")[0]) else None for each in ids)
+
+
+def _fields(nodes: Sequence[OperationDefinitionNode | FragmentDefinitionNode]) -> Iterator[FieldNode]:
+    waiting: list[Node] = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FieldNode):
+            yield node
+        selected = getattr(node, "selection_set", None)
+        waiting += selected.selections if selected else ()
