@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from commands.access import actor_of
+from commands.actors import remembered
 from commands.evaluations import mark_interrupted
 from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
@@ -92,7 +92,7 @@ def _entrance(engine: EnginePool, secret: str) -> Callable[[str | None], Awaitab
         if token is None:
             return Context(None, engine)
         user_id, tenant_id = read(token, secret, utcnow())
-        return Context(await actor_of(user_id, tenant_id), engine)
+        return Context(await remembered(user_id, tenant_id), engine)
 
     return enter
 

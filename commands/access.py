@@ -8,8 +8,7 @@ from commands.bulk import WRITERS, Upserted
 from commands.journal import Work, differing, unit_of_work
 from commands.permissions import require
 from models.access import Actor, Role, Team, Tenant, User, as_email
-from models.database import fetch
-from models.errors import Invalid, Unauthenticated
+from models.errors import Invalid
 
 SYSTEM = "system"
 
@@ -83,39 +82,3 @@ async def _upsert_user(work: Work, user: User, result: Upserted) -> None:
     result.updated += bool(values)
     result.unchanged += not values
     result.ids[str(user.external_id)] = standing.id
-
-
-async def actor_of(user_id: str, tenant_id: str) -> Actor:
-    """Who a token speaks for, with what they may see at this moment.
-
-    Raises:
-        Unauthenticated: the user is unknown in the tenant or no longer active.
-    """
-    user = await User.get_or_none(id=user_id, tenant_id=tenant_id, active=True)
-    if user is None:
-        raise Unauthenticated("the token names no active user")
-    tenant = await Tenant.get(id=tenant_id)
-    return Actor(
-        user_id=user.id,
-        tenant_id=tenant_id,
-        name=user.name,
-        role=Role(user.role),
-        owners=await _owners(user),
-        currency=tenant.currency,
-    )
-
-
-async def _owners(user: User) -> tuple[str, ...] | None:
-    """The users whose accounts ``user`` may see; None for the whole tenant."""
-    if user.role in (Role.ADMIN, Role.INTEGRATION):
-        return None
-    if user.role != Role.MANAGER or user.team_id is None:
-        return (user.id,)
-    rows = await fetch(
-        "with recursive tree(id) as (select id from team where tenant_id = :tenant and id = :team"
-        " union select t.id from team t join tree on t.parent_id = tree.id where t.tenant_id = :tenant)"
-        ' select u.id from "user" u join tree on tree.id = u.team_id'
-        " where u.tenant_id = :tenant order by u.id",
-        {"tenant": user.tenant_id, "team": user.team_id},
-    )
-    return tuple(dict.fromkeys([user.id, *(str(row["id"]) for row in rows)]))

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from pydantic import TypeAdapter
 
 from commands import rulebooks, scopes
-from commands.access import actor_of, system_actor
+from commands.access import system_actor
+from commands.actors import actor_of
 from commands.dry_runs import joined
 from commands.evaluations import look
 from commands.journal import unit_of_work

@@ -13,9 +13,9 @@ from typing import NoReturn, TypeVar
 import orjson
 from tortoise import fields
 
-from commands import pending
+from commands import actors, pending
 from commands.validation import validate
-from models.access import Actor
+from models.access import Actor, Team, Tenant, User
 from models.base import Record, today, utcnow
 from models.database import is_collision
 from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition
@@ -166,6 +166,8 @@ async def unit_of_work(
         if isinstance(error, BellwetherError) or not is_collision(error):
             raise
         raise Conflict("somebody wrote the same record at the same moment; read it and try again") from error
+    if any(isinstance(record, User | Team | Tenant) for record in work.written):
+        actors.forget()
     if touched:
         pending.announce()
 

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from commands.access import actor_of
+from commands.actors import actor_of
 from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import new_id

@@ -204,7 +204,7 @@ async def test_a_bug_is_told_without_its_insides(ada: User, monkeypatch: pytest.
     async def broken(user_id: str, tenant_id: str) -> None:
         raise RuntimeError("select secret from /srv/here.py")
 
-    monkeypatch.setattr(server, "actor_of", broken)
+    monkeypatch.setattr(server, "remembered", broken)
     async with door(ada) as client:
         response = await client.post(WHO)
     assert response.status_code == 500

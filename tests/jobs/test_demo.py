@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from commands import evaluations, rulebooks
-from commands.access import actor_of, system_actor
+from commands.access import system_actor
+from commands.actors import actor_of
 from jobs import demo
 from models.access import Role, Tenant, User
 from models.accounts import Account

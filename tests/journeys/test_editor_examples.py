@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commands.access import actor_of
+from commands.actors import actor_of
 from commands.evaluations import evaluate
 from commands.rulebooks import ensure_starter
 from models.access import Role, User
