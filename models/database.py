@@ -239,14 +239,19 @@ def bind(sql: str, params: Params, *, sqlite: bool) -> tuple[str, list[Param]]:
 
     Values are always bound, never text in the statement. A name without a value raises KeyError.
     """
-    text, names = _placed(sql, sqlite)
+    text, names = placed(sql, sqlite)
+    return text, in_order(names, params, sqlite=sqlite)
+
+
+def in_order(names: Iterable[str], params: Params, *, sqlite: bool) -> list[Param]:
+    """The values of these parameters as the driver takes them."""
     if sqlite:
-        return text, [_for_sqlite(params[name]) for name in names]
-    return text, [params[name] for name in names]
+        return [_for_sqlite(params[name]) for name in names]
+    return [params[name] for name in names]
 
 
 @lru_cache(512)
-def _placed(sql: str, sqlite: bool) -> tuple[str, tuple[str, ...]]:
+def placed(sql: str, sqlite: bool) -> tuple[str, tuple[str, ...]]:
     """SQL in the driver's own form, and the names of its parameters in order."""
     names: list[str] = []
 

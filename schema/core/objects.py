@@ -67,8 +67,8 @@ class Pages:
         for node in selected.selections if selected else ():
             if isinstance(node, FieldNode) and self._is_page(node):
                 found.pages.append((_sizes(node), self._part(node.selection_set)))
-            else:
-                found.others.append(self._other(node))
+            elif (other := self._other(node)).pages or other.others:
+                found.others.append(other)
         return found
 
     def _other(self, node: SelectionNode) -> _Part:

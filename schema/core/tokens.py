@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from models.access import User
@@ -22,6 +21,8 @@ ISSUER = "bellwether"
 SHORTEST_SECRET = 32
 #: So many tokens are not verified again.
 REMEMBERED = 2_000
+#: Seconds: longer than there are times.
+_ANY_TIME = 2**60
 
 
 def issue(user: User, hours: float, secret: str) -> str:
@@ -43,27 +44,28 @@ def read(token: str, secret: str, now: datetime) -> tuple[str, str]:
     Raises:
         Unauthenticated: malformed, signed by somebody else or in another way, or expired at ``now``.
     """
-    registry = jwt.JWTClaimsRegistry(
-        now=int(now.timestamp()),
+    try:
+        user_id, tenant_id, expires = _verified(token, secret)
+    except (JoseError, ValueError, TypeError) as error:
+        raise Unauthenticated("the token is malformed or not signed by this server") from error
+    if expires <= now.timestamp():
+        raise Unauthenticated("the token has expired; ask for a new one")
+    return user_id, tenant_id
+
+
+@lru_cache(REMEMBERED)
+def _verified(token: str, secret: str) -> tuple[str, str, int]:
+    """The user and the tenant that a token names and when it expires; verifying it takes its time."""
+    claims = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
+    jwt.JWTClaimsRegistry(
+        now=0,  # whether it has expired is looked at with each request
+        leeway=_ANY_TIME,
         iss={"essential": True, "value": ISSUER},
         sub={"essential": True},
         tenant={"essential": True},
         exp={"essential": True},
-    )
-    try:
-        claims = _signed(token, secret)
-        registry.validate(dict(claims))
-    except ExpiredTokenError as error:
-        raise Unauthenticated("the token has expired; ask for a new one") from error
-    except (JoseError, ValueError, TypeError) as error:
-        raise Unauthenticated("the token is malformed or not signed by this server") from error
-    return str(claims["sub"]), str(claims["tenant"])
-
-
-@lru_cache(REMEMBERED)
-def _signed(token: str, secret: str) -> Mapping[str, object]:
-    """The claims of a token that is signed, whether or not they hold: verifying takes its time."""
-    return jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
+    ).validate(claims)
+    return str(claims["sub"]), str(claims["tenant"]), int(claims["exp"])
 
 
 def signing_secret(configured: str, home: Path) -> str:

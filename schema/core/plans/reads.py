@@ -29,7 +29,7 @@ from graphql import (
 from models import reading
 from models.access import Actor
 from models.base import is_id
-from models.database import Param, bind, is_sqlite
+from models.database import Param, in_order, is_sqlite, placed
 from models.errors import BellwetherError
 from models.visibility import scope_of
 from schema.core.documents import Document, Documents
@@ -57,13 +57,16 @@ class Statement:
 class Plan:
     """What an operation is answered by: SQL that gives the JSON of its fields ``keys``, one in each column.
 
-    It is partial where others are left to Python.
+    The SQL is in the driver's own form, with parameters of these names. It is partial where other fields are
+    left to Python.
     """
 
     sql: str
+    names: tuple[str, ...]
     params: Mapping[str, Value]
     keys: tuple[str, ...]
     is_partial: bool
+    for_sqlite: bool
 
     def statement(self, variables: Variables, scope: Mapping[str, Param]) -> Statement:
         """The statement for these variables, and for what somebody may see."""
@@ -71,8 +74,7 @@ class Plan:
             name: value.get(variables) if isinstance(value, Later) else value
             for name, value in self.params.items()
         }
-        sql, bound = bind(self.sql, {**values, **scope}, sqlite=is_sqlite())
-        return Statement(sql, bound)
+        return Statement(self.sql, in_order(self.names, {**values, **scope}, sqlite=self.for_sqlite))
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class Reads:
             return None
         sql = f"select {', '.join(written.values())}"
         params = {name: value for name, value in compiler.params.items() if not name.startswith("v_")}
-        return Plan(sql, params, tuple(written), is_partial)
+        return Plan(*placed(sql, is_sqlite()), params, tuple(written), is_partial, is_sqlite())
 
 
 class _Kept:
