@@ -90,7 +90,7 @@ ACCOUNTS = Listed(
             "country": Column("t.country"),
             "region": Column("t.region"),
             "tier": Column("t.tier"),
-            "tier_rank": Column(f"case t.tier {_TIER} end", Kind.NUMBER),
+            "tier_rank": Column(f"case t.tier {_TIER} end", Kind.NUMBER, may_lack=False),
             "employees": Column("t.employees", Kind.NUMBER),
             "overdue": Column("t.overdue_minor", Kind.NUMBER),
             "placeholder": Column("t.placeholder", Kind.BOOLEAN),

@@ -167,7 +167,7 @@ DEALS = Listed(
             "name": Column("t.name"),
             "kind": Column("t.kind"),
             "stage": Column("t.stage"),
-            "stage_rank": Column(f"case t.stage {_RANK} end", Kind.NUMBER),
+            "stage_rank": Column(f"case t.stage {_RANK} end", Kind.NUMBER, may_lack=False),
             "forecast_category": Column("t.forecast_category"),
             "probability": Column("t.probability", Kind.NUMBER),
             "amount": Column("t.amount_minor", Kind.NUMBER),

@@ -84,7 +84,7 @@ CONTACTS = Listed(
             "title": Column("t.title"),
             "email": Column("t.email"),
             "seniority": Column("t.seniority"),
-            "seniority_rank": Column(f"case t.seniority {_RANK} end", Kind.NUMBER),
+            "seniority_rank": Column(f"case t.seniority {_RANK} end", Kind.NUMBER, may_lack=False),
             "last_contacted_on": Column("t.last_contacted_on", Kind.DATE),
             "left_on": Column("t.left_on", Kind.DATE),
         },

@@ -309,7 +309,7 @@ RISKS = Listed(
             "rule_key": Column("t.rule_key"),
             "kind": Column("t.kind"),
             "severity": Column("t.severity"),
-            "severity_rank": Column(f"case t.severity {_SEVERITY} end", Kind.NUMBER),
+            "severity_rank": Column(f"case t.severity {_SEVERITY} end", Kind.NUMBER, may_lack=False),
             "exposure": Column("t.exposure_minor", Kind.NUMBER),
             "probability": Column("t.probability", Kind.FLOAT),
             "held_since": Column("t.held_since", Kind.DATE),

@@ -83,7 +83,7 @@ TICKETS = Listed(
             "service_id": Column("t.service_id"),
             "title": Column("t.title"),
             "severity": Column("t.severity"),
-            "severity_rank": Column(f"case t.severity {_SEVERITY} end", Kind.NUMBER),
+            "severity_rank": Column(f"case t.severity {_SEVERITY} end", Kind.NUMBER, may_lack=False),
             "state": Column("t.state"),
             "opened_on": Column("t.opened_on", Kind.DATE),
             "resolved_on": Column("t.resolved_on", Kind.DATE),

@@ -232,6 +232,21 @@ PAGE = "https://app.example.com"
 ASKING_FIRST = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
 
 
+async def test_a_long_answer_is_compressed_for_whoever_asks_for_it(ada: User) -> None:
+    for number in range(30):
+        await factories.account(ada, name=f"Nordwind {number}")
+    long, short = "{ accounts { nodes { id name tier } } }", WHO
+    async with door(ada) as client:
+        answers = [
+            await client.client.post("/graphql", json={"query": query}, headers={"Accept-Encoding": asked})
+            for query in (long, short)
+            for asked in ("gzip", "identity")
+        ]
+    assert [answer.headers.get("content-encoding") for answer in answers] == ["gzip", None, None, None]
+    assert answers[0].json() == answers[1].json()
+    assert int(answers[0].headers["content-length"]) < int(answers[1].headers["content-length"]) / 3
+
+
 async def test_pages_of_origins_that_are_named_may_ask_and_others_may_not(ada: User) -> None:
     config = CONFIG.model_copy(update={"cors_origins": f"http://localhost:5173, {PAGE}"})
     async with door(ada, config=config) as named, door(ada) as closed:

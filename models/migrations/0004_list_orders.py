@@ -2,35 +2,38 @@
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.migrations.schema_editor.base import BaseSchemaEditor
+from tortoise.migrations.schema_generator.state_apps import StateApps
 
-#: The table, the column of its list's order, whether it is a text, and whether rows may lack it.
+#: The index, its table and the columns of the list's order; those in capitals are texts.
 ORDERS = (
-    ("account", "name", True, False),
-    ("contact", "name", True, False),
-    ("contract", "ends_on", False, True),
-    ("deal", "close_on", False, True),
-    ("recommendation", "priority", False, False),
-    ("risk", "exposure_minor", False, False),
-    ("service", "name", True, False),
-    ("signal", "observed_on", False, False),
-    ("ticket", "opened_on", False, False),
+    ("list_account", "account", ("NAME",)),
+    ("list_contact", "contact", ("NAME",)),
+    ("list_contract", "contract", ("ends_on",)),
+    ("list_deal", "deal", ("close_on",)),
+    ("list_recommendation", "recommendation", ("priority",)),
+    ("list_recommendation_state", "recommendation", ("state", "priority")),
+    ("list_risk", "risk", ("exposure_minor",)),
+    ("list_risk_state", "risk", ("state", "exposure_minor")),
+    ("list_service", "service", ("NAME",)),
+    ("list_signal", "signal", ("observed_on",)),
+    ("list_ticket", "ticket", ("opened_on",)),
 )
 
 
-async def create(_apps, editor):
-    # A text is ordered by its code points on both databases; what is missing comes last.
+async def create(_apps: StateApps, editor: BaseSchemaEditor) -> None:
+    # A text is ordered by its code points on both databases.
     by_code_point = "" if editor.client.capabilities.dialect == "sqlite" else ' collate "C"'
-    for table, column, is_text, may_lack in ORDERS:
-        missing = f"(case when {column} is null then 1 else 0 end), " if may_lack else ""
-        ordered = f"{column}{by_code_point}" if is_text else column
+    for index, table, columns in ORDERS:
+        ordered = [f"{each.lower()}{by_code_point}" if each.isupper() else each for each in columns]
         await editor.client.execute_script(
-            f'create index "list_{table}" on "{table}" (tenant_id, {missing}{ordered}, id{by_code_point})'
+            f'create index "{index}" on "{table}" (tenant_id, {", ".join(ordered)}, id{by_code_point})'
         )
 
 
-async def drop(_apps, editor):
-    for table, *_ in ORDERS:
-        await editor.client.execute_script(f'drop index "list_{table}"')
+async def drop(_apps: StateApps, editor: BaseSchemaEditor) -> None:
+    for index, *_ in ORDERS:
+        await editor.client.execute_script(f'drop index "{index}"')
 
 
 class Migration(migrations.Migration):

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from models.access import Actor
 from models.base import Record
-from models.database import Param, Row, fetch, text_order
+from models.database import Param, Row, fetch, is_sqlite, text_order
 from models.errors import Invalid
 from models.visibility import visible
 from schema.core import cursors
@@ -28,6 +28,8 @@ class Column:
 
     sql: str
     kind: Kind = Kind.TEXT
+    #: Whether rows may lack a value; a column of the model says it itself.
+    may_lack: bool = True
 
     def on(self, alias: str) -> str:
         """The SQL over rows of another name."""
@@ -45,7 +47,7 @@ class Listing:
     def may_lack(self, column: Column) -> bool:
         """Whether rows may lack a value of the column."""
         stored = self.model._meta.fields_map.get(column.sql.removeprefix("t."))
-        return stored is None or stored.null
+        return column.may_lack if stored is None else stored.null
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,22 @@ def on_alias(sql: str, alias: str) -> str:
 
 
 class Statement:
-    """The parts of a page's SQL, over rows called ``alias``; parameters' names begin with it."""
+    """The parts of a page's SQL, over rows called ``alias``; parameters' names begin with it.
 
-    def __init__(self, listing: Listing, actor: Actor, wanted: Arguments, alias: str = "t") -> None:
+    ``few`` says that the rows are those of one parent, which are sought by it, and then looked at and sorted.
+    """
+
+    def __init__(
+        self, listing: Listing, actor: Actor, wanted: Arguments, alias: str = "t", *, few: bool = False
+    ) -> None:
         self.listing = listing
         self.wanted = wanted
         self.alias = alias
+        # SQLite would rather walk the index of a whole list in its order until it has met enough of a
+        # parent's, or one on a column of the filter; no index is for an expression with a sign.
+        self.sign = "+" if few and is_sqlite() else ""
         seen = visible(listing.model, actor, alias)
-        columns = {name: column.on(alias) for name, column in listing.columns.items()}
+        columns = {name: f"{self.sign}{column.on(alias)}" for name, column in listing.columns.items()}
         conditions = Conditions(columns, f"{alias}_")
         filtered = conditions.sql(wanted.filter) if wanted.filter is not None else "1 = 1"
         self.where = f"{seen.sql} and ({filtered})"
@@ -136,15 +146,17 @@ class Statement:
         self.params[f"{self.alias}_size"] = self.wanted.size
         return f":{self.alias}_size + 1"
 
-    def order_by(self) -> list[str]:
-        """Missing values last in the client's order, so first when it is walked backward."""
-        parts: list[str] = []
+    def order_by(self, *, shown: bool = False) -> list[str]:
+        """The order in which rows are walked, or with ``shown`` the client's.
+
+        Missing values come last in the client's order, so first when it is walked backward.
+        """
+        turned = self.wanted.backward and not shown
+        parts = []
         for column, direction in self.keys:
-            descending = (direction is Direction.DESC) != self.wanted.backward
-            if self.listing.may_lack(column):
-                null = f"case when {column.on(self.alias)} is null then 1 else 0 end"
-                parts.append(f"{null} {'desc' if self.wanted.backward else 'asc'}")
-            parts.append(f"{self._compared(column)} {'desc' if descending else 'asc'}")
+            way = "desc" if (direction is Direction.DESC) != turned else "asc"
+            nulls = f" nulls {'first' if turned else 'last'}" if self.listing.may_lack(column) else ""
+            parts.append(f"{self.sign}{self._compared(column)} {way}{nulls}")
         return parts
 
     def beyond(self) -> str:

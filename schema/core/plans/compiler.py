@@ -188,7 +188,7 @@ class Compiler:
         paging = {name: given.get(name) for name in ("first", "after", "last", "before")}
         wanted = listing.arguments(meaning.of.listing, given.get("filter"), order, **paging)  # type: ignore[arg-type]
         alias = f"t{next(self._numbers)}"
-        parts = Statement(meaning.of.listing, self.actor, wanted, alias)
+        parts = Statement(meaning.of.listing, self.actor, wanted, alias, few=meaning.parent is not None)
         below = f" and {alias}.{meaning.parent} = {parent}.id" if meaning.parent else ""
         type_ = get_named_type(field.type)
         assert isinstance(type_, GraphQLObjectType)
@@ -247,11 +247,7 @@ class _Connection:
         """The client's order: what is walked backward is turned round."""
         if self.looks_ahead:
             return [f"{self.alias}.place{' desc' if self.parts.wanted.backward else ''}"]
-        return (
-            [_turned(part) for part in self.parts.order_by()]
-            if self.parts.wanted.backward
-            else self.parts.order_by()
-        )
+        return self.parts.order_by(shown=True)
 
     def _edge(self, nodes: Sequence[FieldNode]) -> str:
         type_ = _object_type(self.type.fields["edges"].type)
@@ -322,15 +318,6 @@ _WRITTEN = {
 def _columns(sql: str, alias: str) -> Iterator[str]:
     """The columns of the rows ``alias`` of which SQL speaks."""
     return (found[1] for found in re.finditer(rf"\b{alias}\.(\w+)", sql))
-
-
-def _turned(order: str) -> str:
-    """A part of an ORDER BY the other way round."""
-    return (
-        f"{order.removesuffix(' asc')} desc"
-        if order.endswith(" asc")
-        else f"{order.removesuffix(' desc')} asc"
-    )
 
 
 def _ordered(shown: Shown, name: str, alias: str) -> str:
