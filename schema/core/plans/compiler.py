@@ -146,7 +146,7 @@ class Compiler:
             f'select * from "{shown.model._meta.db_table}" {alias} where {alias}.{meaning.key} = {key}'
             f"{standing} and {seen} order by {', '.join(order)}"
         )
-        return _array(f"select {json_sql.listed(written, order)} from ({rows}) {alias}")
+        return f"(select {json_sql.array(written, order)} from ({rows}) {alias})"
 
     def _by_id(self, meaning: ById, field: GraphQLField, nodes: Sequence[FieldNode]) -> str:
         given = self._given(field, nodes[0])["id"]
@@ -239,9 +239,8 @@ class _Connection:
         raise Unplanned(f"{name} of a connection")
 
     def _list(self, item: str) -> str:
-        if self.looks_ahead:
-            item = f"case when {self.alias}.place <= {self.size} then {item} end"
-        return f"'[' || coalesce({json_sql.listed(item, self._order())}, '') || ']'"
+        which = f"{self.alias}.place <= {self.size}" if self.looks_ahead else ""
+        return json_sql.array(item, self._order(), which)
 
     def _order(self) -> list[str]:
         """The client's order: what is walked backward is turned round."""
@@ -262,7 +261,7 @@ class _Connection:
     def _page_info(self, nodes: Sequence[FieldNode]) -> str:
         type_ = _object_type(self.type.fields["pageInfo"].type)
         backward, has_cursor = self.parts.wanted.backward, self.parts.wanted.cursor is not None
-        more = f"case when count(*) > {self.size} then 'true' else 'false' end"
+        more = f"(case when count(*) > {self.size} then 'true' else 'false' end)"
         came = Literal("true" if has_cursor else "false")
         first, last = self._cursor_at("1"), self._cursor_at(json_sql.least(f"{self.alias}.whole", self.size))
         values: Mapping[str, str] = {
@@ -301,9 +300,9 @@ class _Connection:
         if self.looks_ahead:
             placed = f"row_number() over (order by {order}) as place, count(*) over () as whole"
             rows = f"(select {self.alias}.*, {placed} from {rows} {self.alias})"
-        if not is_sqlite():
-            return rows
-        return f"(select * from {rows} {self.alias} order by {', '.join(self._order())})"
+        if is_sqlite() and parts.wanted.backward:  # there, what is read comes as it was walked
+            return f"(select * from {rows} {self.alias} order by {', '.join(self._order())})"
+        return rows
 
 
 _WRITTEN = {
@@ -324,10 +323,6 @@ def _ordered(shown: Shown, name: str, alias: str) -> str:
     column = shown.model._meta.fields_map[name]
     is_text = column.field_type is str
     return text_order(f"{alias}.{name}") if is_text else f"{alias}.{name}"
-
-
-def _array(rows: str) -> str:
-    return f"'[' || coalesce(({rows}), '') || ']'"
 
 
 def _object_type(type_: GraphQLOutputType) -> GraphQLObjectType:

@@ -6,7 +6,7 @@ and take a hundred arguments, SQLite's read again what they are given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from models.database import is_sqlite, text_order
 
@@ -30,7 +30,7 @@ def integer(sql: str) -> str:
 
 def boolean(sql: str) -> str:
     """Whether something is so."""
-    return f"case when {sql} then 'true' when {sql} is null then 'null' else 'false' end"
+    return f"(case when {sql} then 'true' when {sql} is null then 'null' else 'false' end)"
 
 
 def number(sql: str) -> str:
@@ -38,13 +38,12 @@ def number(sql: str) -> str:
     if is_sqlite():
         return f"json_number({sql})"
     shortest, size = f"cast({sql} as text)", f"abs({sql})"
-    whole = f"case when {sql} = trunc({sql}) then '.0' else '' end"
     plain = f"cast(cast({shortest} as numeric) as text)"
     return (
-        f"case when {sql} is null or {size} > 1.7976931348623157e308 then 'null'"
+        f"(case when {sql} is null or {size} > 1.7976931348623157e308 then 'null'"
         f" when {sql} = 0 then {shortest} || '.0'"
         f" when {size} >= 1e16 or {size} < 1e-5 then regexp_replace({shortest}, 'e([+]|(-)0?)', 'e\\2')"
-        f" when {sql} = trunc({sql}) then {plain} || {whole} else {plain} end"
+        f" when {sql} = trunc({sql}) then {plain} || '.0' else {plain} end)"
     )
 
 
@@ -64,12 +63,14 @@ def moment(sql: str) -> str:
     )
 
 
-def amount(minor: str) -> str:
+def amount(minor: str) -> Chain:
     """Minor units as a decimal number of whole units, which is a text: "1932466.00"."""
     if is_sqlite():
-        sign = f"case when {minor} < 0 then '-' else '' end"
-        return f"'\"' || {sign} || printf('%d.%02d', abs({minor}) / 100, abs({minor}) % 100) || '\"'"
-    return f"'\"' || cast(cast(cast({minor} as numeric) / 100 as numeric(30, 2)) as text) || '\"'"
+        sign = f"(case when {minor} < 0 then '-' else '' end)"
+        digits = f"printf('%d.%02d', abs({minor}) / 100, abs({minor}) % 100)"
+        return together([Literal('"'), sign, digits, Literal('"')])
+    written = f"cast(cast(cast({minor} as numeric) / 100 as numeric(30, 2)) as text)"
+    return together([Literal('"'), written, Literal('"')])
 
 
 def raw(sql: str) -> str:
@@ -79,16 +80,7 @@ def raw(sql: str) -> str:
 
 def null_unless(condition: str, written: str) -> str:
     """JSON that is null unless a condition holds."""
-    return f"case when {condition} then {written} else 'null' end"
-
-
-def together(pieces: Iterable[str | Literal]) -> str:
-    """SQL for texts one after the other; literals that meet are made one.
-
-    A chain is nested only where it is longer than a database takes: each nesting costs of the depth that
-    SQLite's parser has.
-    """
-    return _joined(_merged(pieces))
+    return f"(case when {condition} then {written} else 'null' end)"
 
 
 class Literal(str):
@@ -97,18 +89,36 @@ class Literal(str):
     __slots__ = ()
 
 
-def _merged(pieces: Iterable[str | Literal]) -> list[str]:
-    found: list[str] = []
+class Chain(str):
+    """SQL for texts one after the other, with its parts, so that it may become part of a longer one."""
+
+    __slots__ = ("parts",)
+    parts: tuple[str, ...]
+
+
+def together(pieces: Iterable[str]) -> Chain:
+    """SQL for texts one after the other; literals that meet are made one.
+
+    Nothing is nested that need not be: the parsers of older SQLite are a hundred deep.
+    """
+    parts = tuple(_merged(part for piece in pieces for part in getattr(piece, "parts", (piece,))))
+    found = Chain(_joined([f"'{part}'" if isinstance(part, Literal) else part for part in parts]))
+    found.parts = parts
+    return found
+
+
+def _merged(pieces: Iterable[str]) -> Iterator[str]:
     literal = ""
     for piece in pieces:
         if isinstance(piece, Literal):
             literal += piece
             continue
         if literal:
-            found.append(f"'{literal}'")
-        found.append(piece if piece.startswith("(") else f"({piece})")
+            yield Literal(literal)
+        yield piece
         literal = ""
-    return [*found, f"'{literal}'"] if literal else found
+    if literal:
+        yield Literal(literal)
 
 
 def _joined(parts: Sequence[str]) -> str:
@@ -118,15 +128,17 @@ def _joined(parts: Sequence[str]) -> str:
     return _joined([f"({_joined(link)})" for link in links])
 
 
-def listed(item: str, order: Iterable[str] = ()) -> str:
-    """An aggregate: the items one after the other with commas between, null where there is none.
+def array(item: str, order: Iterable[str], which: str = "") -> Chain:
+    """An aggregate: a JSON array of the items, of those rows alone that meet the condition ``which``.
 
     SQLite takes the rows as they come, so what it reads from is ordered; PostgreSQL is told the ``order``.
     """
+    only = f" filter (where {which})" if which else ""
     if is_sqlite():
-        return f"group_concat({item}, ',')"
-    by = ", ".join(order)
-    return f"string_agg({item}, ',' order by {by})" if by else f"string_agg({item}, ',')"
+        items = f"group_concat({item}, ','){only}"
+    else:
+        items = f"string_agg({item}, ',' order by {', '.join(order)}){only}"
+    return together([Literal("["), f"coalesce({items}, '')", Literal("]")])
 
 
 def hexadecimal(sql: str) -> str:
