@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test fuzz bench-rules lint format lock clean
+.PHONY: help serve test fuzz fuzz-reads bench-rules lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,11 @@ fuzz: $(VENV)/.dev  ## compare random rulebooks: engine, reference, pre-filter, 
 	@echo "cases: $(CASES), beginning at seed $(SEED)"
 	BELLWETHER_FUZZ=$$(( $(CASES) / 12 )) BELLWETHER_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q tests/rules/test_engine.py -k random_rules
 	BELLWETHER_FUZZ=$$(( $(CASES) / 100 )) BELLWETHER_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/rules/test_prefilter.py tests/rules/test_crossing.py -k "random or days"
+
+fuzz-reads: CASES = 50000
+fuzz-reads: $(VENV)/.dev  ## compare random queries with and without read plans; CASES=50000 SEED=1000
+	@echo "cases: $(CASES), beginning at number $(SEED)"
+	BELLWETHER_READS=$(CASES) BELLWETHER_READS_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/schema/test_planned_reads.py -k alike
 
 bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside CLIPS, zen-engine and Drools; BENCH="--sizes 10000"
 	$(BIN)/python -m benchmarks.rules $(BENCH)

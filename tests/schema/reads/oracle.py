@@ -1,0 +1,160 @@
+"""Who may see what, said again in plain Python over all rows: ``models/visibility.py`` must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from models.access import Role
+from models.events import Dimension
+from tests.schema.reads.world import MODELS
+
+Row = Mapping[str, object]
+Rows = Mapping[str, list[Row]]
+#: The column of accounts that events of a dimension name a value of.
+PART = {
+    Dimension.SEGMENT: "segment",
+    Dimension.INDUSTRY: "industry",
+    Dimension.COUNTRY: "country",
+    Dimension.REGION: "region",
+}
+
+
+async def stored_rows() -> Rows:
+    """Every row that is stored, by the name of its model."""
+    return {model.__name__: [dict(row) for row in await model.all().values()] for model in MODELS}
+
+
+class Sight:
+    """What one user sees of the rows."""
+
+    def __init__(self, rows: Rows, user_id: str) -> None:
+        self._rows = rows
+        self._by_id = {str(row["id"]): row for of in rows.values() for row in of}
+        self._user = self._by_id[user_id]
+
+    @cached_property
+    def ids(self) -> Mapping[str, frozenset[str]]:
+        """The ids of the visible rows, by the name of their model."""
+        return {
+            model: frozenset(str(row["id"]) for row in rows if self._sees(model, row))
+            for model, rows in self._rows.items()
+        }
+
+    @cached_property
+    def all_ids(self) -> frozenset[str]:
+        """The ids of all visible rows."""
+        return frozenset().union(*self.ids.values())
+
+    def _sees(self, model: str, row: Row) -> bool:
+        if model == "Tenant":
+            return row["id"] == self._user["tenant_id"]
+        if row["tenant_id"] != self._user["tenant_id"]:
+            return False
+        return self._sees_all or _RULES[model](self, row)
+
+    @cached_property
+    def _sees_all(self) -> bool:
+        return self._user["role"] in (Role.ADMIN, Role.INTEGRATION)
+
+    @cached_property
+    def _people(self) -> frozenset[object]:
+        """Whose accounts and deals are seen: one's own, a manager's also those of the teams below."""
+        if self._user["role"] != Role.MANAGER or self._user["team_id"] is None:
+            return frozenset({self._user["id"]})
+        below = {user["id"] for user in self._rows["User"] if self._is_below(user["team_id"])}
+        return frozenset({self._user["id"], *below})
+
+    def _is_below(self, team_id: object) -> bool:
+        while team_id is not None:
+            if team_id == self._user["team_id"]:
+                return True
+            team_id = self._by_id[str(team_id)]["parent_id"]
+        return False
+
+    def _row(self, row: Row, column: str) -> Row | None:
+        """The row that a column refers to."""
+        return self._by_id[str(row[column])] if row[column] is not None else None
+
+    def everyone(self, _row: Row) -> bool:
+        """The whole tenant sees it."""
+        return True
+
+    def owns(self, row: Row) -> bool:
+        """An account or a deal of somebody whose are seen."""
+        return row["owner_id"] in self._people
+
+    def account(self, row: Row) -> bool:
+        """An account: of its owner, and of whoever has a deal on it."""
+        deals = [deal for deal in self._rows["Deal"] if deal["account_id"] == row["id"]]
+        return self.owns(row) or any(self.owns(deal) for deal in deals)
+
+    def of_seen_account(self, row: Row) -> bool:
+        """What whoever sees the account sees."""
+        account = self._row(row, "account_id")
+        return account is not None and self.account(account)
+
+    def of_own_account(self, row: Row) -> bool:
+        """What only the account's owner sees."""
+        account = self._row(row, "account_id")
+        return account is not None and self.owns(account)
+
+    def deal(self, row: Row) -> bool:
+        """A deal: of its owner, and of the account's."""
+        return self.owns(row) or self.of_own_account(row)
+
+    def of_deal(self, row: Row) -> bool:
+        """A part of a deal."""
+        deal = self._row(row, "deal_id")
+        return deal is not None and self.deal(deal)
+
+    def verdict(self, row: Row) -> bool:
+        """What a rule says: to the account's owner, to the deal's what is not confidential."""
+        return self.of_own_account(row) or (not row["confidential"] and self.of_deal(row))
+
+    def of_verdict(self, row: Row) -> bool:
+        """A part of what a rule says."""
+        verdicts = [self._row(row, name) for name in ("recommendation_id", "risk_id") if name in row]
+        return any(verdict is not None and self.verdict(verdict) for verdict in verdicts)
+
+    def event(self, row: Row) -> bool:
+        """What moved many accounts: to whoever owns one that it is about."""
+        own = [account for account in self._rows["Account"] if self.owns(account)]
+        if row["dimension"] == Dimension.TENANT:
+            return bool(own)
+        return any(account[PART[Dimension(str(row["dimension"]))]] == row["part"] for account in own)
+
+    def asked_for(self, row: Row) -> bool:
+        """What somebody had done whose accounts are seen."""
+        return row["actor_id"] in self._people
+
+
+_RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
+    "Account": Sight.account,
+    "Deal": Sight.deal,
+    "DealLine": Sight.of_deal,
+    "DealContact": Sight.of_deal,
+    "StageChange": Sight.of_deal,
+    "Contact": Sight.of_seen_account,
+    "Signal": Sight.of_seen_account,
+    "Judgement": Sight.of_seen_account,
+    "PendingJudgement": Sight.of_seen_account,
+    "Contract": Sight.of_own_account,
+    "Service": Sight.of_own_account,
+    "UsageMonth": Sight.of_own_account,
+    "Ticket": Sight.of_own_account,
+    "Answer": Sight.of_own_account,
+    "Recommendation": Sight.verdict,
+    "Risk": Sight.verdict,
+    "Evidence": Sight.of_verdict,
+    "RiskLine": Sight.of_verdict,
+    "PopulationEvent": Sight.event,
+    "EvaluationRun": Sight.asked_for,
+    "Backtest": Sight.asked_for,
+    **dict.fromkeys(("Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm"), Sight.everyone),
+}
+
+
+def model_of(rows: Rows) -> Mapping[str, str]:
+    """The name of the model of each id."""
+    return {str(row["id"]): model for model, of in rows.items() for row in of}

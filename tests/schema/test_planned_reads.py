@@ -1,0 +1,248 @@
+"""Read plans answer whatever is asked as resolvers do, and show nobody what they may not see.
+
+``make fuzz-reads`` asks more: BELLWETHER_READS operations, the first numbered BELLWETHER_READS_SEED. What a
+failure tells can be asked again by its number.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from random import Random
+
+import pytest
+from graphql import GraphQLSchema, get_named_type
+
+from models.access import User
+from tests.schema.reads.answering import Answer, Servers, live_schema, servers, told_ids
+from tests.schema.reads.arguments import PAGING, is_list
+from tests.schema.reads.coverage import Coverage, input_fields, object_types
+from tests.schema.reads.cursors import given_cursors, listed, no_cursors
+from tests.schema.reads.judgements import furnish
+from tests.schema.reads.operations import Operation, Writer
+from tests.schema.reads.oracle import Rows, Sight, stored_rows
+from tests.schema.reads.shrinking import shrunk
+from tests.schema.reads.stored_values import Cursors, Values, snake
+from tests.schema.reads.world import World, owner_ids, write
+
+CASES = int(os.environ.get("BELLWETHER_READS", "500"))
+FIRST = int(os.environ.get("BELLWETHER_READS_SEED", "0"))
+#: Numbers of operations that once failed.
+ONCE_FAILED: tuple[int, ...] = ()
+#: Of the answers, the share that must be free of errors.
+WITHOUT_ERRORS = 0.6
+#: So many fields of about 600 may not come up in the short form, and so many fields of inputs of about 300.
+FEW_FIELDS, FEW_INPUTS = 6, 15
+#: The inputs that compare; all that they can must come up.
+OPERATORS = frozenset(
+    f"{kind}Filter"
+    for kind in ("String", "ID", "Boolean", "Int", "Float", "Money", "Date", "Tier", "Severity")
+)
+#: Readers of the lists that are walked to their ends.
+READERS = (
+    "admin of a", "integration of a", "head of a", "manager of a", "teamless of a", "director of a",
+    "deputy of a", "neighbour of a", "idle of a", "admin of b", "director of b",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The stored world with the servers that read it."""
+
+    schema: GraphQLSchema
+    world: World
+    rows: Rows
+    cursors: Mapping[str, Cursors]
+
+    def case(self, number: int) -> tuple[User | None, Operation]:
+        """Who asks what: the same for each number."""
+        random = Random(f"reads {number}")
+        user = random.choice([user for user in self.world.users.values() if user.active])
+        values = Values(random, self.rows, user.tenant_id, self.cursors[user.tenant_id])
+        operation = Writer(self.schema, number, values).operation()
+        return None if random.random() < 0.02 else user, operation
+
+
+async def _stage(asked: Servers | None = None) -> Stage:
+    world, schema = furnish(), live_schema()
+    await write(world)
+    admins = [user for name, user in world.users.items() if name.startswith("admin")]
+    cursors = {
+        admin.tenant_id: await given_cursors(asked, schema, admin) if asked else no_cursors(schema)
+        for admin in admins
+    }
+    return Stage(schema, world, await stored_rows(), cursors)
+
+
+def _wrong(planned: Answer, ordinary: Answer, operation: Operation, seen: frozenset[str]) -> str | None:
+    """What is wrong with an answer, in a word; None when nothing is."""
+    if "INTERNAL" in (*planned.codes, *ordinary.codes):
+        return "it met a bug"
+    if planned.exact != ordinary.exact:
+        return "the answers differ"
+    if foreign := set(told_ids(planned.content.get("data"))) - seen:
+        return f"it shows objects that the reader may not see: {sorted(foreign)}"
+    told = set(owner_ids(json.dumps(planned.content, ensure_ascii=False)))
+    asked = set(owner_ids(json.dumps(operation.body, ensure_ascii=False)))
+    return f"it tells of {sorted(told - seen - asked)}" if told - seen - asked else None
+
+
+async def _reported(stage: Stage, asked: Servers, number: int, seen: frozenset[str]) -> str:
+    """A failure in full, and as the smallest operation that fails as well."""
+    user, operation = stage.case(number)
+
+    async def fails(smaller: Operation) -> bool:
+        return _wrong(*await asked.both(user, smaller), smaller, seen) is not None
+
+    small = await shrunk(stage.schema, operation, fails)
+    planned, ordinary = await asked.both(user, small)
+    return "\n".join(
+        (
+            f"operation {number} of {user and user.email}: {_wrong(planned, ordinary, small, seen)}",
+            operation.text,
+            json.dumps(operation.variables, ensure_ascii=False),
+            f"smaller:\n{small.text}",
+            json.dumps(small.body, ensure_ascii=False),
+            f"planned ({planned.status}): {planned.body.decode()}",
+            f"ordinary ({ordinary.status}): {ordinary.body.decode()}",
+        )
+    )
+
+
+def _answered() -> Counter[str]:
+    """How often read plans answered wholly, partly and not at all, in this process."""
+    try:
+        reads = import_module("schema.core.plans.reads")
+    except ModuleNotFoundError:
+        return Counter()
+    return Counter(reads.answered)
+
+
+# Resolvers beside a field that fails are given up, some before they began.
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore:coroutine:RuntimeWarning"
+)
+async def test_any_operation_is_answered_alike_with_and_without_plans(db: str) -> None:
+    numbers = [*ONCE_FAILED, *range(FIRST + (not db.startswith("sqlite")), FIRST + CASES, 2)]
+    before, answers = _answered(), Counter[bool]()
+    async with servers() as asked:
+        stage = await _stage(asked)
+        seen = {user.id: Sight(stage.rows, user.id).all_ids for user in stage.world.users.values()}
+        for number in numbers:
+            user, operation = stage.case(number)
+            visible = seen[user.id] if user else frozenset[str]()
+            planned, ordinary = await asked.both(user, operation)
+            if _wrong(planned, ordinary, operation, visible):
+                pytest.fail(await _reported(stage, asked, number, visible))
+            answers[not planned.codes] += 1
+    assert answers[True] >= WITHOUT_ERRORS * len(numbers), answers
+    ways = _answered() - before
+    assert not ways or all(ways[way] for way in ("planned", "partly", "ordinary")), ways
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+async def test_the_operations_ask_for_everything_that_there_is(db: str) -> None:
+    stage = await _stage()
+    asked = Coverage(stage.schema)
+    for number in range(500):
+        asked.add(stage.case(number)[1])
+    types = {of.name: of.fields for of in object_types(stage.schema)}
+    assert {field.partition(".")[0] for field in asked.fields} >= types.keys()
+    never = {f"{of}.{name}" for of, fields in types.items() for name in fields} - asked.fields
+    assert len(never) <= FEW_FIELDS, never
+    pages = {f"{of}Connection({name})" for of in listed(stage.schema) for name in PAGING}
+    assert pages <= asked.arguments, pages - asked.arguments
+    inputs = set(input_fields(stage.schema))
+    assert len(inputs - asked.inputs) <= FEW_INPUTS, inputs - asked.inputs
+    operators = {field for field in inputs if field.partition(".")[0] in OPERATORS}
+    assert operators <= asked.inputs, operators - asked.inputs
+    assert {
+        "alias", "fragment", "inline fragment", "untyped fragment", "@include", "@skip", "literal",
+        "variable", "variable given", "variable missing", "variable null", "variable given, default",
+        "variable missing, default", "variable null, default",
+    } <= asked.features  # fmt: skip
+
+
+def _filters(invisible: list[str]) -> Iterator[tuple[object, bool]]:
+    """Filters, and whether everything visible is among what they mean, or nothing."""
+    yield None, True
+    yield {"or": [{}, {"id": {"in": invisible}}]}, True
+    yield {"not": {"id": {"eq": "none"}}, "and": [{"or": [{"id": {"isNull": False}}, {}]}]}, True
+    yield {"or": [{"id": {"in": invisible}}, {"not": {}}]}, False
+
+
+async def _walked(
+    asked: Servers, schema: GraphQLSchema, user: User, given: object, size: int
+) -> dict[str, tuple[list[str], int]]:
+    """The ids on all pages of each list, and how many there are said to be."""
+    found: dict[str, tuple[list[str], int]] = {}
+    left: dict[str, str | None] = dict.fromkeys(listed(schema))
+    while left:
+        fields = " ".join(
+            f"{of}: {listed(schema)[of]}(first: {size}, filter: $f{of}, after: {json.dumps(cursor)})"
+            " { totalCount nodes { id } pageInfo { hasNextPage endCursor } }"
+            for of, cursor in left.items()
+        )
+        declared = ", ".join(f"$f{of}: {of}Filter" for of in left)
+        operation = Operation(f"query ({declared}) {{ {fields} }}", {f"f{of}": given for of in left})
+        planned, ordinary = await asked.both(user, operation)
+        assert planned.exact == ordinary.exact
+        assert not planned.codes, planned.body
+        for of, page in json.loads(planned.body)["data"].items():
+            ids, _ = found.get(of, ([], 0))
+            found[of] = [*ids, *(node["id"] for node in page["nodes"])], page["totalCount"]
+            left[of] = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"]:
+                del left[of]
+    return found
+
+
+async def test_a_list_walked_to_its_end_is_what_the_reader_may_see(db: str) -> None:
+    async with servers() as asked:
+        stage = await _stage()
+        every = {str(row["id"]) for of in listed(stage.schema) for row in stage.rows[of]}
+        for name in READERS:
+            user = stage.world.users[name]
+            sight = Sight(stage.rows, user.id)
+            for given, whole in _filters(sorted(every - sight.all_ids)[:400:4]):
+                found = await _walked(asked, stage.schema, user, given, 9 if given is None else 200)
+                for of, (ids, total) in found.items():
+                    assert sorted(ids) == sorted(sight.ids[of] if whole else ()), (name, of, given)
+                    assert total == len(ids), (name, of, given)
+
+
+def _lists_within(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, str]]]:
+    """The types whose objects have lists of their own, and what each lists."""
+    for of in listed(schema):
+        fields = getattr(schema.type_map[of], "fields")  # noqa: B009
+        within = {
+            name: get_named_type(field.type).name.removesuffix("Connection")
+            for name, field in fields.items()
+            if is_list(field)
+        }
+        if within:
+            yield of, within
+
+
+async def test_a_list_within_an_object_is_what_the_reader_may_see_of_it(db: str) -> None:
+    async with servers() as asked:
+        stage = await _stage()
+        for of, within in _lists_within(stage.schema):
+            lists = " ".join(f"{name}(first: 60) {{ totalCount nodes {{ id }} }}" for name in within)
+            text = f"{{ all: {listed(stage.schema)[of]}(first: 40) {{ nodes {{ id {lists} }} }} }}"
+            for name in READERS:
+                user = stage.world.users[name]
+                sight = Sight(stage.rows, user.id)
+                planned, ordinary = await asked.both(user, Operation(text, {}))
+                assert planned.exact == ordinary.exact
+                for node in json.loads(planned.body)["data"]["all"]["nodes"]:
+                    for field, listed_type in within.items():
+                        column = "parent_id" if listed_type == of else f"{snake(of)}_id"
+                        rows = [row for row in stage.rows[listed_type] if row[column] == node["id"]]
+                        visible = {row["id"] for row in rows} & sight.ids[listed_type]
+                        assert {each["id"] for each in node[field]["nodes"]} == visible, (name, of, field)
+                        assert node[field]["totalCount"] == len(visible)
