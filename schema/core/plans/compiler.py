@@ -212,6 +212,8 @@ class _Connection:
         self.alias = parts.alias
         #: Whether it matters which of the rows is the one too many.
         self.looks_ahead = False
+        #: Whether anything is told of the rows.
+        self.reads_rows = False
 
     def sql(self, nodes: Sequence[FieldNode]) -> str:
         """SQL for the connection's JSON."""
@@ -220,7 +222,7 @@ class _Connection:
         self.looks_ahead = "pageInfo" in asked
         written = self.compiler._selected(self.type, selected, self._part)
         self.compiler.params |= self.parts.params
-        if asked <= {"totalCount", "__typename"}:
+        if not self.reads_rows:
             return written
         return f"(select {written} from {self._rows(written)} {self.alias})"
 
@@ -239,6 +241,7 @@ class _Connection:
         raise Unplanned(f"{name} of a connection")
 
     def _list(self, item: str) -> str:
+        self.reads_rows = True
         which = f"{self.alias}.place <= {self.size}" if self.looks_ahead else ""
         return json_sql.array(item, self._order(), which)
 
@@ -270,9 +273,12 @@ class _Connection:
             "startCursor": last if backward else first,
             "endCursor": first if backward else last,
         }
-        return self.compiler._selected(
-            type_, self.compiler.selections.below(nodes, type_), lambda name, _: values[name]
-        )
+
+        def value(name: str, _of: Sequence[FieldNode]) -> str:
+            self.reads_rows |= not isinstance(values[name], Literal)
+            return values[name]
+
+        return self.compiler._selected(type_, self.compiler.selections.below(nodes, type_), value)
 
     def _cursor_at(self, place: str) -> str:
         within = f"{self.alias}.place <= {self.size} and {self.alias}.place = {place}"

@@ -42,7 +42,7 @@ def number(sql: str) -> str:
     return (
         f"(case when {sql} is null or {size} > 1.7976931348623157e308 then 'null'"
         f" when {sql} = 0 then {shortest} || '.0'"
-        f" when {size} >= 1e16 or {size} < 1e-5 then regexp_replace({shortest}, 'e([+]|(-)0?)', 'e\\2')"
+        f" when {size} >= 1e16 or {size} < 1e-5 then regexp_replace({shortest}, 'e([+-])0', 'e\\1')"
         f" when {sql} = trunc({sql}) then {plain} || '.0' else {plain} end)"
     )
 

@@ -36,6 +36,7 @@ from schema.core.documents import Document, Documents
 from schema.core.later import Later, Value, Variables
 from schema.core.plans.catalog import Catalog
 from schema.core.plans.compiler import Compiler
+from schema.core.plans.json_sql import together
 from schema.core.plans.selections import Selections
 from schema.core.plans.unplanned import Unplanned
 
@@ -181,7 +182,7 @@ class Reads:
         written, is_partial = dict[str, str](), False
         for key, nodes in selections.of([operation.selection_set], self._catalog.query).items():
             try:
-                written[key] = compiler.root(nodes)
+                written[key] = together([compiler.root(nodes)])
             except Unplanned:
                 is_partial = True
         if not written:
