@@ -22,12 +22,13 @@ from schema.core.stored import Node, Stored, column
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.signals import SIGNALS
 
-#: Whole minor units, halves to even; in two parts, as the product may be larger than a database takes.
+#: Whole minor units, halves to even, whatever the sign; in two parts, as the product may be larger than a
+#: database takes.
+_WHOLE = "(abs(t.amount_minor) / 100 * t.probability + abs(t.amount_minor) % 100 * t.probability / 100)"
+_REST = "(abs(t.amount_minor) % 100 * t.probability % 100)"
 _WEIGHTED = (
-    "t.amount_minor / 100 * t.probability + t.amount_minor % 100 * t.probability / 100"
-    " + case when t.amount_minor % 100 * t.probability % 100 * 2"
-    " + (t.amount_minor / 100 * t.probability + t.amount_minor % 100 * t.probability / 100) % 2 > 100"
-    " then 1 else 0 end"
+    f"(case when t.amount_minor < 0 then -1 else 1 end)"
+    f" * ({_WHOLE} + case when {_REST} * 2 + {_WHOLE} % 2 > 100 then 1 else 0 end)"
 )
 _RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items())
 
