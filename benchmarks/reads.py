@@ -45,7 +45,9 @@ POINTS = 1_000
 WARM = 10
 NOTES = {
     "requests_per_second": "the median of the rounds, in each of which every column is measured in turn",
-    "equal": "whether all columns that have the query answered it with the same data, before any was measured",
+    "portfolio": "asked one at a time; stock sees the whole tenant, as the administrator does, while for the"
+    " director it is checked what is theirs",
+    "equal": "whether all columns that have the query answered alike before they were measured",
     "memory": "resident memory of our server after warming up, and after all point and nested queries",
     "load_average": "at the end, over a minute; the measurement itself keeps two processors busy",
 }
@@ -173,7 +175,8 @@ def _measured(servers: dict[str, Serving], tenant: Tenant, asked: Asked, given: 
         for column in there:
             sent = requests(column, asked, tenant)
             seconds = given.seconds if number else min(1, given.seconds)
-            measured = measure(servers[column].address, sent, given.connections, seconds=seconds)
+            connections = asked.connections or given.connections
+            measured = measure(servers[column].address, sent, connections, seconds=seconds)
             if number:  # the first round warms up
                 rounds[column].append(measured)
     told = {column: _medians(rounds[column]) if column in there else None for column in COLUMNS}

@@ -25,13 +25,17 @@ _EDGE = 400
 
 @dataclass(frozen=True)
 class Measured:
-    """What a client saw; the bytes of an answer are the mean, without its head."""
+    """What a client saw; the bytes of an answer are the mean, without its head.
+
+    ``client_busy`` is the share of a processor that the client itself took: near 1, it was what was measured.
+    """
 
     requests: int
     requests_per_second: float
     p50_milliseconds: float
     p99_milliseconds: float
     bytes_per_answer: float
+    client_busy: float
 
 
 def measure(
@@ -66,6 +70,7 @@ class _Run:
     seconds: float
     count: int
     began: float = 0
+    busy: float = 0
     ended: float = 0
     sent: int = 0
     received: int = 0
@@ -91,13 +96,14 @@ class _Run:
 
     def told(self) -> Measured:
         """What was measured."""
-        times = sorted(self.times)
+        times, seconds = sorted(self.times), self.ended - self.began
         return Measured(
             requests=len(times),
-            requests_per_second=len(times) / (self.ended - self.began),
+            requests_per_second=len(times) / seconds,
             p50_milliseconds=_percentile(times, 0.5) * 1000,
             p99_milliseconds=_percentile(times, 0.99) * 1000,
             bytes_per_answer=self.received / len(times),
+            client_busy=self.busy / seconds,
         )
 
 
@@ -161,10 +167,11 @@ async def _client(run: _Run, address: str, connections: int) -> None:
         (await loop.create_connection(lambda: _Connection(run), at.hostname, at.port))[1]
         for _ in range(connections)
     ]
-    run.began = time.perf_counter()
+    run.began, before = time.perf_counter(), time.process_time()
     for connection in made:
         connection.send()
     await asyncio.gather(*(connection.over for connection in made))
+    run.busy = time.process_time() - before
 
 
 def main() -> None:

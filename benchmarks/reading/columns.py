@@ -18,7 +18,7 @@ from schema.core.tokens import issue
 STOCK, CACHED, OURS, LIMIT = COLUMNS = ("stock", "stock_cached", "ours", "limit")
 INCLUDES = {
     STOCK: "Strawberry resolvers over the same Tortoise models, with prefetch, as everybody writes them;"
-    " asyncio and h11, nobody signs in",
+    " asyncio and h11; nobody signs in, and roll-ups are the product's own metric",
     CACHED: "the same with Strawberry's parse and validation caches, orjson, uvloop and httptools",
     OURS: "bellwether serve, with a signed token: who it speaks for is read with each request",
     LIMIT: "a bare Starlette route for each query, that runs the product's statement with its parameters"

@@ -1,9 +1,9 @@
 """The limit: bare routes that return what the product's own statements give, and do nothing else.
 
 ``python -m benchmarks.reading.limit`` reads as JSON from standard input the database's ``url`` and the
-``routes``: a name, the field that is asked for, a query, the variables of each request, and whose id and tenant
-it is asked with. ``GET /name/3`` answers what the query with the fourth set of variables does, and 404 where it
-is answered by more than a statement.
+``routes``: a name, the field that is asked for, the query, the variables of each request, and the ids of the
+user and tenant that it is asked with. ``GET /name/3`` answers what the query with the fourth set of variables
+does, and 404 where it is answered by more than a statement.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from commands.actors import actor_of
-from schema.core.plans.reads import Statement
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,8 +21,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.reading.announcing import serve
+from commands.actors import actor_of
 from models import reading
 from models.database import database
+from schema.core.plans.reads import Statement
 from schema.root import build
 
 Job = Mapping[str, Any]

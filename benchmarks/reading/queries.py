@@ -54,13 +54,17 @@ FILTERED: Variables = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A query for one field, with the variables of each request; they are taken in turn, again and again."""
+    """A query for one field, with the variables of each request; they are taken in turn, again and again.
+
+    It is asked over so many connections at once, or as many as the measurement says.
+    """
 
     name: str
     field: str
     query: str
     variables: Sequence[Variables]
     role: Role = Role.DIRECTOR
+    connections: int | None = None
 
 
 def few_accounts(ids: Iterable[str]) -> list[Asked]:
@@ -75,10 +79,12 @@ def few_accounts(ids: Iterable[str]) -> list[Asked]:
 def many_accounts(late: str) -> list[Asked]:
     """What is asked of the large tenant; ``late`` is the cursor before the late page."""
     first = FILTERED | {"first": PAGE_SIZE}
+    rolled_up: list[Variables] = [{"asOf": DAY.isoformat(), "groupBy": "SEGMENT"}]
     return [
         Asked("page_first", "accounts", CONNECTION, [first]),
         Asked("page_late", "accounts", CONNECTION, [first | {"after": late}]),
-        Asked("portfolio", "portfolio", PORTFOLIO, [{"asOf": DAY.isoformat(), "groupBy": "SEGMENT"}]),
+        Asked("portfolio", "portfolio", PORTFOLIO, rolled_up, connections=1),
+        Asked("portfolio_as_admin", "portfolio", PORTFOLIO, rolled_up, Role.ADMIN, 1),
     ]
 
 
