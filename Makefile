@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test fuzz fuzz-reads bench-rules lint format lock clean
+.PHONY: help serve test fuzz fuzz-reads bench-rules bench-reads lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ fuzz-reads: $(VENV)/.dev  ## compare random queries with and without read plans;
 
 bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside CLIPS, zen-engine and Drools; BENCH="--sizes 10000"
 	$(BIN)/python -m benchmarks.rules $(BENCH)
+
+bench-reads: $(VENV)/.dev  ## measure how fast queries are answered, beside stock Strawberry and the limit; BENCH="--database sqlite"
+	$(BIN)/python -m benchmarks.reads $(BENCH)
 
 lint: $(VENV)/.dev  ## style, types, directions of imports, migrations on both databases, the schema file
 	$(BIN)/ruff check .

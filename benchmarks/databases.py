@@ -74,3 +74,7 @@ def _own_runtime_folder() -> None:
     for folder in (runtime, runtime / "python_PostgresServer"):
         folder.mkdir(mode=0o700, exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+
+
+#: What makes databases of each kind.
+SERVERS: dict[str, Callable[[], AbstractContextManager[Fresh]]] = {"sqlite": sqlite, "postgres": postgres}

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 
 from benchmarks.live import Result, live
+from benchmarks.serving import SECRET, product
 from commands import evaluations
 from models.access import User
 from models.accounts import Account
 from models.base import today
 from schema.core.tokens import issue
 
-SECRET = "a secret for benchmarks alone, of forty characters"
 SIGNALS = 200
 INCLUDES = (
     "from sending recordSignals for one account over HTTP until recommendations answers with what came of"
@@ -35,9 +29,9 @@ async def incremental(url: str, accounts: int) -> Result:
         owner = await User.get(tenant_id=actor.tenant_id)
         rows = Account.filter(tenant_id=actor.tenant_id, tier="KEY").order_by("id").limit(SIGNALS)
         ids = [str(each) for each in await rows.values_list("id", flat=True)]
-    with _serving(url) as address:
+    with product(url) as server:
         headers = {"Authorization": f"Bearer {issue(owner, 1, SECRET)}"}
-        async with httpx.AsyncClient(base_url=address, headers=headers, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=server.address, headers=headers, timeout=30) as client:
             times = sorted([await _one_signal(client, account_id) for account_id in ids])
     return {
         "accounts": accounts,
@@ -70,28 +64,3 @@ async def _one_signal(client: httpx.AsyncClient, account_id: str) -> float:
             return time.perf_counter() - began
         await asyncio.sleep(0.005)
     raise TimeoutError(f"no recommendation for {account_id}")
-
-
-@contextmanager
-def _serving(url: str) -> Iterator[str]:
-    """The address of a server on the database."""
-    with tempfile.TemporaryDirectory() as home:
-        environment = {
-            **os.environ,
-            "BELLWETHER_DATABASE_URL": url,
-            "BELLWETHER_HOME": home,
-            "BELLWETHER_SECRET": SECRET,
-            "BELLWETHER_LOG_LEVEL": "WARNING",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "serve", "--port", "0"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert process.stdout
-            yield process.stdout.readline().split()[-1].removesuffix("/graphql")
-        finally:
-            process.terminate()
-            process.wait(20)

@@ -51,11 +51,20 @@ def timed(act: Callable[[], T], repeats: int = REPEATS) -> tuple[float, T]:
 
 def high_water(pid: int | str = "self") -> float | None:
     """The most memory that a process had resident since it began, in megabytes; None but on Linux."""
+    return _status("VmHWM", pid)
+
+
+def resident(pid: int) -> float | None:
+    """The memory that a process has resident now, in megabytes; None but on Linux."""
+    return _status("VmRSS", pid)
+
+
+def _status(name: str, pid: int | str) -> float | None:
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii")
     except OSError:
         return None
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    found = re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)
     return int(found[1]) / 1024 if found else None
 
 

@@ -51,8 +51,11 @@ Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
 
 
-async def generate(url: str, accounts: int, day: date) -> None:
-    """Migrate the empty database at ``url`` and fill it with a tenant of so many accounts."""
+async def generate(url: str, accounts: int, day: date, deals: int | None = None) -> None:
+    """Migrate the empty database at ``url`` and fill it with a tenant of so many accounts.
+
+    Each has one or two deals, or as many as ``deals`` says.
+    """
     await database.connect(url)
     try:
         await database.migrate()
@@ -61,24 +64,24 @@ async def generate(url: str, accounts: int, day: date) -> None:
             id=User.make_id(), tenant_id=tenant.id, name="Owner", email="owner@example.com",
             role=Role.DIRECTOR,
         )  # fmt: skip
-        await _write(url, _batches(accounts, tenant.id, owner.id, day))
+        await _write(url, _batches(accounts, tenant.id, owner.id, day, deals))
         await database.refresh_statistics()
     finally:
         await Tortoise.close_connections()
 
 
-def _batches(accounts: int, tenant_id: str, owner_id: str, day: date) -> Iterator[Rows]:
+def _batches(accounts: int, tenant_id: str, owner_id: str, day: date, deals: int | None) -> Iterator[Rows]:
     for start in range(0, accounts, BATCH):
         rng = random.Random(SEED + start)
         rows: Rows = {table: [] for table in COLUMNS}
         for number in range(start, min(start + BATCH, accounts)):
-            for table, row in _account(rng, number, tenant_id, owner_id, day):
+            for table, row in _account(rng, number, tenant_id, owner_id, day, deals):
                 rows[table].append(row)
         yield rows
 
 
 def _account(
-    rng: random.Random, number: int, tenant_id: str, owner_id: str, day: date
+    rng: random.Random, number: int, tenant_id: str, owner_id: str, day: date, deals: int | None
 ) -> Iterator[tuple[str, Row]]:
     """An account with one to three contracts and deals, and people; some of them in trouble."""
     trouble = rng.randrange(4) if number % EVERY == 0 else None
@@ -100,7 +103,7 @@ def _account(
             *shared("con", index), account_id, f"Contract {index}", date(2023, 1, 1), ends, 90, False,
             rng.randrange(1_000, 1_000_000), 100, "EUR",
         )  # fmt: skip
-    for index in range(rng.randrange(1, 3)):
+    for index in range(rng.randrange(1, 3) if deals is None else deals):
         stalled = trouble == 1 and index == 0
         began = day - timedelta(days=200 if stalled else rng.randrange(1, 60))
         yield "deal", (

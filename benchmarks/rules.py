@@ -12,12 +12,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import date
 
 from benchmarks import beside, databases, incremental, whole
-from benchmarks.databases import Fresh
+from benchmarks.databases import SERVERS, Fresh
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY, generate
 from benchmarks.targets import ratios, targets
@@ -25,10 +23,6 @@ from models.base import today
 
 #: On PostgreSQL, more accounts than these only when asked for: they take some minutes.
 MOST_ON_POSTGRES = 100_000
-SERVERS: dict[str, Callable[[], AbstractContextManager[Fresh]]] = {
-    "sqlite": databases.sqlite,
-    "postgres": databases.postgres,
-}
 INCLUDES = {
     "whole": whole.INCLUDES,
     "beside": beside.INCLUDES,
