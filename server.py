@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -29,7 +28,7 @@ from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.context import Context
 from schema.core.endpoint import Endpoint
-from schema.core.middleware import BodyLimit, RequestLog, configure_logging
+from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.tokens import read, signing_secret
 from schema.root import build
@@ -39,8 +38,6 @@ Handler = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 log = structlog.get_logger("bellwether.server")
 WATCH_SECONDS = 60
-#: Shorter answers fit into a packet as they are; higher levels save little and take several times as long.
-PAYS_FROM, COMPRESSION = 1_400, 4
 #: What the HTTP statuses are called; any other is a bad request.
 CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 
@@ -86,7 +83,7 @@ def _middleware(config: Settings) -> list[Middleware]:
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["X-Request-ID"],
         ),
-        Middleware(GZipMiddleware, minimum_size=PAYS_FROM, compresslevel=COMPRESSION),
+        Middleware(Compression),
         Middleware(BodyLimit, max_bytes=config.max_body_bytes),
     ]
 

@@ -12,12 +12,13 @@ from enum import StrEnum
 from metrics.risks import risks_held
 from models.access import Actor
 from models.accounts import Account
-from models.asof import as_of_rows, text_as_of
+from models.asof import as_of_rows, text_as_of, view_of
 from models.base import Severity
-from models.database import Param, as_int, fetch
+from models.database import Param, Row, as_int, fetch
 from models.deals import Deal
 from models.recommendations import Risk
 from models.revenue import RUNNING, Contract
+from models.view import View
 from models.visibility import visible
 
 
@@ -100,8 +101,9 @@ async def portfolio(actor: Actor, as_of: date, grouping: Grouping | None = None)
     that risks open on the date name. Who sees it is decided as of today; what it was, whose it was and in
     which segment, as of the date; who works for whom in which team, as of today.
     """
-    total = await _groups(actor, as_of, None)
-    groups = await _groups(actor, as_of, grouping) if grouping else {}
+    view = await view_of(actor.tenant_id, as_of)
+    total = await _groups(actor, as_of, view, None)
+    groups = await _groups(actor, as_of, view, grouping) if grouping else {}
     if grouping is Grouping.RISK_KIND:
         for group in groups.values():
             _without_pipeline(group.figures)
@@ -115,20 +117,22 @@ def _without_pipeline(figures: Figures) -> None:
     figures.active_contracts = figures.recurring_minor = None
 
 
-async def _groups(actor: Actor, as_of: date, grouping: Grouping | None) -> dict[str | None, Group]:
+async def _groups(
+    actor: Actor, as_of: date, view: View, grouping: Grouping | None
+) -> dict[str | None, Group]:
     groups: dict[str | None, Group] = {}
     if grouping is not Grouping.RISK_KIND:
-        for row in await _pipeline(actor, as_of, grouping):
+        for row in await _pipeline(actor, as_of, view, grouping):
             figures = _group(groups, row).figures
             figures.open_deals = as_int(row["deals"])
             figures.open_pipeline_minor = as_int(row["pipeline"])
             figures.weighted_pipeline_minor = _percent(as_int(row["hundreds"]) * 100 + as_int(row["rest"]))
-        for row in await _recurring(actor, as_of, grouping):
+        for row in await _recurring(actor, as_of, view, grouping):
             figures = _group(groups, row).figures
             figures.active_contracts = as_int(row["contracts"])
             figures.recurring_minor = as_int(row["mrc"])
-    _add_at_risk(groups, await _at_risk(actor, as_of, grouping))
-    for row in await _open_risks(actor, as_of, grouping):
+    _add_at_risk(groups, await _at_risk(actor, as_of, view, grouping))
+    for row in await _open_risks(actor, as_of, view, grouping):
         _group(groups, row).figures.open_risks = as_int(row["risks"])
     return groups
 
@@ -149,29 +153,29 @@ def _group(groups: dict[str | None, Group], row: Mapping[str, object]) -> Group:
     return groups.setdefault(key, Group(key, str(row["label"] or _NO_ONE)))
 
 
-async def _pipeline(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    seen, deals = visible(Deal, actor, "n"), as_of_rows(Deal, _DEAL_COLUMNS)
+async def _pipeline(actor: Actor, as_of: date, view: View, grouping: Grouping | None) -> list[Row]:
+    seen, deals = visible(Deal, actor, "n"), as_of_rows(Deal, _DEAL_COLUMNS, view)
     return await fetch(
         f"select {_key(grouping)}, count(*) as deals, sum(t.amount_minor) as pipeline,"
         " sum(t.amount_minor / 100 * t.probability) as hundreds,"  # in two parts: the product may be large
         " sum(t.amount_minor % 100 * t.probability) as rest"
-        f" from {_whose(deals, grouping, 't.owner_id')} join deal n on n.id = t.id"
+        f" from {_whose(deals, view, grouping, 't.owner_id')} join deal n on n.id = t.id"
         f" where t.stage not in ('WON', 'LOST') and {seen.sql}{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
 
 
-async def _recurring(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
-    seen, contracts = visible(Contract, actor, "t"), as_of_rows(Contract, _CONTRACT_COLUMNS)
+async def _recurring(actor: Actor, as_of: date, view: View, grouping: Grouping | None) -> list[Row]:
+    seen, contracts = visible(Contract, actor, "t"), as_of_rows(Contract, _CONTRACT_COLUMNS, view)
     return await fetch(
         f"select {_key(grouping)}, count(*) as contracts, sum(t.mrc_minor) as mrc"
-        f" from {_whose(contracts, grouping, text_as_of(Account, 'owner_id', 'a'))}"
+        f" from {_whose(contracts, view, grouping, text_as_of(Account, 'owner_id', 'a', view))}"
         f" where {RUNNING} and {seen.sql}{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
 
 
-def _whose(rows: str, grouping: Grouping | None, owner: str) -> str:
+def _whose(rows: str, view: View, grouping: Grouping | None, owner: str) -> str:
     """Rows ``t`` with what they are grouped by: their segment, or the people that the ``owner`` leads to.
 
     ``owner`` is said over the row ``t``, its account ``a`` and its deal ``d``, if it has one.
@@ -179,7 +183,7 @@ def _whose(rows: str, grouping: Grouping | None, owner: str) -> str:
     if grouping in (None, Grouping.RISK_KIND):
         return f"{rows} t"
     if grouping is Grouping.SEGMENT:
-        segment = text_as_of(Account, "segment", "a")
+        segment = text_as_of(Account, "segment", "a", view)
         return f"(select t.*, {segment} as segment from {rows} t join account a on a.id = t.account_id) t"
     return (
         f"(select t.*, {owner} as whose from {rows} t join account a on a.id = t.account_id) t"
@@ -188,16 +192,17 @@ def _whose(rows: str, grouping: Grouping | None, owner: str) -> str:
     )
 
 
-def _risks(grouping: Grouping | None) -> str:
+def _risks(view: View, grouping: Grouping | None) -> str:
     """Risks ``t`` that held; each is its deal's owner's, and else the account's."""
-    dealt = f"(select {text_as_of(Deal, 'owner_id', 'd')} from deal d where d.id = t.deal_id)"
-    return _whose(risks_held(), grouping, f"coalesce({dealt}, {text_as_of(Account, 'owner_id', 'a')})")
+    dealt = f"(select {text_as_of(Deal, 'owner_id', 'd', view)} from deal d where d.id = t.deal_id)"
+    owner = f"coalesce({dealt}, {text_as_of(Account, 'owner_id', 'a', view)})"
+    return _whose(risks_held(view), view, grouping, owner)
 
 
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
 
 
-async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
+async def _at_risk(actor: Actor, as_of: date, view: View, grouping: Grouping | None) -> list[Row]:
     """Revenue at risk by key and probability, each euro of it once within a key.
 
     A line that several risks name counts by the severest of them. Lines that are part of one contract or
@@ -208,7 +213,7 @@ async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list
         f"select {_key(grouping)}, l.part_of, l.line_kind, l.amount_minor,"
         f" t.probability, row_number() over (partition by {key}, l.line_id order by"
         f" case t.severity {_SEVERITY} end desc, l.amount_minor desc, t.probability desc, t.id) as place"
-        f" from {_risks(grouping)} join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id"
+        f" from {_risks(view, grouping)} join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id"
         f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of)"
         f" where {seen.sql}"
     )
@@ -227,10 +232,10 @@ async def _at_risk(actor: Actor, as_of: date, grouping: Grouping | None) -> list
     )
 
 
-async def _open_risks(actor: Actor, as_of: date, grouping: Grouping | None) -> list[dict[str, object]]:
+async def _open_risks(actor: Actor, as_of: date, view: View, grouping: Grouping | None) -> list[Row]:
     seen = visible(Risk, actor, "t")
     return await fetch(
-        f"select {_key(grouping)}, count(*) as risks from {_risks(grouping)} where {seen.sql}"
+        f"select {_key(grouping)}, count(*) as risks from {_risks(view, grouping)} where {seen.sql}"
         f"{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )

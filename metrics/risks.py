@@ -11,19 +11,20 @@ from models.asof import as_of_rows
 from models.database import as_int, fetch
 from models.deals import Deal
 from models.recommendations import Risk
+from models.view import WHOLE, View
 from models.visibility import visible
 
 _RISK_COLUMNS = ["account_id", "deal_id", "confidential", "kind", "state", "severity", "probability"]
 _HELD = ["held_since", "lapsed_on"]
 
 
-def risks_held() -> str:
+def risks_held(view: View = WHOLE) -> str:
     """A subquery of the risks that held as of ``:as_of`` and that nobody had dealt with by then.
 
     Parameters it needs: ``:tenant``, ``:as_of``. Severity and probability are those of the date.
     """
     return (
-        f"(select * from {as_of_rows(Risk, [*_RISK_COLUMNS, *_HELD])} then_ where held_since <= :as_of"
+        f"(select * from {as_of_rows(Risk, [*_RISK_COLUMNS, *_HELD], view)} then_ where held_since <= :as_of"
         " and (lapsed_on is null or lapsed_on > :as_of) and state <> 'MITIGATED')"
     )
 

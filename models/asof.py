@@ -119,11 +119,13 @@ def _before(alias: str, table: str, columns: list[str], which: str, order: str) 
     )
 
 
-def text_as_of(model: type[Record], column: str, alias: str) -> str:
-    """A text column of the row ``alias`` of ``model`` as of ``:as_of``: for few rows, each looked up alone.
+def text_as_of(model: type[Record], column: str, alias: str, view: View = WHOLE) -> str:
+    """A text column of the row ``alias`` of ``model`` as of ``:as_of``: looked up row by row, if any has moved.
 
     Parameters it needs: ``:tenant``, ``:as_of``. An empty text is as good as none.
     """
+    if not _moves(view, model._meta.db_table, column):
+        return f"nullif({alias}.{column}, '')"
     return (
         "nullif(coalesce((select coalesce(c.old, '') from change c where c.tenant_id = :tenant"
         f" and c.entity = '{model._meta.db_table}' and c.entity_id = {alias}.id and c.field = '{column}'"

@@ -9,8 +9,9 @@ import sys
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,8 +23,11 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 #: What is logged for a request whose caller went away before there was an answer.
 CLIENT_CLOSED_REQUEST = 499
+#: Shorter answers fit into a packet as they are; higher levels save little and take several times as long.
+PAYS_FROM, LEVEL = 1_400, 4
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 log = structlog.get_logger("bellwether.http")
 
@@ -57,6 +61,18 @@ class BodyLimit:
         return HTTPException(413, f"the body is too large; allowed: {self.max_bytes:,} bytes")
 
 
+class Compression:
+    """Compresses long answers for callers that ask for it; others pay nothing for it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.compressing = GZipMiddleware(app, minimum_size=PAYS_FROM, compresslevel=LEVEL)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        await (self.compressing if asked else self.app)(scope, receive, send)
+
+
 class RequestLog:
     """Names each request, in every log line about it and in its response, and logs how it ended.
 
@@ -77,10 +93,10 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message.setdefault("headers", [])
+                there = {name for name, _ in headers}
+                headers.append((b"x-request-id", request_id.encode()))
+                headers.extend(each for each in _SECURITY if each[0] not in there)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

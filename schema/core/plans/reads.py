@@ -22,8 +22,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
-    get_variable_values,
-    type_from_ast,
 )
 
 from models import reading
@@ -35,6 +33,7 @@ from models.visibility import scope_of
 from schema.core.documents import Document, Documents
 from schema.core.later import Later, Value, Variables
 from schema.core.plans.catalog import Catalog
+from schema.core.plans.coercion import Coercion
 from schema.core.plans.compiler import Compiler
 from schema.core.plans.json_sql import together
 from schema.core.plans.selections import Selections
@@ -149,13 +148,11 @@ class Reads:
         operation = document.operation(operation_name)
         if operation is None or operation.operation is not OperationType.QUERY:
             return None
-        coerced = get_variable_values(
-            self._schema._schema, operation.variable_definitions or (), dict(variables)
-        )
-        if isinstance(coerced, list):
-            return None
-        given = coerced.coerced
         kept = self._kept(document, operation)
+        try:
+            given = kept.coercion.coerced(variables)
+        except (Unplanned, RecursionError):
+            return None
         key = (kept.shape(given), None if actor.owners is None else len(actor.owners), is_sqlite())
         try:
             plan = kept.plans[key]
@@ -199,6 +196,7 @@ class _Kept:
         self, schema: strawberry.Schema, document: Document, operation: OperationDefinitionNode
     ) -> None:
         self.plans: OrderedDict[object, Plan | None] = OrderedDict()
+        self.coercion = Coercion(schema._schema, operation)
         cursors, ids = set[str](), set[str]()
         for node in _fields([operation, *document.fragments.values()]):
             for argument in node.arguments or ():
@@ -208,14 +206,13 @@ class _Kept:
                     elif node.name.value in ("node", "nodes"):
                         ids.add(argument.value.name.value)
         self._shapes: list[tuple[str, Callable[[object], object]]] = []
-        for definition in operation.variable_definitions or ():
-            name = definition.variable.name.value
+        for name, type_ in self.coercion.types.items():
             if name in cursors:
                 self._shapes.append((name, _of_cursor))
             elif name in ids:
                 self._shapes.append((name, _of_ids))
             else:
-                self._shapes.append((name, _shape_of(type_from_ast(schema._schema, definition.type))))  # type: ignore[arg-type]
+                self._shapes.append((name, _shape_of(type_)))
 
     def shape(self, given: Variables) -> object:
         """What in the variables decides about the SQL."""
