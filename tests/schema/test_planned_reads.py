@@ -15,7 +15,7 @@ from importlib import import_module
 from random import Random
 
 import pytest
-from graphql import GraphQLSchema, get_named_type
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_required_argument
 
 from models.access import User
 from tests.schema.reads.answering import Answer, Servers, live_schema, servers, told_ids
@@ -23,7 +23,7 @@ from tests.schema.reads.arguments import PAGING, is_list
 from tests.schema.reads.coverage import Coverage, input_fields, object_types
 from tests.schema.reads.cursors import given_cursors, listed, no_cursors
 from tests.schema.reads.judgements import furnish
-from tests.schema.reads.operations import Operation, Writer
+from tests.schema.reads.operations import SELDOM, Operation, Writer
 from tests.schema.reads.oracle import Rows, Sight, stored_rows
 from tests.schema.reads.shrinking import shrunk
 from tests.schema.reads.stored_values import Cursors, Values, snake
@@ -42,6 +42,8 @@ OPERATORS = frozenset(
     f"{kind}Filter"
     for kind in ("String", "ID", "Boolean", "Int", "Float", "Money", "Date", "Tier", "Severity")
 )
+#: They ask more often than others: where there is more to see, more can go wrong.
+SEE_MUCH = ("admin of a", "head of a", "manager of a", "director of a") * 3
 #: Readers of the lists that are walked to their ends.
 READERS = (
     "admin of a", "integration of a", "head of a", "manager of a", "teamless of a", "director of a",
@@ -61,7 +63,8 @@ class Stage:
     def case(self, number: int) -> tuple[User | None, Operation]:
         """Who asks what: the same for each number."""
         random = Random(f"reads {number}")
-        user = random.choice([user for user in self.world.users.values() if user.active])
+        active = [user for user in self.world.users.values() if user.active]
+        user = random.choice([*active, *(self.world.users[name] for name in SEE_MUCH)])
         values = Values(random, self.rows, user.tenant_id, self.cursors[user.tenant_id])
         operation = Writer(self.schema, number, values).operation()
         return None if random.random() < 0.02 else user, operation
@@ -165,6 +168,36 @@ async def test_the_operations_ask_for_everything_that_there_is(db: str) -> None:
         "variable", "variable given", "variable missing", "variable null", "variable given, default",
         "variable missing, default", "variable null, default",
     } <= asked.features  # fmt: skip
+
+
+def _whole(schema: GraphQLSchema, of: GraphQLObjectType, depth: int) -> str:
+    """Everything that an object has, and so far the objects that it refers to; no lists that have pages."""
+    parts = []
+    for name, field in of.fields.items():
+        kind = get_named_type(field.type)
+        if is_list(field) or name in SELDOM or any(map(is_required_argument, field.args.values())):
+            continue
+        if not isinstance(kind, GraphQLObjectType):
+            parts.append(name)
+        elif depth:
+            parts.append(f"{name} {_whole(schema, kind, depth - 1)}")
+    return f"{{ __typename {' '.join(parts)} }}"
+
+
+async def test_every_value_of_every_object_is_answered_alike(db: str) -> None:
+    async with servers() as asked:
+        stage = await _stage()
+        for of, name in listed(stage.schema).items():
+            kind = stage.schema.type_map[of]
+            assert isinstance(kind, GraphQLObjectType)
+            whole = _whole(stage.schema, kind, 3)
+            operation = Operation(f"{{ {name}(first: 200) {{ edges {{ cursor node {whole} }} }} }}", {})
+            for reader in ("admin of a", "director of a"):
+                user = stage.world.users[reader]
+                planned, ordinary = await asked.both(user, operation)
+                assert planned.exact == ordinary.exact, (of, reader)
+                assert not planned.codes, planned.body[:500]
+                assert set(told_ids(planned.content)) <= Sight(stage.rows, user.id).all_ids
 
 
 def _filters(invisible: list[str]) -> Iterator[tuple[object, bool]]:

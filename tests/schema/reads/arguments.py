@@ -10,7 +10,7 @@ from graphql import GraphQLField, GraphQLSchema, get_named_type, is_required_arg
 
 from tests.schema.reads.inputs import About, Inputs
 
-PAGES = (1, 1, 2, 2, 3, 5, 5, 10, 50, 200)
+PAGES = (1, 2, 3, 5, 10, 20, 20, 50, 200)
 DEFAULT_PAGE = 50
 #: The arguments of a list; whatever field has all of them is one.
 PAGING = frozenset({"first", "after", "last", "before", "orderBy", "filter"})
@@ -74,9 +74,9 @@ class Arguments:
         order = self._order(field, of, given, backward=backward)
         if order is not None:
             given["orderBy"] = self.inputs.text(field.args["orderBy"].type, order)
-        if self.inputs.chance(0.45):
+        if self.inputs.chance(0.35):
             given["filter"] = self.inputs.written(field.args["filter"].type, About())
-        if self.inputs.chance(0.012):
+        if self.inputs.chance(0.004):
             given.setdefault("first" if backward else "last", "1")
         names = list(given)
         self.random.shuffle(names)
@@ -112,11 +112,11 @@ class Arguments:
         """An order; at times ``given`` also has a cursor, of this order mostly."""
         name = "before" if backward else "after"
         kind = field.args[name].type
-        if (self.inputs.turn <= 1 or self.inputs.chance(0.3)) and (known := self.inputs.values.ordered(of)):
+        if (self.inputs.turn <= 1 or self.inputs.chance(0.2)) and (known := self.inputs.values.ordered(of)):
             order, cursor = known
             given[name] = self.inputs.text(kind, cursor)
             return order if order and not self.inputs.chance(0.03) else None
-        if self.inputs.chance(0.02):
+        if self.inputs.chance(0.006):
             given[name] = self.inputs.text(kind, self.random.choice(MALFORMED))
         return random_order(self.random, self.schema, of) if self.inputs.chance(0.35) else None
 

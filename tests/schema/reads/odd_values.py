@@ -54,6 +54,8 @@ FLOATS = (
     -0.0,
     -2.5,
 )
+#: What cursors hold: beyond, a number is no value of a column.
+ORDERED = tuple(number for number in FLOATS if abs(number) < 2**63)
 CHANCES = tuple(number for number in FLOATS if 0 <= number <= 1)
 INTEGERS = (0, 1, 2, 7, 50, 99, 100, 2**31 - 1)
 SHARES = (0, 1, 10, 33, 50, 67, 99, 100)

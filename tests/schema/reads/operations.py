@@ -22,15 +22,14 @@ from tests.schema.reads.stored_values import Values
 
 #: What takes long: it is asked for less often by so much.
 SELDOM: Mapping[str, float] = {
-    "accountCase": 0.3,
+    "accountCase": 0.4,
     "changes": 0.3,
-    "checkRules": 0.2,
-    "dryRun": 0.2,
-    "factKinds": 0.3,
-    "rulebookDifference": 0.2,
-    "rulebookFindings": 0.2,
+    "checkRules": 0.4,
+    "dryRun": 0.5,
+    "rulebookDifference": 0.5,
+    "rulebookFindings": 0.4,
     "ruleSchema": 0.2,
-    "whyNot": 0.3,
+    "whyNot": 0.6,
 }
 
 
@@ -83,7 +82,7 @@ class Writer:
         self.inputs = Inputs(random, values, number // len(self.root.fields))
         self.arguments = Arguments(schema, self.inputs)
         self.fragments: list[_Fragment] = []
-        self.fields = random.choice((6, 12, 25, 45, 70))
+        self.fields = random.choice((10, 25, 45, 70))
         self.limits = Limits(aliases=26) if random.random() < 0.985 else Limits(16, 60, 10**7)
         self.aliases = self.limits.aliases
         self.named = 0
@@ -93,9 +92,9 @@ class Writer:
         root, scope = self.root, Scope()
         names = list(root.fields)
         first = names[self.number % len(names)]
-        others = [
-            name for name in self._some(root.fields, self.random.choice((0, 0, 1, 1, 2))) if name != first
-        ]
+        if not self._chance(SELDOM.get(first, 1)):
+            first = self._some(root.fields, 1)[0]
+        others = [name for name in self._some(root.fields, self.random.choice((0, 1, 1, 2))) if name != first]
         room = self.limits.objects // (3 * (1 + len(others)))
         parts = [self._field(root, name, scope, self.limits.depth, room) for name in (first, *others)]
         if self._chance(0.12):
@@ -215,7 +214,7 @@ class Writer:
             return [name for name in of.fields if self._chance(0.45)] or ["nodes"]
         if self.fields <= 0:
             return self._some(leaves, 1)
-        values, more = ((1, 2, 3, 4, 6), (0, 1, 1, 2, 3)) if "id" in leaves else ((2, 4, 6, 12), (1, 2, 4))
+        values, more = ((2, 4, 6, 10, 20), (0, 1, 1, 2, 3)) if "id" in leaves else ((2, 4, 6, 12), (1, 2, 4))
         some = self._some(leaves, self.random.choice(values))
         if "cursor" in leaves:
             return [*some, *objects]

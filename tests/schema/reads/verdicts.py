@@ -21,7 +21,7 @@ from models.recommendations import (
 )
 from models.revenue import Contract
 from models.services import Service
-from tests.schema.reads.odd_values import CHANCES, FLOATS, INTEGERS, JSON, MONEY, OWED, TEXTS
+from tests.schema.reads.odd_values import CHANCES, FLOATS, INTEGERS, JSON, MONEY, ORDERED, OWED, TEXTS
 from tests.schema.reads.records import Records
 from tests.schema.reads.world import json_text
 
@@ -86,10 +86,10 @@ class Verdicts:
             because=world.text(1000),
             due_on=world.day(),
             likelihood=world.pick(FLOATS),
-            urgency=world.pick(FLOATS),
+            urgency=world.pick(ORDERED),
             value_minor=world.pick(OWED),
             lever=world.pick(FLOATS),
-            priority=world.pick(FLOATS),
+            priority=world.pick(ORDERED),
             withheld=world.maybe(world.pick(list(Withheld)), 0.4),
             withheld_because=world.maybe(world.text(), 0.4),
             answered_on=world.maybe(world.day()),
