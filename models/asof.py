@@ -120,7 +120,7 @@ def _before(alias: str, table: str, columns: list[str], which: str, order: str) 
 
 
 def text_as_of(model: type[Record], column: str, alias: str, view: View = WHOLE) -> str:
-    """A text column of the row ``alias`` of ``model`` as of ``:as_of``: looked up row by row, if any has moved.
+    """A text column of the row ``alias`` of ``model`` as of ``:as_of``: row by row, if any has moved.
 
     Parameters it needs: ``:tenant``, ``:as_of``. An empty text is as good as none.
     """
