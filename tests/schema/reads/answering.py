@@ -50,6 +50,21 @@ class Answer:
         return [error["extensions"]["code"] for error in errors]
 
 
+def difference(one: object, other: object, path: str = "") -> str:
+    """The first place where two answers differ, with what is there; empty for none."""
+    if type(one) is type(other) and isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        for here, there in zip(one, other, strict=False):
+            if found := difference(here, there, f"{path}/{_name(here)}"):
+                return found
+        return "" if len(one) == len(other) else f"{path}: {len(one)} and {len(other)} items"
+    return "" if one == other else f"{path}: {one!r} and {other!r}"
+
+
+def _name(part: object) -> str:
+    """The key of a pair; else nothing but that it is there."""
+    return part[0] if isinstance(part, tuple) and len(part) == 2 and isinstance(part[0], str) else "*"
+
+
 def _pairs(pairs: list[tuple[str, object]]) -> object:
     return tuple(pairs)
 
