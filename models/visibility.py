@@ -49,6 +49,10 @@ class Predicate:
     params: dict[str, Param]
 
 
+#: Has PostgreSQL look up what a row belongs to, and not read all that anybody may see into memory first.
+_ROW_BY_ROW = "limit 1 offset 0"
+
+
 def _account(alias: str, scope: str) -> str:
     return (
         f"({alias}.owner_id in {scope} or exists (select 1 from deal vd"
@@ -77,7 +81,7 @@ def _deal(alias: str, scope: str) -> str:
 def _of_deal(alias: str, scope: str) -> str:
     return (
         f"exists (select 1 from deal wd where wd.tenant_id = {alias}.tenant_id"
-        f" and wd.id = {alias}.deal_id and {_deal('wd', scope)})"
+        f" and wd.id = {alias}.deal_id and {_deal('wd', scope)} {_ROW_BY_ROW})"
     )
 
 
@@ -91,7 +95,7 @@ def _verdict(alias: str, scope: str) -> str:
 def _of_verdict(alias: str, scope: str) -> str:
     return " or ".join(
         f"exists (select 1 from {table} vv where vv.tenant_id = {alias}.tenant_id"
-        f" and vv.id = {alias}.{table}_id and {_verdict('vv', scope)})"
+        f" and vv.id = {alias}.{table}_id and {_verdict('vv', scope)} {_ROW_BY_ROW})"
         for table in ("recommendation", "risk")
     ).join("()")
 
@@ -99,7 +103,7 @@ def _of_verdict(alias: str, scope: str) -> str:
 def _of_risk(alias: str, scope: str) -> str:
     return (
         f"exists (select 1 from risk vv where vv.tenant_id = {alias}.tenant_id"
-        f" and vv.id = {alias}.risk_id and {_verdict('vv', scope)})"
+        f" and vv.id = {alias}.risk_id and {_verdict('vv', scope)} {_ROW_BY_ROW})"
     )
 
 
