@@ -60,6 +60,9 @@ def tortoise_config(url: str) -> dict[str, object]:
     """Tortoise's configuration for a database URL (``sqlite://path`` or ``postgres://…``)."""
     if url.startswith("sqlite://") and "busy_timeout" not in url:
         url += ("&" if "?" in url else "?") + "busy_timeout=10000&synchronous=NORMAL"
+    if url.startswith("postgres") and "statement_cache_size" not in url:
+        # Read plans are longer than what the driver keeps prepared unless told.
+        url += ("&" if "?" in url else "?") + "statement_cache_size=300&max_cacheable_statement_size=0"
     return {
         "connections": {"default": url},
         "apps": {APP: {"models": list(MODULES), "migrations": "models.migrations"}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,12 +19,14 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
+from schema.core.kept import Kept
 from schema.core.limits import check_size
 from schema.core.objects import COUNTLESS, Pages
 from schema.core.refusals import exceeded
 
-#: So many documents are kept, and none that is longer: frontends have some dozens.
-MOST, LONGEST = 500, 20_000
+#: So many documents are kept, and of so many characters together: a frontend has some dozens. What was read
+#: takes some hundred times the room of its text.
+MOST, LONGEST = 500, 1_000_000
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Documents:
         self._max_tokens = max_tokens
         self._max_objects = max_objects
         self._rules = (*specified_rules, *rules)
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept = Kept[str, Document](MOST, LONGEST)
 
     def read(self, text: str) -> Document:
         """A document by what it says.
@@ -86,16 +87,13 @@ class Documents:
         Raises:
             GraphQLError: it is no GraphQL, or has more tokens or deeper brackets than allowed.
         """
-        if (known := self._kept.get(text)) is not None:
-            self._kept.move_to_end(text)
-            return known
-        check_size(text, self._max_tokens)
+        try:
+            return self._kept[text]
+        except KeyError:
+            check_size(text, self._max_tokens)
         node = parse(text)
         found = Document(text, node, validate_document(self._schema, node, self._rules))
-        if len(text) <= LONGEST:
-            self._kept[text] = found
-            if len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+        self._kept.keep(text, found, len(text))
         return found
 
     def errors(self, document: Document, variables: Mapping[str, object]) -> list[GraphQLError]:

@@ -12,10 +12,11 @@ from models.access import Actor, User
 from models.accounts import Account
 from models.database import is_sqlite
 from schema.core import documents
+from schema.core.kept import Kept
 from schema.core.plans import reads
 from schema.core.plans.catalog import Catalog
 from schema.core.plans.compiler import Compiler
-from schema.core.plans.reads import MOST_PLANS, Reads
+from schema.core.plans.reads import Reads
 from schema.core.stored import Stored, column
 from schema.root import build
 from tests import factories
@@ -87,6 +88,19 @@ async def test_what_variables_say_about_the_sql_makes_a_plan_of_its_own(ada: Use
         second = await client.ask(query, {"order": down, "after": cursor})
         missing = second["accounts"]["pageInfo"]["endCursor"]  # type: ignore[index]
         assert await names(order=down, after=missing) == []
+
+
+async def test_an_id_among_others_decides_about_the_type(ada: User) -> None:
+    account = await factories.account(ada, name="Nordwind")
+    deal = await factories.deal(account, name="Cloud")
+    query = """query ($one: ID!, $other: ID!) { nodes(ids: [$one, $other]) { __typename id
+        ... on Account { name } ... on Deal { stage } } __typename }"""
+    async with door(ada) as client:
+        for one, other in ((account, deal), (deal, account), (account, account)):
+            answer = await client.ask(query, {"one": one.id, "other": other.id})
+            told = [each["id"] for each in answer["nodes"]]  # type: ignore[attr-defined]
+            assert told == [one.id, other.id]
+        assert await how(client, query, {"one": account.id, "other": "nothing"}) == "planned"
 
 
 async def test_a_wrong_value_is_told_and_the_next_right_one_is_planned(ada: User) -> None:
@@ -166,17 +180,35 @@ async def test_objects_within_objects_are_one_statement(ada: User, depth: int) -
 
 async def test_plans_and_documents_are_bounded(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MOST", 10)
+    monkeypatch.setattr(reads, "MOST_PLANS", 20)
     schema, actor = build(), await factories.actor(ada)
     for number in range(30):
         schema.reads.statement(f"{{ a{number}: me {{ id }} }}", {}, None, actor)
     assert len(schema.documents._kept) == 10
     many = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
-    for number in range(2 * MOST_PLANS):
+    for number in range(30):
         assert schema.reads.statement(many, {"ids": [Account.make_id()] * number}, None, actor)
-    (kept,) = schema.documents.read(many).kept.values()
-    assert len(kept.plans) == MOST_PLANS  # type: ignore[attr-defined]
+    assert len(schema.reads._plans) == 20
     again = schema.documents.read(f" {many} "[1:-1])
     assert again is schema.documents.read(many)
+
+
+def test_what_is_kept_is_bounded_by_what_it_weighs() -> None:
+    kept = Kept[str, int](3, 10)
+    for number, key in enumerate("abc"):
+        kept.keep(key, number, 2)
+    assert kept["a"] == 0
+    kept.keep("d", 3, 2)
+    assert [key for key in "abcd" if has(kept, key)] == ["a", "c", "d"]
+    kept.keep("c", 4, 8)
+    assert [key for key in "abcd" if has(kept, key)] == ["c", "d"]
+    kept.keep("e", 5, 11)
+    assert len(kept) == 0
+
+
+def has(kept: Kept[str, int], key: str) -> bool:
+    """Whether there is a value, without using it."""
+    return key in kept._values
 
 
 @strawberry.type
@@ -208,9 +240,7 @@ async def test_a_plan_never_holds_what_an_actor_is(ada: User) -> None:
     schema = build()
     query = "{ accounts { nodes { id owner { id } } } me { id } }"
     assert schema.reads.statement(query, {}, None, actor)
-    kept = next(iter(schema.documents.read(query).kept.values()))
-    plans = kept.plans.values()  # type: ignore[attr-defined]
-    told = [repr(plan) for plan in plans]
+    told = [repr(plan) for plan, _ in schema.reads._plans._values.values()]
     assert told
     assert not any(actor.tenant_id in text or actor.user_id in text for text in told)
     assert isinstance(schema.reads, Reads)

@@ -50,6 +50,8 @@ class Compiler:
             BellwetherError: an argument is wrong, which the ordinary path tells.
         """
         name = nodes[0].name.value
+        if name == "__typename":
+            return Literal(f'"{self.catalog.query.name}"')
         meaning = self.catalog.roots.get(name)
         field = self.catalog.query.fields.get(name)
         if meaning is None or field is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,9 +18,11 @@ from graphql import (
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
+    ListValueNode,
     Node,
     OperationDefinitionNode,
     OperationType,
+    ValueNode,
     VariableNode,
 )
 
@@ -31,6 +33,7 @@ from models.database import Param, in_order, is_sqlite, placed
 from models.errors import BellwetherError
 from models.visibility import scope_of
 from schema.core.documents import Document, Documents
+from schema.core.kept import Kept
 from schema.core.later import Later, Value, Variables
 from schema.core.plans.catalog import Catalog
 from schema.core.plans.coercion import Coercion
@@ -39,8 +42,8 @@ from schema.core.plans.json_sql import together
 from schema.core.plans.selections import Selections
 from schema.core.plans.unplanned import Unplanned
 
-#: So many plans are kept of one document: for other variables and scopes it is compiled anew.
-MOST_PLANS = 64
+#: So many plans are kept, and of so many characters of SQL together: others are compiled anew.
+MOST_PLANS, LONGEST_SQL = 5_000, 50_000_000
 #: How often an operation was answered whole by a plan, in part, or not at all.
 answered: Counter[str] = Counter()
 
@@ -97,6 +100,7 @@ class Reads:
         self._schema = schema
         self._catalog = Catalog(schema)
         self.documents = documents
+        self._plans = Kept[object, Plan | None](MOST_PLANS, LONGEST_SQL)
 
     def statement(
         self, query: str, variables: Variables, operation_name: str | None, actor: Actor
@@ -148,27 +152,28 @@ class Reads:
         operation = document.operation(operation_name)
         if operation is None or operation.operation is not OperationType.QUERY:
             return None
-        kept = self._kept(document, operation)
+        takes = self._takes(document, operation)
         try:
-            given = kept.coercion.coerced(variables)
+            given = takes.coercion.coerced(variables)
         except (Unplanned, RecursionError):
             return None
-        key = (kept.shape(given), None if actor.owners is None else len(actor.owners), is_sqlite())
+        scope = None if actor.owners is None else len(actor.owners)
+        key = (document.text, operation_name, takes.shape(given), scope, is_sqlite())
         try:
-            plan = kept.plans[key]
+            plan = self._plans[key]
         except KeyError:
             try:
                 plan = self._compiled(document, operation, given, actor)
             except BellwetherError:
                 return None  # other values may be right
-            kept.keep(key, plan)
+            self._plans.keep(key, plan, len(plan.sql) if plan else 0)
         return (plan, given) if plan and plan.keys else None
 
-    def _kept(self, document: Document, operation: OperationDefinitionNode) -> _Kept:
+    def _takes(self, document: Document, operation: OperationDefinitionNode) -> _Takes:
         found = document.kept.get(id(operation))
         if found is None:
-            found = document.kept[id(operation)] = _Kept(self._schema, document, operation)
-        assert isinstance(found, _Kept)
+            found = document.kept[id(operation)] = _Takes(self._schema, document, operation)
+        assert isinstance(found, _Takes)
         return found
 
     def _compiled(
@@ -189,22 +194,20 @@ class Reads:
         return Plan(*placed(sql, is_sqlite()), params, tuple(written), is_partial, is_sqlite())
 
 
-class _Kept:
-    """The plans of one operation, by what decides about their SQL; the last ones that were asked for."""
+class _Takes:
+    """The variables that an operation takes, and what in them decides about the SQL."""
 
     def __init__(
         self, schema: strawberry.Schema, document: Document, operation: OperationDefinitionNode
     ) -> None:
-        self.plans: OrderedDict[object, Plan | None] = OrderedDict()
         self.coercion = Coercion(schema._schema, operation)
         cursors, ids = set[str](), set[str]()
         for node in _fields([operation, *document.fragments.values()]):
             for argument in node.arguments or ():
-                if isinstance(argument.value, VariableNode):
-                    if argument.name.value in ("after", "before"):
-                        cursors.add(argument.value.name.value)
-                    elif node.name.value in ("node", "nodes"):
-                        ids.add(argument.value.name.value)
+                if argument.name.value in ("after", "before"):
+                    cursors |= set(_variables(argument.value))
+                elif node.name.value in ("node", "nodes"):
+                    ids |= set(_variables(argument.value))
         self._shapes: list[tuple[str, Callable[[object], object]]] = []
         for name, type_ in self.coercion.types.items():
             if name in cursors:
@@ -217,12 +220,6 @@ class _Kept:
     def shape(self, given: Variables) -> object:
         """What in the variables decides about the SQL."""
         return tuple(shape(given[name]) if name in given else _ABSENT for name, shape in self._shapes)
-
-    def keep(self, key: object, plan: Plan | None) -> None:
-        """Keep a plan, in the place of the oldest where there are many."""
-        self.plans[key] = plan
-        if len(self.plans) > MOST_PLANS:
-            self.plans.popitem(last=False)
 
 
 _ABSENT, _GIVEN = "absent", "given"
@@ -259,6 +256,8 @@ def _shape_of_object(type_: GraphQLInputObjectType) -> Callable[[object], object
 
 def _of_cursor(value: object) -> object:
     """Which values of the row that it stands at are missing."""
+    if value is None:
+        return None
     try:
         return tuple(each is None for each in orjson.loads(bytes.fromhex(str(value))))
     except (TypeError, ValueError):
@@ -270,6 +269,13 @@ def _of_ids(value: object) -> object:
     ids = [value] if isinstance(value, str) else value
     assert isinstance(ids, list)
     return tuple(kind if is_id(str(each), kind := str(each).rpartition("_")[0]) else None for each in ids)
+
+
+def _variables(value: ValueNode) -> Iterator[str]:
+    """The names of the variables in a value of one, or in a list of them."""
+    for each in value.values if isinstance(value, ListValueNode) else [value]:
+        if isinstance(each, VariableNode):
+            yield each.name.value
 
 
 def _fields(nodes: Sequence[OperationDefinitionNode | FragmentDefinitionNode]) -> Iterator[FieldNode]:
