@@ -8,11 +8,12 @@ from enum import Enum
 import strawberry
 from strawberry import UNSET
 
+from metrics.usage import monthly
 from models import accounts as stored
-from models import services as stored_services
 from models.accounts import Tier
 from models.base import today
 from models.errors import Invalid
+from models.services import first_of_month
 from schema.context import Info
 from schema.core.connections import Listed, by_id, connection, related
 from schema.core.cursors import Kind
@@ -137,20 +138,19 @@ class Account(Node, Stored[stored.Account]):
         """
         if not 1 <= months <= MOST_MONTHS:
             raise Invalid(f"months is {months}; allowed: 1 to {MOST_MONTHS}", ["months"])
-        index = today().year * 12 + today().month - 1 - months
-        since = date(index // 12, index % 12 + 1, 1)
-        found = await info.context.loaders.children(stored_services.UsageMonth, "account_id", self.id)
-        by_month: dict[date, list[stored_services.UsageMonth]] = {}
-        for record in found:
-            if since <= record.month < today().replace(day=1):
-                by_month.setdefault(record.month, []).append(record)
+        until = first_of_month(today())
+        index = until.year * 12 + until.month - 1 - months
+        since, actor = date(index // 12, index % 12 + 1, 1), info.context.actor
+        found = await info.context.loaders.batched(
+            ("usage", since), lambda ids: monthly(actor, ids, since, until), self.id
+        )
         return [
             Usage(
-                month=month,
-                quantity=sum(record.quantity for record in records),
-                charge=certain_money(sum(record.charge_minor for record in records), self.record.currency),
+                month=used.month,
+                quantity=used.quantity,
+                charge=certain_money(used.charge_minor, self.record.currency),
             )
-            for month, records in sorted(by_month.items())
+            for used in found
         ]
 
 

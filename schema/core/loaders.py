@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from asyncio import shield
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from schema.context import Context
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 #: Listing, parent column, arguments, and the filter, which each field gets as an object of its own.
 Key = tuple[int, str, Arguments, str]
 
@@ -34,6 +35,7 @@ class Loaders:
         self._records: dict[type[Record], DataLoader[str, Record | None]] = {}
         self._listed: dict[type[Record], DataLoader[str, Record | None]] = {}
         self._children: dict[tuple[type[Record], str], DataLoader[str, list[Record]]] = {}
+        self._batched: dict[Hashable, DataLoader[str, Any]] = {}
         self._pages: dict[Key, DataLoader[str, Page]] = {}
         self._counts: dict[Key, DataLoader[str, int]] = {}
 
@@ -62,6 +64,15 @@ class Loaders:
             self._children[key] = DataLoader(lambda ids: visible_children(model, actor, parent, ids))
         found = await shield(self._children[key].load(parent_id))
         return [record for record in found if isinstance(record, model)]
+
+    async def batched(
+        self, key: Hashable, load: Callable[[list[str]], Awaitable[list[T]]], record_id: str
+    ) -> T:
+        """What ``load`` gives for a record; those of one ``key`` are loaded together."""
+        if key not in self._batched:
+            self._batched[key] = DataLoader(load)
+        found: T = await shield(self._batched[key].load(record_id))
+        return found
 
     async def page(self, listing: Listing, wanted: Arguments, parent: str, parent_id: str) -> Page:
         """A page of one parent's records; pages with the same arguments are loaded together."""
