@@ -27,6 +27,7 @@ from models.errors import BellwetherError, Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.context import Context
+from schema.core.edge import Edge
 from schema.core.endpoint import Endpoint
 from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
 from schema.core.refusals import BAD_REQUEST, refusal
@@ -67,15 +68,16 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
             Route("/health", _health_of(engine, config.workers)),
         ],
         lifespan=_lifespan(config, engine),
-        middleware=_middleware(config),
+        middleware=_middleware(config, endpoint),
         exception_handlers={HTTPException: _refused},
     )
 
 
-def _middleware(config: Settings) -> list[Middleware]:
+def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     """Around every request, outermost first; tokens come in a header, so no cookies are let through."""
     return [
         Middleware(RequestLog),
+        Middleware(Edge, endpoint=endpoint, path="/graphql", max_bytes=config.max_body_bytes),
         Middleware(
             CORSMiddleware,
             allow_origins=config.origins,

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -121,12 +122,23 @@ def _origins(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+@dataclass
+class _Connected:
+    """What the process is connected to; the ORM takes its time to tell."""
+
+    is_sqlite: bool = True
+
+
+_connected = _Connected()
+
+
 async def connect(url: str) -> None:
     """Open the process-wide connection; an embedded database's folder is made when missing."""
     if url.startswith("sqlite://"):
         path = Path(url.removeprefix("sqlite://").split("?")[0])
         path.parent.mkdir(parents=True, exist_ok=True)
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
+    _connected.is_sqlite = get_connection("default").capabilities.dialect == "sqlite"
 
 
 def _executor() -> MigrationExecutor:
@@ -203,7 +215,7 @@ async def refresh_statistics() -> None:
 
 def is_sqlite() -> bool:
     """Whether the connected database is SQLite (else PostgreSQL)."""
-    return get_connection("default").capabilities.dialect == "sqlite"
+    return _connected.is_sqlite
 
 
 _DAYS = re.compile(r"\bDAYS\(([^(),]+), ([^(),]+)\)")
@@ -291,7 +303,7 @@ def text_order(expression: str) -> str:
 async def fetch(sql: str, params: Params | None = None) -> list[Row]:
     """Rows of a SELECT written with ``:name`` parameters, on the connected database."""
     connection = get_connection("default")
-    text, values = bind(sql, params or {}, sqlite=connection.capabilities.dialect == "sqlite")
+    text, values = bind(sql, params or {}, sqlite=is_sqlite())
     rows = await connection.execute_query_dict(text, list(values))
     return [dict(row) for row in rows]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 import structlog
@@ -15,7 +15,7 @@ from strawberry.asgi import GraphQL
 from strawberry.schema.base import BaseSchema
 
 from models.database import is_unreachable
-from models.errors import Unauthenticated
+from models.errors import BellwetherError, Unauthenticated
 from schema.context import Context
 from schema.core.errors import UNREACHABLE
 from schema.core.plans.reads import Reads
@@ -60,6 +60,24 @@ class Endpoint(GraphQL[Context, None]):
         """Who is asking; raises Unauthenticated."""
         return await self.enter(bearer_token(request.headers.get("authorization")))
 
+    async def answered_by_plan(self, body: bytes, authorization: bytes) -> bytes | None:
+        """The response to a query that a plan answers whole; None for anything else, and nothing is told."""
+        if self.reads is None:
+            return None
+        try:
+            asked = _asked(self.decode_json(body))
+            context = await self.enter(bearer_token(authorization.decode("latin-1") or None))
+            if asked is None or not context.is_known:
+                return None
+            found = await self.reads.read(*asked, context.actor, whole=True)
+        except (HTTPException, BellwetherError):
+            return None
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            return None
+        return found.body() if found else None
+
     async def _read(self, request: Request, context: Context) -> Response | None:
         """The answer to a query that a plan answers; None for anything else, which Strawberry answers.
 
@@ -67,13 +85,10 @@ class Endpoint(GraphQL[Context, None]):
         """
         if self.reads is None or not context.is_known or not _is_json(request):
             return None
-        body = self.decode_json(await request.body())
-        assert isinstance(body, dict)
-        query, given = body.get("query"), body.get("variables")
-        variables = {} if given is None else given
-        if not isinstance(query, str) or not isinstance(variables, dict):
+        asked = _asked(self.decode_json(await request.body()))
+        if asked is None:
             return None
-        found = await self.reads.read(query, variables, body.get("operationName"), context.actor)
+        found = await self.reads.read(*asked, context.actor)
         if found is None or found.is_partial:
             context.planned = found.fields if found else {}
             return None
@@ -96,6 +111,16 @@ class Endpoint(GraphQL[Context, None]):
     def encode_json(self, data: object) -> bytes:
         """A response as JSON."""
         return orjson.dumps(data)
+
+
+def _asked(body: object) -> tuple[str, Mapping[str, object], str | None] | None:
+    """The query, variables and name of the operation that a body holds; None where it is no such body."""
+    assert isinstance(body, dict)
+    query, given = body.get("query"), body.get("variables")
+    variables = {} if given is None else given
+    if not isinstance(query, str) or not isinstance(variables, dict):
+        return None
+    return query, variables, body.get("operationName")
 
 
 def _is_json(request: Request) -> bool:

@@ -114,15 +114,25 @@ class Reads:
         return plan.statement(given, scope_of(actor))
 
     async def read(
-        self, query: str, variables: Variables, operation_name: str | None, actor: Actor
+        self,
+        query: str,
+        variables: Variables,
+        operation_name: str | None,
+        actor: Actor,
+        *,
+        whole: bool = False,
     ) -> Answer | None:
-        """What plans answer of a query; None where the ordinary path answers it, and tells what is wrong."""
-        found = await self._read(query, variables, operation_name, actor)
-        answered["ordinary" if found is None else "partly" if found.is_partial else "planned"] += 1
+        """What plans answer of a query; None where the ordinary path answers it, and tells what is wrong.
+
+        With ``whole`` it is all or nothing.
+        """
+        found = await self._read(query, variables, operation_name, actor, whole=whole)
+        if found or not whole:
+            answered["ordinary" if found is None else "partly" if found.is_partial else "planned"] += 1
         return found
 
     async def _read(
-        self, query: str, variables: Variables, operation_name: str | None, actor: Actor
+        self, query: str, variables: Variables, operation_name: str | None, actor: Actor, *, whole: bool
     ) -> Answer | None:
         try:
             document = self.documents.read(query)
@@ -131,7 +141,7 @@ class Reads:
         if self.documents.errors(document, variables):
             return None
         found = self._planned(document, variables, operation_name, actor)
-        if found is None:
+        if found is None or (whole and found[0].is_partial):
             return None
         plan, given = found
         try:
