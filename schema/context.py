@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import strawberry
 
@@ -18,9 +19,13 @@ class Context:
     def __init__(self, actor: Actor | None, engine: EnginePool) -> None:
         self._actor = actor
         self.engine = engine
-        self.loaders = Loaders(self)
         #: The JSON of fields of the query that a plan has answered, by response key.
         self.planned: Mapping[str, str] = {}
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        """What resolvers load records and pages by."""
+        return Loaders(self)
 
     @property
     def is_known(self) -> bool:

@@ -50,8 +50,9 @@ class Document:
 
     @cached_property
     def pages(self) -> list[Pages]:
-        """The pages that each operation asks for."""
-        return [Pages(each, self.fragments) for each in self._operations()]
+        """The pages of each operation that asks for some."""
+        found = [Pages(each, self.fragments) for each in self._operations()]
+        return [pages for pages in found if pages.are_any]
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one; None where it is not clear which."""
@@ -98,7 +99,7 @@ class Documents:
 
     def errors(self, document: Document, variables: Mapping[str, object]) -> list[GraphQLError]:
         """What is wrong with a document, or with how many objects it asks for with these variables."""
-        if document.errors:
+        if document.errors or not document.pages:
             return document.errors
         asked = max((pages.objects(variables) for pages in document.pages), default=0)
         if asked <= self._max_objects:

@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.core.endpoint import Endpoint
 
+#: Digits that no length of a body has.
+LONGEST_NUMBER = 12
+
 
 class Edge:
     """Answers what it can of POST requests to ``path``; everything else goes on as it came."""
@@ -21,27 +24,26 @@ class Edge:
         self.max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._is_plain(scope):
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self.path:
+            return await self.app(scope, receive, send)
+        headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]) or not self._are_plain(headers):
             return await self.app(scope, receive, send)
         message = await receive()
-        body = None
-        if message["type"] == "http.request" and not message.get("more_body"):
-            authorization = dict(scope["headers"]).get(b"authorization", b"")
-            body = await self.endpoint.answered_by_plan(message["body"], authorization)
-        if body is None:
+        body, answer = message.get("body", b""), None
+        if len(body) == int(headers[b"content-length"]):  # and not a part of it
+            answer = await self.endpoint.answered_by_plan(body, headers.get(b"authorization", b""))
+        if answer is None:
             return await self.app(scope, _again(message, receive), send)
-        return await _respond(send, body)
+        return await _respond(send, answer)
 
-    def _is_plain(self, scope: Scope) -> bool:
-        """Whether it posts JSON of a length that is said and allowed, from no page, and wants it as it is."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self.path:
-            return False
-        headers = dict(scope["headers"])
+    def _are_plain(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether it is JSON of a length that is said and allowed, from no page, and wanted as it is."""
         length = headers.get(b"content-length", b"")
         return (
-            len(headers) == len(scope["headers"])
-            and headers.get(b"content-type") == b"application/json"
+            headers.get(b"content-type") == b"application/json"
             and length.isdigit()
+            and len(length) < LONGEST_NUMBER
             and int(length) <= self.max_bytes
             and b"origin" not in headers
             and b"gzip" not in headers.get(b"accept-encoding", b"")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import sys
 import time
+from random import getrandbits
 
 import structlog
 from starlette.datastructures import Headers
@@ -28,7 +28,7 @@ _SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY
 CLIENT_CLOSED_REQUEST = 499
 #: Shorter answers fit into a packet as they are; higher levels save little and take several times as long.
 PAYS_FROM, LEVEL = 1_400, 4
-_REQUEST_ID = re.compile(r"[\w.-]{8,64}")
+_REQUEST_ID = re.compile(rb"[\w.-]{8,64}")
 log = structlog.get_logger("bellwether.http")
 
 
@@ -85,8 +85,8 @@ class RequestLog:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"{getrandbits(64):016x}"
         began, status = time.perf_counter(), CLIENT_CLOSED_REQUEST
 
         async def named(message: Message) -> None:
@@ -99,18 +99,19 @@ class RequestLog:
                 headers.extend(each for each in _SECURITY if each[0] not in there)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, named)
-            except ClientDisconnect:
-                pass  # there is nobody to answer
-            except Exception:
-                log.exception("failed", method=scope["method"], path=scope["path"])
-                answer = refusal(500, INTERNAL, f"internal error; the server's log has it as {request_id}")
-                await answer(scope, receive, named)
-            finally:
-                took = round((time.perf_counter() - began) * 1000, 1)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self.app(scope, receive, named)
+        except ClientDisconnect:
+            pass  # there is nobody to answer
+        except Exception:
+            log.exception("failed", method=scope["method"], path=scope["path"])
+            answer = refusal(500, INTERNAL, f"internal error; the server's log has it as {request_id}")
+            await answer(scope, receive, named)
+        finally:
+            took = round((time.perf_counter() - began) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 def configure_logging(level: str) -> None:

@@ -50,6 +50,11 @@ class Pages:
         }
         self._whole = self._part(operation.selection_set)
 
+    @property
+    def are_any(self) -> bool:
+        """Whether there is a page at all."""
+        return bool(self._whole.pages or self._whole.others)
+
     def objects(self, variables: Mapping[str, object]) -> int:
         """How many objects there are when all pages are full."""
         return self._count(self._whole, {**self._defaults, **variables}, {})
