@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType, get_named_type
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from models.access import Actor
@@ -27,7 +28,6 @@ from schema.core.readable import AnyById, AnyByIds, ById, Children, Connected, K
 
 #: How many texts an answer may be put together from: beyond it the statement would be longer than is good.
 MOST_PIECES = 4_000
-_BACKREF = "strawberry-definition"
 
 
 class Compiler:
@@ -85,16 +85,16 @@ class Compiler:
                 return self._one(self.catalog.of(meaning.shown()), ":v_user", nodes)
         raise Unplanned(f"{nodes[0].name.value} is computed")
 
-    def _object(self, shown: Shown, nodes: Sequence[FieldNode], alias: str) -> str:
+    def object_of(self, shown: Shown, nodes: Sequence[FieldNode], alias: str) -> str:
         """SQL for the JSON of the row ``alias``."""
         type_ = self.catalog.type_of(shown)
-        return self._selected(
+        return self.selected(
             type_,
             self.selections.below(nodes, type_),
             lambda name, of: self._value(shown.fields.get(name), type_.fields[name], of, alias),
         )
 
-    def _selected(
+    def selected(
         self,
         type_: GraphQLObjectType,
         selected: Selected,
@@ -117,7 +117,7 @@ class Compiler:
     def _amount(self, minor: str, nodes: Sequence[FieldNode], alias: str) -> str:
         values = {"amount": json_sql.amount(minor), "currency": json_sql.text(f"{alias}.currency")}
         selected = self.selections.below(nodes, self.catalog.money)
-        written = self._selected(self.catalog.money, selected, lambda name, _: values[name])
+        written = self.selected(self.catalog.money, selected, lambda name, _: values[name])
         return json_sql.null_unless(f"{minor} is not null", written)
 
     def _rows(self, shown: Shown) -> tuple[str, str]:
@@ -133,7 +133,7 @@ class Compiler:
     def _one(self, shown: Shown, key: str, nodes: Sequence[FieldNode]) -> str:
         """The object with an id, null where there is none that the actor may see."""
         alias, seen = self._rows(shown)
-        written = self._object(shown, nodes, alias)
+        written = self.object_of(shown, nodes, alias)
         table = shown.model._meta.db_table
         found = f'select {written} from "{table}" {alias} where {alias}.id = {key} and {seen}'
         return f"coalesce(({found}), 'null')"
@@ -141,7 +141,7 @@ class Compiler:
     def _children(self, meaning: Children, nodes: Sequence[FieldNode], key: str) -> str:
         shown = self.catalog.of(meaning.shown())
         alias, seen = self._rows(shown)
-        written = self._object(shown, nodes, alias)
+        written = self.object_of(shown, nodes, alias)
         order = [_ordered(shown, name, alias) for name in meaning.order]
         standing = f" and {alias}.{meaning.standing} is null" if meaning.standing else ""
         rows = (
@@ -178,7 +178,7 @@ class Compiler:
         return f":{name}"
 
     def _given(self, field: GraphQLField, node: FieldNode) -> Mapping[str, object]:
-        declared = field.extensions[_BACKREF]
+        declared = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
         assert isinstance(declared, StrawberryField)
         return arguments(self.catalog.schema, field, declared, node, self.given)
 
@@ -222,7 +222,7 @@ class _Connection:
         selected = self.compiler.selections.below(nodes, self.type)
         asked = {of[0].name.value for of in selected.values()}
         self.looks_ahead = "pageInfo" in asked
-        written = self.compiler._selected(self.type, selected, self._part)
+        written = self.compiler.selected(self.type, selected, self._part)
         self.compiler.params |= self.parts.params
         if not self.reads_rows:
             return written
@@ -231,7 +231,7 @@ class _Connection:
     def _part(self, name: str, nodes: Sequence[FieldNode]) -> str:
         match name:
             case "nodes":
-                return self._list(self.compiler._object(self.shown, nodes, self.alias))
+                return self._list(self.compiler.object_of(self.shown, nodes, self.alias))
             case "edges":
                 return self._list(self._edge(nodes))
             case "pageInfo":
@@ -258,10 +258,10 @@ class _Connection:
 
         def value(name: str, of: Sequence[FieldNode]) -> str:
             if name == "node":
-                return self.compiler._object(self.shown, of, self.alias)
+                return self.compiler.object_of(self.shown, of, self.alias)
             return self._cursor()
 
-        return self.compiler._selected(type_, self.compiler.selections.below(nodes, type_), value)
+        return self.compiler.selected(type_, self.compiler.selections.below(nodes, type_), value)
 
     def _page_info(self, nodes: Sequence[FieldNode]) -> str:
         type_ = _object_type(self.type.fields["pageInfo"].type)
@@ -280,7 +280,7 @@ class _Connection:
             self.reads_rows |= not isinstance(values[name], Literal)
             return values[name]
 
-        return self.compiler._selected(type_, self.compiler.selections.below(nodes, type_), value)
+        return self.compiler.selected(type_, self.compiler.selections.below(nodes, type_), value)
 
     def _cursor_at(self, place: str) -> str:
         within = f"{self.alias}.place <= {self.size} and {self.alias}.place = {place}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from models.database import is_sqlite, text_order
+from models.database import is_sqlite
 
 #: SQLite takes expressions that are a thousand deep.
 LONGEST_CHAIN = 300
@@ -149,8 +149,3 @@ def hexadecimal(sql: str) -> str:
 def least(first: str, second: str) -> str:
     """The smaller of two numbers."""
     return f"min({first}, {second})" if is_sqlite() else f"least({first}, {second})"
-
-
-def ordering(sql: str, *, is_text: bool) -> str:
-    """What a column is ordered by, alike on both databases."""
-    return text_order(sql) if is_text else sql
