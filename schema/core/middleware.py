@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 import time
+from contextvars import ContextVar
 from random import getrandbits
 
 import structlog
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict
 
 from schema.core.refusals import INTERNAL, refusal
 
@@ -30,6 +32,8 @@ CLIENT_CLOSED_REQUEST = 499
 PAYS_FROM, LEVEL = 1_400, 4
 _REQUEST_ID = re.compile(rb"[\w.-]{8,64}")
 log = structlog.get_logger("bellwether.http")
+#: The id of the request that is being answered, if one is.
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class BodyLimit:
@@ -99,7 +103,7 @@ class RequestLog:
                 headers.extend(each for each in _SECURITY if each[0] not in there)
             await send(message)
 
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        token = _request_id.set(request_id)
         try:
             await self.app(scope, receive, named)
         except ClientDisconnect:
@@ -111,24 +115,30 @@ class RequestLog:
         finally:
             took = round((time.perf_counter() - began) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
-            structlog.contextvars.reset_contextvars(**bound)
+            _request_id.reset(token)
+
+
+def _of_request(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Add the id of the request that a line is about."""
+    if request_id := _request_id.get():
+        event["request_id"] = request_id
+    return event
 
 
 def configure_logging(level: str) -> None:
     """Write every log line, ours and the libraries', to standard error as one JSON object."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _of_request,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level,
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
-        wrapper_class=structlog.stdlib.BoundLogger,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

@@ -5,7 +5,7 @@ A value that is wrong is left to graphql-core, which tells what is wrong with it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from graphql import (
@@ -122,7 +122,7 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
     def coerce_object(value: object) -> object:
         if value is None:
             return None
-        if not isinstance(value, Mapping) or not needed <= value.keys():
+        if not isinstance(value, dict) or (needed and not needed <= value.keys()):
             raise Unplanned("an object is wrong or lacks something")
         found = dict(defaults)
         for name, each in value.items():

@@ -255,7 +255,7 @@ def _shape_of_object(type_: GraphQLInputObjectType) -> Callable[[object], object
     def shape(value: object) -> object:
         if value is None:
             return None
-        assert isinstance(value, Mapping)
+        assert isinstance(value, dict)
         for name in value:
             if name not in shapes:  # a filter holds filters of its own type
                 shapes[name] = _shape_of(type_.fields[name].type)
