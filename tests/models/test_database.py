@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 from tortoise import Tortoise, fields
 from tortoise.backends.base.schema_generator import BaseSchemaGenerator
@@ -92,3 +94,5 @@ async def test_every_index_that_the_models_declare_is_in_a_migrated_database(db:
     }
     assert len(declared) > 50
     assert declared <= known
+    orders = import_module("models.migrations.0004_list_orders").ORDERS
+    assert {(table, index) for index, table, _ in orders} <= known
