@@ -70,7 +70,7 @@ class Listed:
 
     def lazily(self, name: str) -> Any:
         """An annotation for a type of the module, which may not be imported yet."""
-        return Annotated[name, strawberry.lazy(self.module)]
+        return _lazy(self.module, name)
 
     @property
     def shown(self) -> type[Stored[Any]]:
@@ -117,6 +117,11 @@ def _imported(module: str, name: str) -> type[Stored[Any]]:
     return found
 
 
+async def _one(context: Context, shown: type[Stored[Any]], record_id: str | None) -> Stored[Any] | None:
+    found = await context.loaders.one(shown.model, record_id)
+    return shown.of(found) if found else None
+
+
 def related(module: str, name: str, key: str, description: str) -> Any:
     """A field that shows one other object: of type ``name`` in ``module``, by the id in the column ``key``.
 
@@ -124,11 +129,9 @@ def related(module: str, name: str, key: str, description: str) -> Any:
     """
 
     async def resolve(self: Any, info: Info) -> Any:
-        shown = _imported(module, name)
-        found = await info.context.loaders.one(shown.model, getattr(self.record, key))
-        return found and shown.of(found)
+        return await _one(info.context, _imported(module, name), getattr(self.record, key))
 
-    resolve.__annotations__ |= {"info": Info, "return": Annotated[name, strawberry.lazy(module)] | None}
+    resolve.__annotations__ |= {"info": Info, "return": _lazy(module, name) | None}
     meaning = Related(partial(_imported, module, name), key)
     return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
 
@@ -140,11 +143,9 @@ def by_id(module: str, name: str, description: str) -> Any:
     """
 
     async def resolve(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: ARG001 - the root value
-        shown = _imported(module, name)
-        found = await info.context.loaders.one(shown.model, id)
-        return found and shown.of(found)
+        return await _one(info.context, _imported(module, name), id)
 
-    resolve.__annotations__ |= {"info": Info, "return": Annotated[name, strawberry.lazy(module)] | None}
+    resolve.__annotations__ |= {"info": Info, "return": _lazy(module, name) | None}
     meaning = ById(partial(_imported, module, name))
     return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
 

@@ -51,17 +51,18 @@ class Document:
     @cached_property
     def pages(self) -> list[Pages]:
         """The pages of each operation that asks for some."""
-        found = [Pages(each, self.fragments) for each in self._operations()]
+        found = [Pages(each, self.fragments) for each in self.operations]
         return [pages for pages in found if pages.are_any]
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one; None where it is not clear which."""
-        operations = self._operations()
         if name is None:
-            return operations[0] if len(operations) == 1 else None
-        return next((each for each in operations if each.name and each.name.value == name), None)
+            return self.operations[0] if len(self.operations) == 1 else None
+        return next((each for each in self.operations if each.name and each.name.value == name), None)
 
-    def _operations(self) -> list[OperationDefinitionNode]:
+    @cached_property
+    def operations(self) -> list[OperationDefinitionNode]:
+        """Its operations, in order."""
         return [part for part in self.node.definitions if isinstance(part, OperationDefinitionNode)]
 
 

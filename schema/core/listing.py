@@ -134,17 +134,19 @@ class Statement:
         conditions = Conditions(columns, f"{alias}_")
         filtered = conditions.sql(wanted.filter) if wanted.filter is not None else "1 = 1"
         self.where = f"{seen.sql} and ({filtered})"
-        self.params: dict[str, Value] = {**seen.params, **conditions.params}
+        #: SQL for how many objects the page has, and for the rows that are read: one more tells of more.
+        self.size = f":{alias}_size"
+        self.limit = f"{self.size} + 1"
+        self.params: dict[str, Value] = {
+            f"{alias}_size": wanted.size,
+            **seen.params,
+            **conditions.params,
+        }
         self.table = f'"{listing.model._meta.db_table}" {alias}'
         names = [(listing.columns[name], direction) for name, direction in wanted.order]
         self.keys = [*names, (Column("t.id"), wanted.order[-1][1])]
         self.kinds = [column.kind for column, _ in self.keys]
         self.order = ",".join(f"{name}:{direction.value}" for name, direction in wanted.order)
-
-    def limit(self) -> str:
-        """SQL for how many rows are read: one more than the page has, to know whether there are more."""
-        self.params[f"{self.alias}_size"] = self.wanted.size
-        return f":{self.alias}_size + 1"
 
     def order_by(self, *, shown: bool = False) -> list[str]:
         """The order in which rows are walked, or with ``shown`` the client's.
@@ -224,7 +226,7 @@ async def page(listing: Listing, actor: Actor, wanted: Arguments) -> Page:
     parts = Statement(listing, actor, wanted)
     rows = await fetch(
         f"select {parts.selected()} from {parts.table} where {parts.where} and {parts.beyond()}"
-        f" order by {', '.join(parts.order_by())} limit {parts.limit()}",
+        f" order by {', '.join(parts.order_by())} limit {parts.limit}",
         _known(parts.params),
     )
     return _page(wanted, rows, parts)
@@ -240,7 +242,7 @@ async def pages(
         f"select * from (select t.{parent} as parent, {parts.selected()}, row_number() over"
         f" (partition by t.{parent} order by {', '.join(parts.order_by())}) as place from {parts.table}"
         f" where t.{parent} in ({among}) and {parts.where} and {parts.beyond()}) x"
-        f" where place <= {parts.limit()} order by parent, place",
+        f" where place <= {parts.limit} order by parent, place",
         _known(parts.params),
     )
     by_parent: dict[str, list[Row]] = {parent_id: [] for parent_id in ids}

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_named_type,
 )
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -78,14 +79,11 @@ class Shown:
 
 
 class Catalog:
-    """The object types of a schema that show rows, by name."""
+    """The object types of a schema that show rows, by their classes."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
         self.schema = schema
-        self.types = {shown.name: shown for shown in map(self._shown, self._stored()) if shown}
-        self.by_class = {
-            definition.origin: self.types[self._name(definition)] for definition in self._stored()
-        }
+        self.by_class = {definition.origin: self._shown(definition) for definition in self._stored()}
 
     def of(self, shown: type[Stored[Record]]) -> Shown:
         """What a class of objects means."""
@@ -128,15 +126,12 @@ class Catalog:
             and issubclass(definition.origin, Stored)
         ]
 
-    def _name(self, definition: StrawberryObjectDefinition) -> str:
-        return self.schema.config.name_converter.from_type(definition)
-
     def _field_name(self, field: StrawberryField) -> str:
         return self.schema.config.name_converter.from_field(field)
 
     def _shown(self, definition: StrawberryObjectDefinition) -> Shown:
         model = definition.origin.model
-        name = self._name(definition)
+        name = self.schema.config.name_converter.from_type(definition)
         described = self.schema._schema.type_map[name]
         assert isinstance(described, GraphQLObjectType)
         meanings = {
@@ -156,7 +151,7 @@ def _meaning(shown: str, model: type[Record], field: StrawberryField, type_: Gra
     said = meaning_of(field.metadata)
     if said is not None or field.base_resolver is not None:
         return _said(said, type_)
-    named = _named(type_)
+    named = get_named_type(type_)
     columns = model._meta.fields_map
     if named.name == MONEY and f"{field.python_name}_minor" in columns:
         return Amount(f"t.{field.python_name}_minor")
@@ -171,7 +166,7 @@ def _meaning(shown: str, model: type[Record], field: StrawberryField, type_: Gra
 def _said(said: Readable | None, type_: GraphQLOutputType) -> Meaning:
     if not isinstance(said, Computed):
         return said
-    name = _named(type_).name
+    name = get_named_type(type_).name
     return Amount(said.sql) if name == MONEY else Scalar(said.sql, _COMPUTED[name])
 
 
@@ -186,13 +181,6 @@ def _column(column: Field[Any], type_: GraphQLNamedType) -> Meaning:
 
 def _stored_value(value: object) -> object:
     return value.value if isinstance(value, Enum) else value
-
-
-def _named(type_: GraphQLOutputType) -> GraphQLNamedType:
-    while isinstance(type_, GraphQLNonNull | GraphQLList):
-        type_ = type_.of_type
-    assert isinstance(type_, GraphQLNamedType)
-    return type_
 
 
 def _is_list(type_: GraphQLOutputType) -> bool:

@@ -209,8 +209,7 @@ class _Connection:
         self.type = type_
         self.shown = shown
         self.beyond = parts.beyond()
-        self.limit = parts.limit()
-        self.size = self.limit.removesuffix(" + 1")
+        self.size = parts.size
         self.alias = parts.alias
         #: Whether it matters which of the rows is the one too many.
         self.looks_ahead = False
@@ -300,7 +299,7 @@ class _Connection:
         order = ", ".join(parts.order_by())
         names = sorted({"id", *_columns(f"{written} {order}", self.alias)} - {"place", "whole"})
         columns = ", ".join(f"{self.alias}.{name}" for name in names)
-        limit = self.limit if self.looks_ahead else self.size
+        limit = parts.limit if self.looks_ahead else self.size
         rows = (
             f"(select {columns} from {parts.table} where {parts.where}{self.below} and {self.beyond}"
             f" order by {order} limit {limit})"
