@@ -29,6 +29,7 @@ from models import database
 from models.access import Actor, Tenant
 from models.database import as_date, fetch
 from models.rulebooks import Step
+from models.services import months_before
 from rules import packs
 from rules.backtest import Score, Share
 from rules.engine.pool import EnginePool
@@ -95,7 +96,7 @@ async def auc(source: Source, dates: Iterable[date], first: int, last: int) -> d
         facts = await gather(
             actor.tenant_id, list(ends), as_of, {"account": frozenset(MEASURES)}, Population(), as_of
         )
-        low, high = _months_after(as_of, first - 1), _months_after(as_of, last)
+        low, high = months_before(as_of, 1 - first), months_before(as_of, -last)
         for account, of in facts.items():
             ended = ends[account]
             positive = ended is not None and low <= ended < high
@@ -113,11 +114,6 @@ async def _running(actor: Actor, as_of: date) -> list[dict[str, object]]:
         " and starts_on <= :as_of and (terminated_on is null or terminated_on > :as_of) group by account_id",
         {"tenant": actor.tenant_id, "as_of": as_of},
     )
-
-
-def _months_after(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)
 
 
 def _area(pairs: Sequence[tuple[float, bool]]) -> float:

@@ -22,6 +22,7 @@ from models.access import Actor, Tenant
 from models.base import check_day, latest_today, utcnow
 from models.errors import BellwetherError, Invalid
 from models.rulebooks import Backtest, BacktestState, Rulebook, Step
+from models.services import months_before
 from rules.backtest import Score, Trial, outcomes_of, score, units_flagged
 from rules.engine.pool import EnginePool
 from rules.files import Document
@@ -83,9 +84,8 @@ def _path(name: str) -> str:
 def _after(day: date, step: Step, number: int) -> date:
     if step is Step.WEEK:
         return day + timedelta(weeks=number)
-    index = day.year * 12 + day.month - 1 + number * (1 if step is Step.MONTH else 3)
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+    month = months_before(day, -number * (1 if step is Step.MONTH else 3))
+    return month.replace(day=min(day.day, calendar.monthrange(month.year, month.month)[1]))
 
 
 @dataclass(frozen=True)

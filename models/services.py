@@ -78,3 +78,9 @@ class UsageMonth(Sourced):
 def first_of_month(day: date) -> date:
     """The first day of the month that ``day`` is in."""
     return day.replace(day=1)
+
+
+def months_before(day: date, months: int) -> date:
+    """The first day of the month that many months earlier; later when negative."""
+    index = day.year * 12 + day.month - 1 - months
+    return date(index // 12, index % 12 + 1, 1)

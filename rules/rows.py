@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from models.database import Param, as_int, is_sqlite, listed, one_of
-from models.services import first_of_month
+from models.services import first_of_month, months_before
 from models.view import WHOLE, View
 from rules.kinds.declaring import stored
 from rules.reference import Fact
@@ -82,10 +82,10 @@ def parameters(
             "tenant": tenant_id,
             "as_of": as_of,
             "this_month": this_month,
-            "month_1": _months_before(this_month, 1),
-            "month_3": _months_before(this_month, 3),
-            "month_4": _months_before(this_month, 4),
-            "month_12": _months_before(this_month, 12),
+            "month_1": months_before(this_month, 1),
+            "month_3": months_before(this_month, 3),
+            "month_4": months_before(this_month, 4),
+            "month_12": months_before(this_month, 12),
             "day_30": as_of - timedelta(days=30),
             "day_90": as_of - timedelta(days=90),
             "day_365": as_of - timedelta(days=365),
@@ -106,11 +106,6 @@ def parameters_on(
     return {
         f"{name}_{ending}" if _OF_DAY.fullmatch(f":{name}") else name: value for name, value in asked.items()
     }
-
-
-def _months_before(month: date, count: int) -> date:
-    index = month.year * 12 + month.month - 1 - count
-    return date(index // 12, index % 12 + 1, 1)
 
 
 def fact_of(row: dict[str, object], fields: Iterable[FactField]) -> Fact:

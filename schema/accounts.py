@@ -13,7 +13,7 @@ from models import accounts as stored
 from models.accounts import Tier
 from models.base import today
 from models.errors import Invalid
-from models.services import first_of_month
+from models.services import first_of_month, months_before
 from schema.context import Info
 from schema.core.connections import Listed, by_id, connection, related
 from schema.core.cursors import Kind
@@ -139,8 +139,7 @@ class Account(Node, Stored[stored.Account]):
         if not 1 <= months <= MOST_MONTHS:
             raise Invalid(f"months is {months}; allowed: 1 to {MOST_MONTHS}", ["months"])
         until = first_of_month(today())
-        index = until.year * 12 + until.month - 1 - months
-        since, actor = date(index // 12, index % 12 + 1, 1), info.context.actor
+        since, actor = months_before(until, months), info.context.actor
         found = await info.context.loaders.batched(
             ("usage", since), lambda ids: monthly(actor, ids, since, until), self.id
         )

@@ -58,9 +58,3 @@ def days_before(today: date, days: int) -> date:
 def workday(day: date) -> date:
     """The day itself, or the Friday before when it is on a weekend."""
     return day - timedelta(days=max(0, day.weekday() - SATURDAY + 1))
-
-
-def months_before(day: date, months: int) -> date:
-    """The first day of the month that many months earlier; later when negative."""
-    index = day.year * 12 + day.month - 1 - months
-    return date(index // 12, index % 12 + 1, 1)

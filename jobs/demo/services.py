@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from random import Random
 
 from jobs.demo.accounts import AccountSpec
-from jobs.demo.draft import CURRENCY, Row, Rows, minor, months_before
+from jobs.demo.draft import CURRENCY, Row, Rows, minor
 from jobs.demo.stories import Story
 from jobs.demo.suite import BY_KEY
-from models.services import ServiceState
+from models.services import ServiceState, months_before
 
 USAGE_MONTHS = 24
 RECENT_MONTHS = 3

@@ -10,11 +10,12 @@ from jobs.demo.accounts import ACCOUNTS, AccountSpec
 from jobs.demo.care import add_signals, add_tickets, owe
 from jobs.demo.contacts import add_contacts
 from jobs.demo.deals import add_deals
-from jobs.demo.draft import Row, Rows, months_before
+from jobs.demo.draft import Row, Rows
 from jobs.demo.plot import STORIES
 from jobs.demo.services import add_contracts
 from jobs.demo.stories import HEALTHY
 from jobs.demo.suite import products
+from models.services import months_before
 
 #: How long the CRM has known the accounts.
 KNOWN_MONTHS = 66
