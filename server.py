@@ -27,8 +27,9 @@ from models.errors import BellwetherError, Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.context import Context
+from schema.core.credentials import Credentials
 from schema.core.edge import Edge
-from schema.core.endpoint import Endpoint
+from schema.core.endpoint import Endpoint, Enter
 from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.tokens import read, signing_secret
@@ -90,11 +91,11 @@ def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     ]
 
 
-def _entrance(engine: EnginePool, secret: str) -> Callable[[str | None], Awaitable[Context]]:
-    async def enter(token: str | None) -> Context:
-        if token is None:
+def _entrance(engine: EnginePool, secret: str) -> Enter:
+    async def enter(given: Credentials) -> Context:
+        if given.token is None:
             return Context(None, engine)
-        user_id, tenant_id = read(token, secret, utcnow())
+        user_id, tenant_id = read(given.token, secret, utcnow())
         return Context(await remembered(user_id, tenant_id), engine)
 
     return enter

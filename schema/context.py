@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 
 import strawberry
@@ -16,9 +17,11 @@ from schema.core.loaders import Loaders
 class Context:
     """The context of one GraphQL request."""
 
-    def __init__(self, actor: Actor | None, engine: EnginePool) -> None:
+    def __init__(self, actor: Actor | None, engine: EnginePool, good_until: datetime | None = None) -> None:
         self._actor = actor
         self.engine = engine
+        #: When the token expires by which the actor is known; None when there is none, or it does not.
+        self.good_until = good_until
         #: The JSON of fields of the query that a plan has answered, by response key.
         self.planned: Mapping[str, str] = {}
 

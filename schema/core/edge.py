@@ -6,8 +6,11 @@ a request has nothing to do with any of these, going through all of it would cos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schema.core.credentials import ON_BEHALF_OF
 from schema.core.endpoint import Endpoint
 
 #: Digits that no length of a body has.
@@ -32,7 +35,7 @@ class Edge:
         message = await receive()
         body, answer = message.get("body", b""), None
         if len(body) == int(headers[b"content-length"]):  # and not a part of it
-            answer = await self.endpoint.answered_by_plan(body, headers.get(b"authorization", b""))
+            answer = await self.endpoint.answered_by_plan(body, _credentials(headers))
         if answer is None:
             return await self.app(scope, _again(message, receive), send)
         return await _respond(send, answer)
@@ -48,6 +51,15 @@ class Edge:
             and b"origin" not in headers
             and b"gzip" not in headers.get(b"accept-encoding", b"")
         )
+
+
+def _credentials(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """The headers that say who is asking."""
+    return {
+        name: headers[name.encode()].decode("latin-1")
+        for name in ("authorization", ON_BEHALF_OF)
+        if name.encode() in headers
+    }
 
 
 async def _respond(send: Send, body: bytes) -> None:

@@ -17,14 +17,15 @@ from strawberry.schema.base import BaseSchema
 from models.database import is_unreachable
 from models.errors import BellwetherError, Unauthenticated
 from schema.context import Context
+from schema.core.credentials import Credentials
 from schema.core.errors import UNREACHABLE
 from schema.core.plans.reads import Reads
 from schema.core.refusals import BAD_REQUEST, refusal
 
 log = structlog.get_logger("bellwether.graphql")
 
-#: Makes the context of a request from its bearer token; None when it has no token.
-Enter = Callable[[str | None], Awaitable[Context]]
+#: Makes the context of a request from what it says of who is asking.
+Enter = Callable[[Credentials], Awaitable[Context]]
 #: An escaped NUL, in JSON or in GraphQL inside JSON: PostgreSQL has no text with it.
 NUL = re.compile(rb"\\u(0000|\{0+\})")
 
@@ -58,15 +59,15 @@ class Endpoint(GraphQL[Context, None]):
         response: Response | WebSocket | None = None,  # noqa: ARG002 - the signature is the base class's
     ) -> Context:
         """Who is asking; raises Unauthenticated."""
-        return await self.enter(bearer_token(request.headers.get("authorization")))
+        return await self.enter(Credentials.of(request.headers))
 
-    async def answered_by_plan(self, body: bytes, authorization: bytes) -> bytes | None:
+    async def answered_by_plan(self, body: bytes, headers: Mapping[str, str]) -> bytes | None:
         """The response to a query that a plan answers whole; None for anything else, and nothing is told."""
         if self.reads is None:
             return None
         try:
             asked = _asked(self.decode_json(body))
-            context = await self.enter(bearer_token(authorization.decode("latin-1") or None))
+            context = await self.enter(Credentials.of(headers))
             if asked is None or not context.is_known:
                 return None
             found = await self.reads.read(*asked, context.actor, whole=True)
@@ -125,17 +126,3 @@ def _asked(body: object) -> tuple[str, Mapping[str, object], str | None] | None:
 
 def _is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-
-
-def bearer_token(authorization: str | None) -> str | None:
-    """The token of an Authorization header; None when there is no header.
-
-    Raises:
-        Unauthenticated: the header holds something else.
-    """
-    if authorization is None:
-        return None
-    scheme, _, token = authorization.strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("the Authorization header does not read: Bearer <token>")
-    return token.strip()
