@@ -27,11 +27,16 @@ from models.errors import BellwetherError, Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.context import Context
-from schema.core.credentials import Credentials
+from schema.core import media
+from schema.core.answering import Answering
+from schema.core.budget import Budget
+from schema.core.credentials import ON_BEHALF_OF, Credentials
 from schema.core.edge import Edge
 from schema.core.endpoint import Endpoint, Enter
 from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
+from schema.core.persisted import Persisted, trusted_documents
 from schema.core.refusals import BAD_REQUEST, refusal
+from schema.core.schema import Schema
 from schema.core.tokens import read, signing_secret
 from schema.root import build
 from settings import Settings, settings
@@ -60,17 +65,29 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
     engine = engine or EnginePool(config.workers, config.judge_timeout)
     secret = signing_secret(config.secret, config.home)
     schema = build(config)
-    endpoint = Endpoint(schema, _entrance(engine, secret), schema.reads if config.read_plans else None)
+    endpoint = Endpoint(_answering(schema, config), _entrance(engine, secret), config.max_batch)
     return Starlette(
         routes=[
-            Route("/graphql", _editor, methods=["GET"]),
+            Route("/graphql", _read_by_url(endpoint, config), methods=["GET"]),
             Route("/graphql", endpoint.answer, methods=["POST"]),
-            Mount("/graphql/static", graphiql.static_files()),
-            Route("/health", _health_of(engine, config.workers)),
+            *([Mount("/graphql/static", graphiql.static_files())] if config.shows_graphiql else []),
+            Route("/healthz", _alive),
+            Route("/readyz", _readiness_of(engine, config.workers)),
         ],
         lifespan=_lifespan(config, engine),
         middleware=_middleware(config, endpoint),
         exception_handlers={HTTPException: _refused},
+    )
+
+
+def _answering(schema: Schema, config: Settings) -> Answering:
+    trusted = trusted_documents(config.trusted_documents) if config.trusted_documents else None
+    return Answering(
+        schema,
+        Budget(config.points_per_minute),
+        Persisted(trusted),
+        max_seconds=config.max_seconds,
+        read_plans=config.read_plans,
     )
 
 
@@ -83,8 +100,8 @@ def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=config.origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-            expose_headers=["X-Request-ID"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID", ON_BEHALF_OF],
+            expose_headers=["X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After"],
         ),
         Middleware(Compression),
         Middleware(BodyLimit, max_bytes=config.max_body_bytes),
@@ -147,15 +164,24 @@ async def _watch_runs() -> None:
         await asyncio.sleep(WATCH_SECONDS)
 
 
-async def _editor(request: Request) -> Response:
-    """GraphiQL for browsers; everybody else is told that queries come by POST."""
-    if "text/html" in request.headers.get("accept", ""):
-        return graphiql.page()
-    raise HTTPException(405, "send GraphQL by POST as application/json", {"Allow": "POST"})
+def _read_by_url(endpoint: Endpoint, config: Settings) -> Handler:
+    async def read_by_url(request: Request) -> Response:
+        """GraphiQL for browsers that ask nothing; an answer to whoever asks."""
+        asks = bool(request.query_params)
+        if not asks and config.shows_graphiql and "text/html" in request.headers.get("accept", ""):
+            return graphiql.page()
+        return await endpoint.answer(request)
+
+    return read_by_url
 
 
-def _health_of(engine: EnginePool, expected: int) -> Handler:
-    async def health(_request: Request) -> Response:
+async def _alive(_request: Request) -> Response:
+    """Whether the process answers at all: whoever watches it restarts it when it does not."""
+    return Response(b'{"status":"ok"}', media_type=media.JSON)
+
+
+def _readiness_of(engine: EnginePool, expected: int) -> Handler:
+    async def ready(_request: Request) -> Response:
         """Down without a database; a worker that is missing starts again with the next evaluation."""
         well = await _database_answers()
         state = {
@@ -164,9 +190,9 @@ def _health_of(engine: EnginePool, expected: int) -> Handler:
             "workers": {"alive": len(engine.worker_pids()), "expected": expected},
             "quarantinedRules": len(engine.quarantined),
         }
-        return Response(orjson.dumps(state), 200 if well else 503, media_type="application/json")
+        return Response(orjson.dumps(state), 200 if well else 503, media_type=media.JSON)
 
-    return health
+    return ready
 
 
 async def _database_answers() -> bool:

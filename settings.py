@@ -38,7 +38,22 @@ class Settings(BaseSettings):
     max_depth: int = Field(default=12, ge=3)
     max_aliases: int = Field(default=30, ge=1)
     max_tokens: int = Field(default=4_000, ge=100)
-    max_objects: int = Field(default=50_000, ge=200, description="objects on full pages, multiplied")
+    max_directives: int = Field(default=30, ge=1)
+    max_batch: int = Field(default=0, ge=0, le=100, description="requests in a body that is a list of them")
+    max_cost: int = Field(default=50_000, ge=500, description="points that an operation may cost")
+    points_per_minute: int = Field(
+        default=1_000_000, ge=0, description="of each actor; 0: as many as they like"
+    )
+    max_seconds: float = Field(default=60.0, gt=0, description="that an operation may take")
+    production: bool = Field(
+        default=False, description="whether what helps developers is off unless asked for"
+    )
+    introspection: bool | None = Field(default=None, description="whether clients may read the schema")
+    graphiql: bool | None = Field(default=None, description="whether browsers get an editor")
+    suggestions: bool | None = Field(default=None, description="whether errors name what may have been meant")
+    trusted_documents: Path | None = Field(
+        default=None, description="a manifest of the documents to run alone"
+    )
     read_plans: bool = Field(default=True, description="answer queries by one statement where that can be")
     log_level: str = "INFO"
 
@@ -58,6 +73,21 @@ class Settings(BaseSettings):
                     f"{origin!r} is no origin; allowed: https://app.example.com, http://localhost:5173"
                 )
         return given
+
+    @property
+    def shows_introspection(self) -> bool:
+        """Whether clients may read the schema: unless it is said, in development alone."""
+        return not self.production if self.introspection is None else self.introspection
+
+    @property
+    def shows_graphiql(self) -> bool:
+        """Whether browsers get an editor: unless it is said, in development alone."""
+        return not self.production if self.graphiql is None else self.graphiql
+
+    @property
+    def shows_suggestions(self) -> bool:
+        """Whether errors name what may have been meant: unless it is said, in development alone."""
+        return not self.production if self.suggestions is None else self.suggestions
 
     @property
     def origins(self) -> list[str]:

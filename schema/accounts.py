@@ -16,6 +16,7 @@ from models.errors import Invalid
 from models.services import first_of_month, months_before
 from schema.context import Info
 from schema.core.connections import Listed, by_id, connection, related
+from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, Filter, IDFilter, IntFilter, MoneyFilter, StringFilter, clause
@@ -130,6 +131,7 @@ class Account(Node, Stored[stored.Account]):
     recommendations = connection(RECOMMENDATIONS, "What to do next about it.", "account_id")
     risks = connection(RISKS, "Its revenue at risk.", "account_id")
 
+    @costs(5)
     @strawberry.field
     async def usage(self, info: Info, months: int = 12) -> list[Usage]:
         """What it used in each of the last full months, oldest first.

@@ -14,6 +14,7 @@ from models.recommendations import RecommendationState
 from models.visibility import find, visible
 from rules.arbitration import Record
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.stored import Node, Stored, column
 from schema.recommendations import Recommendation
 
@@ -90,6 +91,7 @@ class ArbitrationLimits(Stored[access.Tenant]):
 class ArbitrationQueries:
     """Asking what comes first."""
 
+    @costs(100)
     @strawberry.field
     async def next_best_actions(
         self,
@@ -116,6 +118,7 @@ class ArbitrationQueries:
         found = await info.context.loaders.many(stored.Recommendation, [str(row["id"]) for row in rows])
         return [Recommendation.of(record) for record in found]
 
+    @costs(100)
     @strawberry.field
     async def rule_records(self, info: Info) -> list[RuleRecord]:
         """The records of the live rules that recommend something, in the whole tenant, as of today."""

@@ -18,6 +18,7 @@ from models.rulebooks import Rulebook
 from models.visibility import find
 from schema.accounts import Account
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.money import Money, certain_money
 from schema.core.stored import column
 from schema.rulebooks import EvaluationFailure
@@ -185,6 +186,7 @@ class RulebookDifference:
 class DryRunQueries:
     """Trying rules before they are live."""
 
+    @costs(1_000)
     @strawberry.field
     async def dry_run(
         self,
@@ -206,6 +208,7 @@ class DryRunQueries:
             documents = cast("list[Mapping[str, object]]", rules)
         return RuleOutcomes.of(await dry_runs.dry_run(actor, engine, name, documents, as_of or today()))
 
+    @costs(2_000)
     @strawberry.field
     async def rulebook_difference(
         self, info: Info, before: strawberry.ID, after: strawberry.ID, as_of: date | None = None

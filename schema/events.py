@@ -13,6 +13,7 @@ from models import events as stored
 from models.events import Dimension, EventState, Movement
 from schema.context import Info
 from schema.core.connections import Listed, connection
+from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
@@ -61,6 +62,7 @@ class PopulationEvent(Node, Stored[stored.PopulationEvent]):
         """The segment, industry, country or region; null for the whole tenant."""
         return self.record.part or None
 
+    @costs(10)
     @strawberry.field
     async def figures(self, info: Info) -> PopulationFigures:
         """How many accounts it is, and how much revenue; of those alone that the caller answers for."""

@@ -10,6 +10,7 @@ from metrics import portfolio as metric
 from metrics.portfolio import Grouping
 from models.base import today
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.money import CurrencyCode, Money, certain_money, money
 
 
@@ -63,6 +64,7 @@ class Portfolio:
 class PortfolioQueries:
     """Reading the portfolio."""
 
+    @costs(500)
     @strawberry.field
     async def portfolio(
         self, info: Info, as_of: date | None = None, group_by: Grouping | None = None

@@ -18,6 +18,7 @@ from rules.evidence import recorded
 from rules.sentences import sentence
 from schema.context import Info
 from schema.core.connections import Listed, children, connection, related
+from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, FloatFilter, IDFilter, MoneyFilter, StringFilter, clause
@@ -136,11 +137,13 @@ class Recommendation(Node, Stored[stored.Recommendation]):
 
     evidence = children("schema.recommendations", "Evidence", "recommendation_id", _EVIDENCE, "position")
 
+    @costs(1)
     @strawberry.field
     async def sentence(self, info: Info, locale: str = "en") -> str:
         """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
         return _sentence(await _evidence(info, "recommendation_id", self.id), self.record.currency, locale)
 
+    @costs(20)
     @strawberry.field
     async def changes(self, info: Info) -> Changes:
         """What would clear it, tried by judging again with one thing changed; to be asked for one at once."""
@@ -180,11 +183,13 @@ class Risk(Node, Stored[stored.Risk]):
 
     evidence = children("schema.recommendations", "Evidence", "risk_id", _EVIDENCE, "position")
 
+    @costs(1)
     @strawberry.field
     async def sentence(self, info: Info, locale: str = "en") -> str:
         """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
         return _sentence(await _evidence(info, "risk_id", self.id), self.record.currency, locale)
 
+    @costs(20)
     @strawberry.field
     async def changes(self, info: Info) -> Changes:
         """What would clear it, tried by judging again with one thing changed; to be asked for one at once."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import strawberry
-from graphql import GraphQLError
+from graphql import NoSchemaIntrospectionCustomRule
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext, ExecutionResult
 
 from schema import nodes
 from schema.access import AccessQueries
@@ -16,14 +13,16 @@ from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
 from schema.backtests import BacktestQueries
 from schema.catalog import CatalogQueries
+from schema.core.cost import Prices
 from schema.core.descriptions import describe
 from schema.core.documents import Documents, Prepared
-from schema.core.errors import told
-from schema.core.limits import limit_rule
+from schema.core.limits import Limits
 from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
+from schema.core.plans.catalog import Catalog
 from schema.core.plans.executor import Executor
 from schema.core.plans.reads import Reads
+from schema.core.schema import Schema
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
@@ -70,24 +69,6 @@ class Query(
     """Everything that can be read; each caller sees what their role and team allow."""
 
 
-class Schema(strawberry.Schema):
-    """The schema; its errors are told by their codes, and logged once, only when they are our own fault."""
-
-    documents: Documents
-    reads: Reads
-
-    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
-        """The result of an operation, every error as clients are told of it."""
-        result = await super().execute(*args, **kwargs)
-        result.errors = [told(error) for error in result.errors] if result.errors else None
-        return result
-
-    def process_errors(
-        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
-    ) -> None:
-        """Log nothing here."""
-
-
 def build(config: Settings | None = None) -> Schema:
     """The schema, with the limits of these settings (default: the defaults).
 
@@ -104,11 +85,20 @@ def build(config: Settings | None = None) -> Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     describe(schema)
-    schema.documents = Documents(
-        schema._schema,
-        max_tokens=config.max_tokens,
-        max_objects=config.max_objects,
-        rules=(limit_rule(config.max_depth, config.max_aliases),),
-    )
-    schema.reads = Reads(schema, schema.documents)
+    catalog = Catalog(schema)
+    prices = Prices(schema._schema, frozenset(catalog.by_name), catalog.in_python)
+    rules = () if config.shows_introspection else (NoSchemaIntrospectionCustomRule,)
+    schema.documents = Documents(schema._schema, prices, _limits(config), rules)
+    schema.reads = Reads(schema, catalog, schema.documents)
+    schema.suggestions = config.shows_suggestions
     return schema
+
+
+def _limits(config: Settings) -> Limits:
+    return Limits(
+        tokens=config.max_tokens,
+        depth=config.max_depth,
+        aliases=config.max_aliases,
+        directives=config.max_directives,
+        cost=config.max_cost,
+    )

@@ -14,6 +14,7 @@ from models.base import today
 from rules import findings
 from rules.findings import FindingCode, FindingSeverity
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.stored import column
 
 strawberry.enum(FindingCode, name="RuleFindingCode")
@@ -58,6 +59,7 @@ class RuleFinding:
 class RuleCheckQueries:
     """Checking rules before they are live."""
 
+    @costs(100)
     @strawberry.field
     async def rulebook_findings(
         self,
@@ -69,6 +71,7 @@ class RuleCheckQueries:
         found = await rule_checks.check_version(info.context.actor, id, as_of or today())
         return [RuleFinding.of(finding) for finding in found]
 
+    @costs(100)
     @strawberry.field
     async def check_rules(
         self,

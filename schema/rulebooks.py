@@ -16,6 +16,7 @@ from models.base import today
 from models.rulebooks import RulebookState, RunScope, RunState
 from schema.context import Info
 from schema.core.connections import Listed, children, connection, related
+from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
@@ -64,6 +65,7 @@ class Rulebook(Node, Stored[stored.Rulebook]):
         """The saved cases that its rules do not meet, each with what was expected and what was found."""
         return [str(failure) for failure in await rulebooks.failing_cases(self.record)]
 
+    @costs(5)
     @strawberry.field
     async def yaml(self) -> str:
         """The version as a file: the one that it was imported from, or one that says the same."""
@@ -260,6 +262,7 @@ class RulebookQueries:
     rulebooks = connection(RULEBOOKS, "The rulebooks of the tenant, each version.")
     evaluation_runs = connection(EVALUATION_RUNS, "The evaluations, latest first.")
 
+    @costs(20)
     @strawberry.field
     async def account_case(
         self,

@@ -16,6 +16,7 @@ from rules import why_not as missed
 from rules.sentences import clearing, lacking
 from rules.wording import Wording, known_locale
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.stored import column
 
 strawberry.enum(told.Actor, name="CounterfactualActor")
@@ -136,6 +137,7 @@ class WhyNot:
 class WhyQueries:
     """Asking why."""
 
+    @costs(50)
     @strawberry.field
     async def why_not(
         self,

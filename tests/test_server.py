@@ -41,7 +41,7 @@ async def ada(db: str) -> User:
 def code_of(response: httpx.Response) -> str:
     """The code of the only error of an answer that has no data."""
     answer = response.json()
-    assert answer["data"] is None
+    assert answer.get("data") is None
     assert "Traceback" not in response.text
     (error,) = answer["errors"]
     assert error["message"]
@@ -58,7 +58,8 @@ async def test_without_a_token_only_the_schema_can_be_read(db: str) -> None:
         refused = await client.post("/graphql", json={"query": WHO})
         schema = await client.post("/graphql", json={"query": "{ __schema { queryType { name } } }"})
     assert code_of(refused) == "UNAUTHENTICATED"
-    assert schema.json() == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
+    assert refused.status_code == 401
+    assert schema.json()["data"] == {"__schema": {"queryType": {"name": "Query"}}}
 
 
 def signed(claims: dict[str, object], secret: str = CONFIG.secret, algorithm: str = "HS256") -> str:
@@ -146,7 +147,7 @@ NO_REQUESTS = [
     b'{"query": "{ me { name } }", "variables": []}',
     b'{"query": "{ me { name } }", "operationName": 5}',
     b'{"query": "query A { me { name } }", "operationName": "B"}',
-    b'{"query": "fragment A on User { name }"}',
+    b'{"query": "subscription { __typename }"}',
     b'{"query": "{ me { name } }", "variables": {"x": "\\u0000"}}',
     b'{"query": "{ me(x: \\"\\\\u0000\\") { name } }"}',
     b'{"query": "{ me(x: \\"\\\\u{0}\\") { name } }"}',
@@ -166,7 +167,7 @@ async def test_another_content_type_is_refused(ada: User) -> None:
     async with door(ada) as client:
         for kind in ("", "text/plain", "application/x-www-form-urlencoded", "text/html"):
             response = await client.client.post("/graphql", content=body, headers={"Content-Type": kind})
-            assert response.status_code == 400, kind
+            assert response.status_code == 415, kind
             assert code_of(response) == "BAD_REQUEST"
 
 
@@ -196,7 +197,7 @@ async def test_other_paths_and_methods_answer_in_the_same_shape(db: str) -> None
     async with knock() as client:
         assert code_of(await client.get("/nowhere")) == "NOT_FOUND"
         assert code_of(await client.put("/graphql")) == "METHOD_NOT_ALLOWED"
-        assert code_of(await client.get("/graphql?query={me{name}}")) == "METHOD_NOT_ALLOWED"
+        assert code_of(await client.get("/graphql?query={me{name}}")) == "UNAUTHENTICATED"
         assert code_of(await client.get("/graphql/static/%2e%2e/page.py")) == "NOT_FOUND"
 
 
@@ -243,7 +244,7 @@ async def test_a_long_answer_is_compressed_for_whoever_asks_for_it(ada: User) ->
             for asked in ("gzip", "identity")
         ]
     assert [answer.headers.get("content-encoding") for answer in answers] == ["gzip", None, None, None]
-    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["data"] == answers[1].json()["data"]
     assert int(answers[0].headers["content-length"]) < int(answers[1].headers["content-length"]) / 3
 
 
@@ -284,9 +285,9 @@ def test_the_vendored_files_are_those_whose_checksums_are_kept() -> None:
     assert libraries <= {name for _, name in named}
 
 
-async def test_health_says_how_database_and_workers_are(db: str) -> None:
+async def test_readiness_says_how_database_and_workers_are(db: str) -> None:
     async with EnginePool(1, 10) as engine, knock(engine=engine) as client:
-        response = await client.get("/health")
+        response = await client.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
@@ -328,7 +329,7 @@ async def test_a_server_starts_serves_and_stops(db_url: str) -> None:
     app = server.create_app(config=CONFIG.model_copy(update={"database_url": db_url}))
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
-        health = (await client.get("http://bellwether/health")).json()
+        health = (await client.get("http://bellwether/readyz")).json()
     assert health["workers"] == {"alive": 1, "expected": 1}
 
 
@@ -351,6 +352,7 @@ async def test_without_its_database_the_server_says_so_and_goes_on(
             for _ in range(2):
                 answer = await client.post("/graphql", json={"query": WHO})
                 assert answer.status_code == 503
-                assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
-            health = await client.get("/health")
-    assert (health.status_code, health.json()["database"]) == (503, "down")
+                assert code_of(answer) == "UNAVAILABLE"
+            ready, alive = await client.get("/readyz"), await client.get("/healthz")
+    assert (ready.status_code, ready.json()["database"]) == (503, "down")
+    assert alive.status_code == 200

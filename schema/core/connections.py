@@ -13,6 +13,7 @@ import strawberry
 
 from models.base import Record
 from schema.context import Context, Info
+from schema.core.cost import costs
 from schema.core.listing import Arguments, Listing, Page, arguments, counts, page
 from schema.core.readable import ById, Children, Connected, Related, readable
 from schema.core.stored import Stored
@@ -51,6 +52,7 @@ class Connection(Generic[T]):
         """The objects alone."""
         return [edge.node for edge in self.edges]
 
+    @costs(10)
     @strawberry.field
     async def total_count(self) -> int:
         """How many there are in all, on every page."""

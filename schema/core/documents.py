@@ -1,4 +1,4 @@
-"""GraphQL documents: read, checked and measured once each, and kept by what they say."""
+"""GraphQL documents: read, checked and priced once each, and kept by what they say."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
+from schema.core.cost import COUNTLESS, Price, Prices
 from schema.core.kept import Kept
-from schema.core.limits import check_size
-from schema.core.objects import COUNTLESS, Pages
+from schema.core.limits import Limits, beyond, check_size
 from schema.core.refusals import exceeded
 
 #: So many documents are kept, and of so many characters together: a frontend has some dozens. What was read
@@ -31,11 +31,11 @@ MOST, LONGEST = 500, 1_000_000
 
 @dataclass
 class Document:
-    """A document that was read; ``errors`` are those of validation, whatever the variables are."""
+    """A document that was read; ``errors`` are those of its size and of validation."""
 
     text: str
     node: DocumentNode
-    errors: list[GraphQLError]
+    errors: list[GraphQLError] = field(default_factory=list)
     #: What was made of it besides, by whoever made it.
     kept: dict[object, object] = field(default_factory=dict)
 
@@ -47,12 +47,6 @@ class Document:
             for part in self.node.definitions
             if isinstance(part, FragmentDefinitionNode)
         }
-
-    @cached_property
-    def pages(self) -> list[Pages]:
-        """The pages of each operation that asks for some."""
-        found = [Pages(each, self.fragments) for each in self.operations]
-        return [pages for pages in found if pages.are_any]
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one; None where it is not clear which."""
@@ -72,14 +66,13 @@ class Documents:
     def __init__(
         self,
         schema: GraphQLSchema,
-        *,
-        max_tokens: int,
-        max_objects: int,
-        rules: tuple[type[ValidationRule], ...],
+        prices: Prices,
+        limits: Limits,
+        rules: tuple[type[ValidationRule], ...] = (),
     ) -> None:
         self._schema = schema
-        self._max_tokens = max_tokens
-        self._max_objects = max_objects
+        self._prices = prices
+        self.limits = limits
         self._rules = (*specified_rules, *rules)
         self._kept = Kept[str, Document](MOST, LONGEST)
 
@@ -89,23 +82,37 @@ class Documents:
         Raises:
             GraphQLError: it is no GraphQL, or has more tokens or deeper brackets than allowed.
         """
-        try:
-            return self._kept[text]
-        except KeyError:
-            check_size(text, self._max_tokens)
-        node = parse(text)
-        found = Document(text, node, validate_document(self._schema, node, self._rules))
-        self._kept.keep(text, found, len(text))
+        found = self._kept.get(text)
+        if found is None:
+            check_size(text, self.limits.tokens)
+            found = Document(text, parse(text))
+            found.errors = beyond(found.operations, found.fragments, self.limits) or validate_document(
+                self._schema, found.node, self._rules
+            )
+            self._kept.keep(text, found, len(text))
         return found
 
-    def errors(self, document: Document, variables: Mapping[str, object]) -> list[GraphQLError]:
-        """What is wrong with a document, or with how many objects it asks for with these variables."""
-        if document.errors or not document.pages:
+    def cost(self, document: Document, name: str | None, variables: Mapping[str, object]) -> int:
+        """The points that the operation of a valid document costs; 1 where it is not clear which one."""
+        operation = document.operation(name)
+        if operation is None:
+            return 1
+        price = document.kept.get(("price", name))
+        if price is None:
+            price = document.kept["price", name] = self._prices.of(operation, document.fragments)
+        assert isinstance(price, Price)
+        return price.points(variables)
+
+    def errors(
+        self, document: Document, name: str | None, variables: Mapping[str, object]
+    ) -> list[GraphQLError]:
+        """What is wrong with a document, or with what its operation costs with these variables."""
+        if document.errors:
             return document.errors
-        asked = max((pages.objects(variables) for pages in document.pages), default=0)
-        if asked <= self._max_objects:
+        cost = self.cost(document, name, variables)
+        if cost <= self.limits.cost:
             return []
-        return [exceeded("maxObjects", self._max_objects, min(asked, COUNTLESS))]
+        return [exceeded("maxCost", self.limits.cost, min(cost, COUNTLESS))]
 
 
 class Prepared(SchemaExtension):
@@ -123,8 +130,10 @@ class Prepared(SchemaExtension):
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Tell what was found wrong with it, or that it asks for too much."""
+        """Tell what was found wrong with it, or that it costs too much."""
         if self._document:
-            given = self.execution_context.variables or {}
-            self.execution_context.pre_execution_errors = self._documents.errors(self._document, given)
+            context = self.execution_context
+            self.execution_context.pre_execution_errors = self._documents.errors(
+                self._document, context._provided_operation_name, context.variables or {}
+            )
         yield

@@ -10,11 +10,20 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schema.core import media
+from schema.core.answering import Answer
 from schema.core.credentials import ON_BEHALF_OF
 from schema.core.endpoint import Endpoint
+from schema.core.refusals import NOT_KEPT
 
 #: Digits that no length of a body has.
 LONGEST_NUMBER = 12
+_PLAIN_FORMS = (b"*/*", media.JSON.encode())
+_HEADERS = [
+    (b"content-type", f"{media.JSON}; charset=utf-8".encode()),
+    *((name.lower().encode(), value.encode()) for name, value in NOT_KEPT.items()),
+    (b"vary", b"Origin"),
+]
 
 
 class Edge:
@@ -50,6 +59,7 @@ class Edge:
             and int(length) <= self.max_bytes
             and b"origin" not in headers
             and b"gzip" not in headers.get(b"accept-encoding", b"")
+            and headers.get(b"accept", b"*/*") in _PLAIN_FORMS
         )
 
 
@@ -62,11 +72,11 @@ def _credentials(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     }
 
 
-async def _respond(send: Send, body: bytes) -> None:
-    length = str(len(body)).encode()
-    headers = [(b"content-length", length), (b"content-type", b"application/json"), (b"vary", b"Origin")]
+async def _respond(send: Send, answer: Answer) -> None:
+    headers = [(b"content-length", str(len(answer.body)).encode()), *_HEADERS]
+    headers += [(name.lower().encode(), value.encode()) for name, value in answer.allowance.headers().items()]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _again(message: Message, receive: Receive) -> Receive:

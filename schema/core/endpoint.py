@@ -1,128 +1,116 @@
-"""GraphQL over HTTP: who is asking, bodies read and answers written as JSON."""
+"""GraphQL over HTTP: what a request asks and who is asking, and answers as responses."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 
-import orjson
 import structlog
-from cross_web import HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
-from strawberry.schema.base import BaseSchema
 
 from models.database import is_unreachable
-from models.errors import BellwetherError, Unauthenticated
+from models.errors import BellwetherError, Forbidden, Unauthenticated
 from schema.context import Context
+from schema.core import asked, media
+from schema.core.answering import METHOD_NOT_ALLOWED, RATE_LIMITED, TIMEOUT, Answer, Answering
+from schema.core.asked import Asked, Malformed
 from schema.core.credentials import Credentials
 from schema.core.errors import UNREACHABLE
-from schema.core.plans.reads import Reads
-from schema.core.refusals import BAD_REQUEST, refusal
+from schema.core.refusals import BAD_REQUEST, NOT_KEPT, refusal
 
 log = structlog.get_logger("bellwether.graphql")
 
 #: Makes the context of a request from what it says of who is asking.
 Enter = Callable[[Credentials], Awaitable[Context]]
-#: An escaped NUL, in JSON or in GraphQL inside JSON: PostgreSQL has no text with it.
-NUL = re.compile(rb"\\u(0000|\{0+\})")
+#: The statuses of answers without data, by the code of their first error, in either form. Any other is told
+#: with status 200 as ``application/json``, and with 400 as ``application/graphql-response+json`` where
+#: nothing was run.
+STATUSES = {
+    BAD_REQUEST: 400,
+    Unauthenticated.code: 401,
+    METHOD_NOT_ALLOWED: 405,
+    RATE_LIMITED: 429,
+    UNREACHABLE.code: 503,
+    TIMEOUT: 503,
+}
+_HEADERS: Mapping[int, dict[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    405: {"Allow": "POST"},
+    503: {"Retry-After": "5"},
+}
 
 
-class Endpoint(GraphQL[Context, None]):
-    """Answers GraphQL POST requests: one JSON object in, one JSON object out, never a batch."""
+class Endpoint:
+    """Answers GraphQL requests by POST and, where they only read, by GET."""
 
-    def __init__(self, schema: BaseSchema, enter: Enter, reads: Reads | None = None) -> None:
-        super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
+    def __init__(self, answering: Answering, enter: Enter, max_batch: int) -> None:
+        self.answering = answering
         self.enter = enter
-        self.reads = reads
+        self.max_batch = max_batch
 
     async def answer(self, request: Request) -> Response:
-        """The response to a POST request."""
+        """The response to a request, whatever it is."""
+        form = media.wanted(request.headers.get("accept", ""))
+        if form is None:
+            return refusal(406, "NOT_ACCEPTABLE", f"answers are {media.JSON} or {media.GRAPHQL}")
         try:
-            context = await self.get_context(request)
-            return await self._read(request, context) or await self.run(request, context)
-        except HTTPException as error:
-            return refusal(error.status_code, BAD_REQUEST, error.reason)
+            context = await self.enter(Credentials.of(request.headers))
+            return await self._answer(request, context, form)
+        except Malformed as error:
+            return refusal(error.status, BAD_REQUEST, str(error), media=form)
         except Unauthenticated as error:
-            return refusal(401, error.code, error.message, {"WWW-Authenticate": "Bearer"})
+            return refusal(401, error.code, error.message, _HEADERS[401], form)
+        except Forbidden as error:
+            return refusal(403, error.code, error.message, media=form)
         except Exception as error:
             if not is_unreachable(error):
                 raise
             log.error("database unreachable", reason=str(error))
-            return refusal(503, UNREACHABLE.code, UNREACHABLE.message, {"Retry-After": "5"})
+            return refusal(503, UNREACHABLE.code, UNREACHABLE.message, _HEADERS[503], form)
 
-    async def get_context(
-        self,
-        request: Request | WebSocket,
-        response: Response | WebSocket | None = None,  # noqa: ARG002 - the signature is the base class's
-    ) -> Context:
-        """Who is asking; raises Unauthenticated."""
-        return await self.enter(Credentials.of(request.headers))
+    async def _answer(self, request: Request, context: Context, form: str) -> Response:
+        wanted = await self._asked(request)
+        host = request.client.host if request.client else ""
+        answers = [
+            await self.answering.answer(each, context, host, reads_only=request.method != "POST")
+            for each in (wanted if isinstance(wanted, list) else [wanted])
+        ]
+        if not isinstance(wanted, list):
+            return as_response(answers[0], form)
+        body = b"[" + b",".join(each.body for each in answers) + b"]"
+        return as_response(Answer(body, answers[-1].allowance), form)
 
-    async def answered_by_plan(self, body: bytes, headers: Mapping[str, str]) -> bytes | None:
-        """The response to a query that a plan answers whole; None for anything else, and nothing is told."""
-        if self.reads is None:
-            return None
+    async def _asked(self, request: Request) -> Asked | list[Asked]:
+        if request.method != "POST":
+            return asked.in_url(request.query_params)
+        if not media.is_json(request.headers.get("content-type", "")):
+            raise Malformed(f"the body is sent as {media.JSON}, in UTF-8", 415)
+        found = asked.in_body(await request.body())
+        if isinstance(found, list) and not 0 < len(found) <= self.max_batch:
+            allowed = f"1 to {self.max_batch}" if self.max_batch else "none"
+            raise Malformed(f"the body is a batch of {len(found):,} requests; allowed: {allowed}")
+        return found
+
+    async def answered_by_plan(self, body: bytes, headers: Mapping[str, str]) -> Answer | None:
+        """The answer to a query that a plan answers whole; None for anything else, and nothing is told."""
         try:
-            asked = _asked(self.decode_json(body))
-            context = await self.enter(Credentials.of(headers))
-            if asked is None or not context.is_known:
+            wanted = asked.in_body(body)
+            if isinstance(wanted, list):
                 return None
-            found = await self.reads.read(*asked, context.actor, whole=True)
-        except (HTTPException, BellwetherError):
+            context = await self.enter(Credentials.of(headers))
+            return await self.answering.answer_by_plan(wanted, context)
+        except (Malformed, GraphQLError, BellwetherError):
             return None
         except Exception as error:
             if not is_unreachable(error):
                 raise
             return None
-        return found.body() if found else None
-
-    async def _read(self, request: Request, context: Context) -> Response | None:
-        """The answer to a query that a plan answers; None for anything else, which Strawberry answers.
-
-        Its limits and its validation are those of Strawberry's path; a document with an error goes there.
-        """
-        if self.reads is None or not context.is_known or not _is_json(request):
-            return None
-        asked = _asked(self.decode_json(await request.body()))
-        if asked is None:
-            return None
-        found = await self.reads.read(*asked, context.actor)
-        if found is None or found.is_partial:
-            context.planned = found.fields if found else {}
-            return None
-        return Response(found.body(), media_type="application/json")
-
-    def decode_json(self, data: str | bytes) -> object:
-        """The request's object; an answer of status 400 for anything else."""
-        if NUL.search(data if isinstance(data, bytes) else data.encode()):
-            raise HTTPException(400, "the body holds a NUL character; no text here may")
-        try:
-            body = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise HTTPException(400, f"the body is not JSON: {error}") from error
-        if not isinstance(body, dict):
-            raise HTTPException(400, "the body is one JSON object: {query, variables, operationName}")
-        if not isinstance(body.get("operationName"), str | None):
-            raise HTTPException(400, "operationName is a string or null")
-        return body
-
-    def encode_json(self, data: object) -> bytes:
-        """A response as JSON."""
-        return orjson.dumps(data)
 
 
-def _asked(body: object) -> tuple[str, Mapping[str, object], str | None] | None:
-    """The query, variables and name of the operation that a body holds; None where it is no such body."""
-    assert isinstance(body, dict)
-    query, given = body.get("query"), body.get("variables")
-    variables = {} if given is None else given
-    if not isinstance(query, str) or not isinstance(variables, dict):
-        return None
-    return query, variables, body.get("operationName")
-
-
-def _is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+def as_response(answer: Answer, form: str) -> Response:
+    """An answer in a form, with the headers that belong to it."""
+    otherwise = 400 if answer.refused and form == media.GRAPHQL else 200
+    status = STATUSES.get(answer.code or "", otherwise)
+    headers = NOT_KEPT | _HEADERS.get(status, {}) | answer.allowance.headers()
+    return Response(answer.body, status, headers, f"{form}; charset=utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from enum import Enum
 
@@ -11,13 +12,16 @@ from graphql import GraphQLError
 
 from models.database import is_unreachable
 from models.errors import BellwetherError, InvalidRulebook, Unavailable
+from schema.core.current import current
+from schema.core.refusals import INTERNAL, named
 
 log = structlog.get_logger("bellwether.graphql")
 
-INTERNAL = "INTERNAL"
 GRAPHQL = "GRAPHQL_INVALID"
 #: What a client is told while there is no database, whatever the driver says.
 UNREACHABLE = Unavailable("the database cannot be reached; nothing was written, try again later")
+#: What graphql-core adds to a name that it does not know.
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
 @strawberry.enum
@@ -52,21 +56,22 @@ def user_errors(error: BellwetherError, *under: str) -> list[UserError]:
     ]
 
 
-def told(error: GraphQLError) -> GraphQLError:
-    """The error as a client is told of it."""
+def told(error: GraphQLError, *, suggestions: bool = True) -> GraphQLError:
+    """The error as clients are told of it; without ``suggestions`` it names nothing they did not name."""
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     if isinstance(cause, BellwetherError):
         return _with(error, cause.message, {"code": cause.code, "path": list(cause.path)})
     if cause is None or isinstance(cause, GraphQLError):
-        return _with(error, error.message, {"code": GRAPHQL, **(error.extensions or {})})
+        message = error.message if suggestions else _SUGGESTION.sub("", error.message)
+        return _with(error, message, {"code": GRAPHQL, **(error.extensions or {})})
     if is_unreachable(cause):
         log.error("database unreachable", path=error.path, reason=str(cause))
         return _with(error, UNREACHABLE.message, {"code": UNREACHABLE.code})
-    reference = secrets.token_hex(8)
+    reference = current().id or secrets.token_hex(8)
     log.error("internal error", reference=reference, path=error.path, exc_info=cause)
-    return _with(error, f"internal error; reference {reference}", {"code": INTERNAL, "reference": reference})
+    return _with(error, f"internal error; the server's log has it as {reference}", {"code": INTERNAL})
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
@@ -76,5 +81,5 @@ def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> G
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions=extensions,
+        extensions=named(extensions),
     )

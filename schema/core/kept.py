@@ -26,6 +26,10 @@ class Kept(Generic[K, V]):
         self._values.move_to_end(key)
         return value
 
+    def get(self, key: K) -> V | None:
+        """The value of a key; None where none is kept."""
+        return self[key] if key in self._values else None
+
     def keep(self, key: K, value: V, weight: int) -> None:
         """Keep a value, in the place of those that were not used for longest."""
         _, before = self._values.pop(key, (None, 0))

@@ -6,7 +6,6 @@ import logging
 import re
 import sys
 import time
-from contextvars import ContextVar
 from random import getrandbits
 
 import structlog
@@ -17,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
+from schema.core.current import Current, current, request
 from schema.core.refusals import INTERNAL, refusal
 
 SECURITY_HEADERS = {
@@ -32,8 +32,6 @@ CLIENT_CLOSED_REQUEST = 499
 PAYS_FROM, LEVEL = 1_400, 4
 _REQUEST_ID = re.compile(rb"[\w.-]{8,64}")
 log = structlog.get_logger("bellwether.http")
-#: The id of the request that is being answered, if one is.
-_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class BodyLimit:
@@ -103,7 +101,8 @@ class RequestLog:
                 headers.extend(each for each in _SECURITY if each[0] not in there)
             await send(message)
 
-        token = _request_id.set(request_id)
+        about = Current(request_id)
+        token = request.set(about)
         try:
             await self.app(scope, receive, named)
         except ClientDisconnect:
@@ -114,13 +113,15 @@ class RequestLog:
             await answer(scope, receive, named)
         finally:
             took = round((time.perf_counter() - began) * 1000, 1)
-            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
-            _request_id.reset(token)
+            log.info(
+                "request", method=scope["method"], path=scope["path"], status=status, ms=took, **about.facts()
+            )
+            request.reset(token)
 
 
 def _of_request(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Add the id of the request that a line is about."""
-    if request_id := _request_id.get():
+    if request_id := current().id:
         event["request_id"] = request_id
     return event
 

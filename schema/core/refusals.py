@@ -8,15 +8,29 @@ import orjson
 from graphql import GraphQLError
 from starlette.responses import Response
 
+from schema.core.current import current
+from schema.core.media import JSON
+
 BAD_REQUEST = "BAD_REQUEST"
 LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 INTERNAL = "INTERNAL"
+#: Answers are about what somebody may see, and are not to be kept by anybody between.
+NOT_KEPT = {"Cache-Control": "no-store"}
 
 
-def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+def refusal(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None, media: str = JSON
+) -> Response:
     """A response of this HTTP status with one error of this code."""
-    body = {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
-    return Response(orjson.dumps(body), status, dict(headers or {}), "application/json")
+    body = orjson.dumps({"errors": [{"message": message, "extensions": named({"code": code})}]})
+    return Response(body, status, {**NOT_KEPT, **(headers or {})}, f"{media}; charset=utf-8")
+
+
+def named(extensions: Mapping[str, object]) -> dict[str, object]:
+    """The extensions of an error that is told, with the id of the request; its code is noted."""
+    about = current()
+    about.codes.append(str(extensions["code"]))
+    return {**extensions, "requestId": about.id} if about.id else dict(extensions)
 
 
 def exceeded(limit: str, allowed: int, found: int | str) -> GraphQLError:

@@ -17,6 +17,7 @@ from models.errors import Invalid
 from models.rulebooks import Step
 from schema.backtests import Backtest
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.mutations.translation import attempt, documented
@@ -55,6 +56,7 @@ class BacktestPayload:
 class BacktestMutations:
     """What managers do to learn what rules are worth."""
 
+    @costs(10_000)
     @strawberry.mutation
     async def start_backtest(self, info: Info, input: StartBacktestInput) -> BacktestPayload:
         """Try rules at past dates, with what was known then, against what happened afterwards."""

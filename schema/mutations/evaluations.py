@@ -10,6 +10,7 @@ from commands import evaluations
 from models import rulebooks as stored
 from models.base import today
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.mutations.translation import attempt, documented
@@ -39,6 +40,7 @@ class EvaluatePayload:
 class EvaluationMutations:
     """What clients do with the engine."""
 
+    @costs(10_000)
     @strawberry.mutation
     async def evaluate(self, info: Info, input: EvaluateInput) -> EvaluatePayload:
         """Judge accounts by the live rules; doing it again on the same day changes nothing."""

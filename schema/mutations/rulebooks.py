@@ -12,6 +12,7 @@ from commands import rule_checks, rulebooks
 from models import rulebooks as stored
 from models.base import today
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.mutations.translation import attempt, documented
@@ -109,6 +110,7 @@ class RulebookMutations:
 
         return await _payload(imported)
 
+    @costs(5_000)
     @strawberry.mutation
     async def activate_rulebook(self, info: Info, input: ActivateRulebookInput) -> RulebookPayload:
         """Put a version live once the engine is shown to judge it as its text says."""

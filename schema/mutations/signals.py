@@ -11,6 +11,7 @@ from commands.signals import Observation
 from models.errors import BellwetherError
 from models.signals import SignalKind
 from schema.context import Info
+from schema.core.cost import costs
 from schema.core.errors import UserError, user_errors
 from schema.core.stored import column
 from schema.mutations.translation import documented
@@ -57,6 +58,7 @@ class RecordSignalsPayload:
 class SignalMutations:
     """What clients do with signals."""
 
+    @costs(50)
     @strawberry.mutation
     async def record_signals(self, info: Info, input: RecordSignalsInput) -> RecordSignalsPayload:
         """Record what was heard about accounts; those known by their ``externalId`` answer as they stand."""

@@ -79,7 +79,7 @@ async def _ask_what_the_readme_asks(url: str) -> None:
         shown = QUERY_AND_ANSWER.findall(README)
         assert len(shown) == 2
         for query, answer in shown:
-            assert await client.answer(query) == json.loads(answer)
+            assert await client.ask(query) == json.loads(answer)["data"]
 
 
 async def _of_two_deals_that_were_lost(url: str) -> None:

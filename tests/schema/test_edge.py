@@ -7,11 +7,9 @@ from collections.abc import Mapping
 import httpx
 import pytest
 import structlog
-from starlette.requests import Request
 
 from models.access import User
-from schema.context import Context
-from schema.core.endpoint import Endpoint
+from schema.core import media
 from tests import factories
 from tests.door import Door, door
 
@@ -28,13 +26,13 @@ async def ada(db: str) -> User:
 def long_way(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What goes the long way from now on."""
     taken: list[str] = []
-    get_context = Endpoint.get_context
+    wanted = media.wanted
 
-    async def noted(self: Endpoint, request: Request) -> Context:
+    def noted(accept: str) -> str | None:
         taken.append("taken")
-        return await get_context(self, request)
+        return wanted(accept)
 
-    monkeypatch.setattr(Endpoint, "get_context", noted)
+    monkeypatch.setattr(media, "wanted", noted)
     return taken
 
 
@@ -48,8 +46,9 @@ async def test_both_ways_give_the_same_answer(ada: User) -> None:
     async with door(ada) as client:
         short = await posted(client, body)
         long = await posted(client, body, {**PLAIN, "Content-Type": "application/json; charset=utf-8"})
-    assert short.content == long.content == b'{"data":{"account":{"name":"Nordwind"}}}'
-    named = {"x-request-id", "date"}
+    assert short.json()["data"] == long.json()["data"] == {"account": {"name": "Nordwind"}}
+    assert short.json()["extensions"]["cost"]["points"] == long.json()["extensions"]["cost"]["points"] == 1
+    named = {"x-request-id", "date", "ratelimit", "content-length"}
     assert {k: v for k, v in short.headers.items() if k not in named} == {
         k: v for k, v in long.headers.items() if k not in named
     }
@@ -83,7 +82,7 @@ async def test_what_is_not_plain_or_not_planned_goes_the_long_way(
 async def test_what_is_plain_and_planned_goes_the_short_way(ada: User, long_way: list[str]) -> None:
     async with door(ada) as client:
         answer = await posted(client, b'{"query": "{ me { name } }"}')
-        assert answer.json() == {"data": {"me": {"name": "Ada"}}}
+        assert answer.json()["data"] == {"me": {"name": "Ada"}}
         with structlog.testing.capture_logs() as lines:
             await posted(client, b'{"query": "{ me { name } }"}', {**PLAIN, "X-Request-ID": "of-a-caller"})
     assert long_way == []

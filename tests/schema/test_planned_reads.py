@@ -11,13 +11,13 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from random import Random
 
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_required_argument
 
 from models.access import User
+from schema.core import answering
 from tests.schema.reads.answering import Answer, Servers, difference, live_schema, servers, told_ids
 from tests.schema.reads.arguments import PAGING, is_list
 from tests.schema.reads.coverage import Coverage, input_fields, object_types
@@ -119,11 +119,7 @@ async def _reported(stage: Stage, asked: Servers, number: int, seen: frozenset[s
 
 def _answered() -> Counter[str]:
     """How often read plans answered wholly, partly and not at all, in this process."""
-    try:
-        reads = import_module("schema.core.plans.reads")
-    except ModuleNotFoundError:
-        return Counter()
-    return Counter(reads.answered)
+    return Counter(answering.answered)
 
 
 # Resolvers beside a field that fails are given up, some before they began.

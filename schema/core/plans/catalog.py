@@ -96,6 +96,18 @@ class Catalog:
         return found
 
     @cached_property
+    def by_name(self) -> Mapping[str, Shown]:
+        """The object types that show rows, by their GraphQL names."""
+        return {shown.name: shown for shown in self.by_class.values()}
+
+    def in_python(self, type_name: str, field_name: str) -> bool:
+        """Whether only Python can answer a field."""
+        if type_name == self.query.name:
+            return field_name not in self.roots
+        shown = self.by_name.get(type_name)
+        return shown is not None and shown.fields.get(field_name) is None
+
+    @cached_property
     def roots(self) -> Mapping[str, Readable]:
         """What the fields of the query type mean that mean something in SQL, by GraphQL name."""
         definition = self.schema.query.__strawberry_definition__  # type: ignore[attr-defined]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLBoolean,
     GraphQLEnumType,
-    GraphQLError,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
@@ -44,8 +42,6 @@ from schema.core.plans.unplanned import Unplanned
 
 #: So many plans are kept, and of so many characters of SQL together: others are compiled anew.
 MOST_PLANS, LONGEST_SQL = 5_000, 50_000_000
-#: How often an operation was answered whole by a plan, in part, or not at all.
-answered: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -81,24 +77,20 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The JSON of fields of the query type by response key: of all that was asked for, or of a part."""
+class Ready:
+    """An operation with the plan that answers it, or a part of it, and the statement to run."""
 
-    fields: Mapping[str, str]
-    is_partial: bool
-
-    def body(self) -> bytes:
-        """The whole response."""
-        fields = ",".join(f'"{key}":{text}' for key, text in self.fields.items())
-        return f'{{"data":{{{fields}}}}}'.encode()
+    operation: OperationDefinitionNode
+    plan: Plan
+    statement: Statement
 
 
 class Reads:
     """The plans of a schema's queries."""
 
-    def __init__(self, schema: strawberry.Schema, documents: Documents) -> None:
+    def __init__(self, schema: strawberry.Schema, catalog: Catalog, documents: Documents) -> None:
         self._schema = schema
-        self._catalog = Catalog(schema)
+        self._catalog = catalog
         self.documents = documents
         self._plans = Kept[object, Plan | None](MOST_PLANS, LONGEST_SQL)
 
@@ -106,62 +98,51 @@ class Reads:
         self, query: str, variables: Variables, operation_name: str | None, actor: Actor
     ) -> Statement | None:
         """The statement that answers a query; None where the ordinary path does, in whole or in part."""
-        document = self.documents.read(query)
-        found = self._planned(document, variables, operation_name, actor)
-        if found is None or found[0].is_partial:
-            return None
-        plan, given = found
-        return plan.statement(given, scope_of(actor))
+        found = self.ready(self.documents.read(query), variables, operation_name, actor)
+        return None if found is None or found.plan.is_partial else found.statement
 
-    async def read(
-        self,
-        query: str,
-        variables: Variables,
-        operation_name: str | None,
-        actor: Actor,
-        *,
-        whole: bool = False,
-    ) -> Answer | None:
-        """What plans answer of a query; None where the ordinary path answers it, and tells what is wrong.
-
-        With ``whole`` it is all or nothing.
-        """
-        found = await self._read(query, variables, operation_name, actor, whole=whole)
-        if found or not whole:
-            answered["ordinary" if found is None else "partly" if found.is_partial else "planned"] += 1
-        return found
-
-    async def _read(
-        self, query: str, variables: Variables, operation_name: str | None, actor: Actor, *, whole: bool
-    ) -> Answer | None:
-        try:
-            document = self.documents.read(query)
-        except GraphQLError:
-            return None
-        if self.documents.errors(document, variables):
-            return None
-        found = self._planned(document, variables, operation_name, actor)
-        if found is None or (whole and found[0].is_partial):
-            return None
-        plan, given = found
-        try:
-            statement = plan.statement(given, scope_of(actor))
-        except BellwetherError:
-            return None
-        try:
-            texts = await reading.values(statement.sql, statement.values)
-        except reading.TooNested:
-            plan.keys = ()  # from now on, too
-            return None
-        return Answer(dict(zip(plan.keys, map(str, texts), strict=True)), plan.is_partial)
-
-    def _planned(
+    def ready(
         self, document: Document, variables: Variables, operation_name: str | None, actor: Actor
-    ) -> tuple[Plan, Variables] | None:
-        """The plan of an operation and its coerced variables; None where nothing of it can be planned."""
+    ) -> Ready | None:
+        """What answers an operation, in whole or in part; None where the ordinary path does.
+
+        That path tells what is wrong with a document or its variables.
+        """
         operation = document.operation(operation_name)
         if operation is None or operation.operation is not OperationType.QUERY:
             return None
+        if self.documents.errors(document, operation_name, variables):
+            return None
+        found = self._planned(document, operation, variables, operation_name, actor)
+        if found is None:
+            return None
+        plan, given = found
+        try:
+            return Ready(operation, plan, plan.statement(given, scope_of(actor)))
+        except BellwetherError:
+            return None
+
+    async def fields(self, ready: Ready) -> Mapping[str, str] | None:
+        """The JSON of the fields of the query type that a plan answers, by response key.
+
+        None where the database does not take the statement: the ordinary path answers, from now on.
+        """
+        try:
+            texts = await reading.values(ready.statement.sql, ready.statement.values)
+        except reading.TooNested:
+            ready.plan.keys = ()
+            return None
+        return dict(zip(ready.plan.keys, map(str, texts), strict=True))
+
+    def _planned(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: Variables,
+        operation_name: str | None,
+        actor: Actor,
+    ) -> tuple[Plan, Variables] | None:
+        """The plan of a query and its coerced variables; None where nothing of it can be planned."""
         takes = self._takes(document, operation)
         try:
             given = takes.coercion.coerced(variables)

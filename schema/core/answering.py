@@ -1,0 +1,213 @@
+"""Answering one GraphQL request: which document, at what cost, by a plan or by resolvers, in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+
+from schema.context import Context
+from schema.core.asked import Asked
+from schema.core.budget import UNLIMITED, Allowance, Budget
+from schema.core.current import Current, current
+from schema.core.documents import Document
+from schema.core.persisted import Persisted
+from schema.core.plans.reads import Ready
+from schema.core.refusals import BAD_REQUEST
+from schema.core.schema import Schema
+
+RATE_LIMITED = "RATE_LIMITED"
+TIMEOUT = "TIMEOUT"
+METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+#: How often an operation was answered whole by a plan, in part, or not at all.
+answered: Counter[str] = Counter()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The JSON of an answer and what its sender may still ask.
+
+    ``refused`` says whether nothing was run; ``code`` is that of the first error of an answer without data.
+    """
+
+    body: bytes
+    allowance: Allowance
+    refused: bool = False
+    code: str | None = None
+
+
+class Answering:
+    """Answers requests to a schema."""
+
+    def __init__(
+        self, schema: Schema, budget: Budget, persisted: Persisted, *, max_seconds: float, read_plans: bool
+    ) -> None:
+        self.schema = schema
+        self.budget = budget
+        self.persisted = persisted
+        self.max_seconds = max_seconds
+        self.read_plans = read_plans
+
+    async def answer(self, asked: Asked, context: Context, host: str, *, reads_only: bool) -> Answer:
+        """The answer to a request; with ``reads_only`` to a query alone.
+
+        Somebody without a token has the allowance of their ``host``.
+        """
+        about = current()
+        about.actor = context.actor.user_id if context.is_known else ""
+        spender = about.actor or f"host {host}"
+        try:
+            document = self.schema.documents.read(self.persisted.text(asked))
+            errors = self.schema.documents.errors(document, asked.operation_name, asked.variables)
+            operation = None if errors else _operation(document, asked, reads_only=reads_only)
+        except GraphQLError as error:
+            errors, operation = [error], None
+        if operation is None:
+            return self._refused(errors, self.budget.spend(spender, 1))
+        self._note(about, document, operation, asked)
+        allowance = self.budget.spend(spender, about.cost)
+        if allowance.wait:
+            return self._refused([_beyond(about.cost, allowance)], allowance)
+        return await self._in_time(document, asked, context, allowance)
+
+    async def answer_by_plan(self, asked: Asked, context: Context) -> Answer | None:
+        """The answer to a query that a plan answers whole; None for anything else, of which nothing is told.
+
+        Raises:
+            GraphQLError: the request names no document that can be run.
+        """
+        if not (self.read_plans and context.is_known):
+            return None
+        document = self.schema.documents.read(self.persisted.text(asked))
+        ready = self.schema.reads.ready(document, asked.variables, asked.operation_name, context.actor)
+        if ready is None or ready.plan.is_partial:
+            return None
+        about = current()
+        about.actor = context.actor.user_id
+        self._note(about, document, ready.operation, asked)
+        allowance = self.budget.spend(about.actor, about.cost)
+        if allowance.wait:
+            return None
+        try:
+            async with asyncio.timeout(self.max_seconds):
+                return await self._planned(ready, context, allowance)
+        except TimeoutError:
+            return self._late(allowance)
+
+    def _note(
+        self, about: Current, document: Document, operation: OperationDefinitionNode, asked: Asked
+    ) -> None:
+        about.kind = operation.operation.value
+        about.operation = operation.name.value if operation.name else ""
+        about.cost = self.schema.documents.cost(document, asked.operation_name, asked.variables)
+
+    async def _in_time(
+        self, document: Document, asked: Asked, context: Context, allowance: Allowance
+    ) -> Answer:
+        try:
+            async with asyncio.timeout(self.max_seconds):
+                return await self._run(document, asked, context, allowance)
+        except TimeoutError:
+            return self._late(allowance)
+
+    async def _run(self, document: Document, asked: Asked, context: Context, allowance: Allowance) -> Answer:
+        if self.read_plans and context.is_known:
+            ready = self.schema.reads.ready(document, asked.variables, asked.operation_name, context.actor)
+            if ready and (answer := await self._planned(ready, context, allowance)):
+                return answer
+        return await self._executed(document.text, asked, context, allowance)
+
+    async def _planned(self, ready: Ready, context: Context, allowance: Allowance) -> Answer | None:
+        """The answer of a plan; what one gives in part is left to the context."""
+        fields = await self.schema.reads.fields(ready) or {}
+        current().rows += sum(text.count("{") for text in fields.values())
+        if not fields or ready.plan.is_partial:
+            answered["partly"] += bool(fields)
+            context.planned = fields
+            return None
+        answered["planned"] += 1
+        data = ",".join(f'"{key}":{text}' for key, text in fields.items())
+        return Answer(f'{{"data":{{{data}}},"extensions":{_said(allowance)}}}'.encode(), allowance)
+
+    async def _executed(self, text: str, asked: Asked, context: Context, allowance: Allowance) -> Answer:
+        """The answer of resolvers, but for what was planned."""
+        answered["ordinary"] += not context.planned
+        result = await self.schema.execute(
+            text, dict(asked.variables), context, operation_name=asked.operation_name
+        )
+        errors = result.errors or []
+        if result.data is None and errors and not any(error.path for error in errors):
+            return _refusal(errors, allowance)
+        content: dict[str, object] = {"data": result.data}
+        if errors:
+            content["errors"] = [error.formatted for error in errors]
+        content["extensions"] = orjson.Fragment(_said(allowance))
+        code = _code(errors) if result.data is None else None
+        return Answer(orjson.dumps(content), allowance, code=code)
+
+    def _late(self, allowance: Allowance) -> Answer:
+        message = f"the operation took longer than {self.max_seconds:g} seconds and was ended"
+        return self._refused([_error(TIMEOUT, message)], allowance)
+
+    def _refused(self, errors: Sequence[GraphQLError], allowance: Allowance) -> Answer:
+        return _refusal(self.schema.told(errors), allowance)
+
+
+def _operation(document: Document, asked: Asked, *, reads_only: bool) -> OperationDefinitionNode:
+    """The operation to run.
+
+    Raises:
+        GraphQLError: there is none, or it is run in another way.
+    """
+    operation = document.operation(asked.operation_name)
+    if operation is None:
+        raise _error(BAD_REQUEST, f"operationName {_named(asked)}")
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise _error(BAD_REQUEST, "a subscription is asked for over a WebSocket (graphql-transport-ws)")
+    if reads_only and operation.operation is not OperationType.QUERY:
+        raise _error(METHOD_NOT_ALLOWED, f"a {operation.operation.value} is sent by POST")
+    return operation
+
+
+def _refusal(errors: Sequence[GraphQLError], allowance: Allowance) -> Answer:
+    """The answer to a request of which nothing was run."""
+    content = {
+        "errors": [error.formatted for error in errors],
+        "extensions": orjson.Fragment(_said(allowance)),
+    }
+    return Answer(orjson.dumps(content), allowance, refused=True, code=_code(errors))
+
+
+def _error(code: str, message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
+
+
+def _beyond(points: int, allowance: Allowance) -> GraphQLError:
+    message = (
+        f"the operation costs {points:,} points, and {allowance.remaining:,} of {allowance.limit:,} a minute"
+        f" are left; try again in {allowance.wait} seconds"
+    )
+    return GraphQLError(message, extensions={"code": RATE_LIMITED, "retryAfter": allowance.wait})
+
+
+def _named(asked: Asked) -> str:
+    if asked.operation_name is None:
+        return "is missing: the document does not hold one operation alone"
+    return f"names no operation of the document: {asked.operation_name!r}"
+
+
+def _code(errors: Sequence[GraphQLError]) -> str:
+    return str((errors[0].extensions or {}).get("code"))
+
+
+def _said(allowance: Allowance) -> str:
+    """What an answer says besides: what it cost, and what is left of the points of a minute."""
+    points = current().cost or 1
+    if allowance is UNLIMITED:
+        return f'{{"cost":{{"points":{points}}}}}'
+    left = f'"limit":{allowance.limit},"remaining":{allowance.remaining},"reset":{allowance.reset}'
+    return f'{{"cost":{{"points":{points},{left}}}}}'
