@@ -20,10 +20,10 @@ from schema.core.descriptions import describe
 from schema.core.documents import Documents, Prepared
 from schema.core.errors import told
 from schema.core.limits import limit_rule
-from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
 from schema.core.plans.executor import Executor
 from schema.core.plans.reads import Reads
+from schema.core.scalars import SCALARS
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries

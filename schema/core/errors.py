@@ -47,9 +47,11 @@ class ErrorCode(Described):
 class UserError:
     """What was wrong with a mutation's input; nothing was written."""
 
-    code: ErrorCode = strawberry.field(description="The kind of error.")
+    code: ErrorCode = strawberry.field(description="The kind of error, for programs to decide by.")
     message: str = strawberry.field(description="What is wrong and what is allowed, for people.")
-    path: list[str] = strawberry.field(description="The input at fault, outermost first: input, amount.")
+    path: list[str] = strawberry.field(
+        description="The input at fault, outermost first, as in input, amount; empty when it is none alone."
+    )
 
 
 def user_errors(error: BellwetherError, *under: str) -> list[UserError]:
