@@ -36,7 +36,7 @@ class Tenant(Node, Stored[stored.Tenant]):
     model = stored.Tenant
 
     name: str = column("The operator's name.")
-    slug: str = column("A short name for programs: one word in small letters, unlike all others.")
+    slug: str = column("A short name for programs, which no other operator has.")
     currency: CurrencyCode = column("The currency of its books, and of every amount.")
 
 

@@ -141,7 +141,7 @@ class Recommendation(Node, Stored[stored.Recommendation]):
         "What withholds it, in words: the condition of a gate, or how many; null when nothing does."
     )
     answered_on: date | None = column(
-        "The day of the last answer; null when nobody has answered since it opened."
+        "The day of the last answer; null without one, and when it came back after it had lapsed."
     )
     rule_key: str = column("The key of the rule that says it.")
     rulebook_version: str = column("The rulebook and its version: starter/1.")

@@ -136,7 +136,7 @@ async def _one(context: Context, shown: type[Stored[Any]], record_id: str | None
 def related(module: str, name: str, key: str, description: str) -> Any:
     """A field that shows one other object: of type ``name`` in ``module``, by the id in the column ``key``.
 
-    Null where the record names none, or one that the caller may not see, which need not be said.
+    Null where the record names none, or one that the caller may not see; the description need not say it.
     """
 
     async def resolve(self: Any, info: Info) -> Any:
@@ -151,7 +151,7 @@ def related(module: str, name: str, key: str, description: str) -> Any:
 def by_id(module: str, name: str, description: str) -> Any:
     """A field of the query type that shows the object of type ``name`` whose id its argument ``id`` is.
 
-    Null where there is none, or none that the caller may see, which need not be said.
+    Null where there is none, or none that the caller may see; the description need not say it.
     """
 
     async def resolve(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: ARG001 - the root value
