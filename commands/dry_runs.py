@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 
 from commands import rulebooks, scopes
 from commands.evaluations import look
 from commands.permissions import RULE_MAKERS, require
 from commands.runs import Progress
 from models.access import Actor
+from models.described import Described
 from models.rulebooks import Rulebook, RulebookState
 from rules import files
 from rules.build import build_book
@@ -27,12 +27,12 @@ from rules.tree import Book
 LARGE_SHARE = 0.2
 
 
-class Movement(StrEnum):
+class Movement(Described):
     """What other rules do to what is said of one subject."""
 
-    GAINED = "GAINED"
-    LOST = "LOST"
-    KEPT = "KEPT"
+    GAINED = "GAINED", "Only the other rules say it."
+    LOST = "LOST", "Only the present rules say it."
+    KEPT = "KEPT", "Both say it."
 
 
 @dataclass(frozen=True)

@@ -8,32 +8,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from types import MappingProxyType
 
 from models.accounts import Account
 from models.asof import as_of_rows, view_of
 from models.database import Param, as_date, as_int, fetch, is_sqlite
 from models.deals import Deal
+from models.described import Described
 from models.revenue import RUNNING, Contract
 from models.view import View
 
 
-class OutcomeKind(StrEnum):
-    """What may happen to a deal, a contract or an account within a horizon.
+class OutcomeKind(Described):
+    """What may happen to a deal, a contract or an account within a horizon."""
 
-    DEAL_LOST: an open deal is lost. DEAL_NOT_WON: it is lost, or still open at the horizon. DEAL_SLIPPED:
-    it is still open on the day on which it was expected to close. CONTRACT_LOST: a running contract is
-    terminated, or ends without renewing by itself and without a successor within 60 days. CHURNED: the last
-    of an account's contracts ends. EXPANDED: an account's new or expansion deal is won.
-    """
-
-    DEAL_LOST = "DEAL_LOST"
-    DEAL_NOT_WON = "DEAL_NOT_WON"
-    DEAL_SLIPPED = "DEAL_SLIPPED"
-    CONTRACT_LOST = "CONTRACT_LOST"
-    CHURNED = "CHURNED"
-    EXPANDED = "EXPANDED"
+    DEAL_LOST = "DEAL_LOST", "An open deal is lost."
+    DEAL_NOT_WON = "DEAL_NOT_WON", "An open deal is lost, or still open at the horizon."
+    DEAL_SLIPPED = "DEAL_SLIPPED", "A deal is still open on the day on which it was expected to close."
+    CONTRACT_LOST = (
+        "CONTRACT_LOST",
+        "A running contract is terminated, or ends without renewing by itself and without a successor within"
+        " 60 days.",
+    )
+    CHURNED = "CHURNED", "The last of an account's contracts ends."
+    EXPANDED = "EXPANDED", "A new or an expansion deal of an account is won."
 
 
 @dataclass(frozen=True)

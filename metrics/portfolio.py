@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from enum import StrEnum
 
 from metrics.risks import risks_held
 from models.access import Actor
@@ -16,20 +15,21 @@ from models.asof import as_of_rows, text_as_of, view_of
 from models.base import Severity
 from models.database import Param, Row, as_int, fetch
 from models.deals import Deal
+from models.described import Described
 from models.recommendations import Risk
 from models.revenue import RUNNING, Contract
 from models.view import View
 from models.visibility import visible
 
 
-class Grouping(StrEnum):
+class Grouping(Described):
     """What the groups of a portfolio are."""
 
-    OWNER = "OWNER"
-    MANAGER = "MANAGER"
-    TEAM = "TEAM"
-    SEGMENT = "SEGMENT"
-    RISK_KIND = "RISK_KIND"
+    OWNER = "OWNER", "By who carries the account, or the deal."
+    MANAGER = "MANAGER", "By whom the owner reports to; a manager's own are in their group."
+    TEAM = "TEAM", "By the team of the owner."
+    SEGMENT = "SEGMENT", "By the segment of the account."
+    RISK_KIND = "RISK_KIND", "By the kind of risk; figures of pipeline and contracts are null."
 
 
 @dataclass

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from tortoise import fields
 
 from models.base import Record, reference
+from models.described import Described
 
 
-class Role(StrEnum):
+class Role(Described):
     """What a user is to the product."""
 
-    DIRECTOR = "DIRECTOR"
-    MANAGER = "MANAGER"
-    INTEGRATION = "INTEGRATION"
-    ADMIN = "ADMIN"
+    DIRECTOR = "DIRECTOR", "Carries accounts of their own, and sees those."
+    MANAGER = (
+        "MANAGER",
+        "Leads a team: sees what everybody in it and in the teams below it carries, and makes rules.",
+    )
+    INTEGRATION = "INTEGRATION", "A program that writes for the whole tenant, and sees all of it."
+    ADMIN = "ADMIN", "Sees the whole tenant, keeps it judged and makes rules."
 
 
 class Tenant(Record):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Sourced, reference
+from models.described import Described
 
 
-class Tier(StrEnum):
+class Tier(Described):
     """How much attention the operator gives an account, highest first."""
 
-    KEY = "KEY"
-    NAMED = "NAMED"
-    STANDARD = "STANDARD"
+    KEY = "KEY", "One of the few accounts that get the most attention."
+    NAMED = "NAMED", "An account that a director carries by name."
+    STANDARD = "STANDARD", "Any other account."
 
 
 class Account(Sourced):

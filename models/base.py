@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from typing import ClassVar, Literal
 
 from tortoise import fields
@@ -11,6 +10,7 @@ from tortoise.models import Model
 from typeid import TypeID
 from typeid.core.errors import TypeIDException
 
+from models.described import Described
 from models.errors import Invalid
 
 ID_LENGTH = 40
@@ -112,13 +112,13 @@ class Sourced(Record):
         abstract = True
 
 
-class Severity(StrEnum):
+class Severity(Described):
     """How bad something is, mildest first."""
 
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
-    CRITICAL = "CRITICAL"
+    LOW = "LOW", "To be known; nothing has to be done soon."
+    MEDIUM = "MEDIUM", "To be dealt with in the ordinary course."
+    HIGH = "HIGH", "To be dealt with soon."
+    CRITICAL = "CRITICAL", "To be dealt with before anything else."
 
     @property
     def rank(self) -> int:

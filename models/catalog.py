@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Sourced, reference
+from models.described import Described
 
 
-class Charge(StrEnum):
+class Charge(Described):
     """How a product is charged."""
 
-    RECURRING = "RECURRING"
-    ONE_OFF = "ONE_OFF"
+    RECURRING = "RECURRING", "Charged each month."
+    ONE_OFF = "ONE_OFF", "Charged once."
 
 
 class Product(Sourced):

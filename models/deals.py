@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Record, Sourced, reference
+from models.described import Described
 from models.errors import InvalidTransition
 
 
-class DealKind(StrEnum):
+class DealKind(Described):
     """What a deal does to the revenue we have."""
 
-    NEW = "NEW"
-    EXPANSION = "EXPANSION"
-    RENEWAL = "RENEWAL"
-    WIN_BACK = "WIN_BACK"
+    NEW = "NEW", "Revenue that we do not have yet, from something new to the account."
+    EXPANSION = "EXPANSION", "More revenue on top of what the account has."
+    RENEWAL = "RENEWAL", "Keeps revenue whose contract comes to its end."
+    WIN_BACK = "WIN_BACK", "Revenue that we had and lost."
 
 
-class ForecastCategory(StrEnum):
+class ForecastCategory(Described):
     """How a deal counts in the forecast."""
 
-    OMITTED = "OMITTED"
-    PIPELINE = "PIPELINE"
-    BEST_CASE = "BEST_CASE"
-    COMMIT = "COMMIT"
-    CLOSED = "CLOSED"
+    OMITTED = "OMITTED", "In no forecast."
+    PIPELINE = "PIPELINE", "Worked on; nothing is promised of it."
+    BEST_CASE = "BEST_CASE", "Won if everything goes well."
+    COMMIT = "COMMIT", "Promised: whoever sells it expects to win it."
+    CLOSED = "CLOSED", "Won: no forecast any more."
 
 
-class Stage(StrEnum):
+class Stage(Described):
     """How far a deal is, in order; WON and LOST are its ends."""
 
-    IDENTIFIED = "IDENTIFIED"
-    QUALIFIED = "QUALIFIED"
-    PROPOSED = "PROPOSED"
-    NEGOTIATING = "NEGOTIATING"
-    WON = "WON"
-    LOST = "LOST"
+    IDENTIFIED = "IDENTIFIED", "There may be a sale: the first stage; 10 percent unless said otherwise."
+    QUALIFIED = "QUALIFIED", "There is a need and somebody who decides; 25 percent unless said otherwise."
+    PROPOSED = "PROPOSED", "The customer has an offer; 50 percent unless said otherwise."
+    NEGOTIATING = (
+        "NEGOTIATING",
+        "Terms are being agreed: the last open stage; 75 percent unless said otherwise.",
+    )
+    WON = "WON", "Ended: the customer has signed."
+    LOST = "LOST", "Ended without a sale, for a reason that is said."
 
     @property
     def is_open(self) -> bool:
@@ -87,15 +89,15 @@ DEFAULT_CATEGORY = {
 }
 
 
-class ContactRole(StrEnum):
+class ContactRole(Described):
     """What a contact is in the buying centre of a deal."""
 
-    ECONOMIC_BUYER = "ECONOMIC_BUYER"
-    DECISION_MAKER = "DECISION_MAKER"
-    CHAMPION = "CHAMPION"
-    INFLUENCER = "INFLUENCER"
-    USER = "USER"
-    BLOCKER = "BLOCKER"
+    ECONOMIC_BUYER = "ECONOMIC_BUYER", "Has the money, and the last word on spending it."
+    DECISION_MAKER = "DECISION_MAKER", "Decides, or has a vote in it."
+    CHAMPION = "CHAMPION", "Wants us to win, and says so where we are not."
+    INFLUENCER = "INFLUENCER", "Is asked for an opinion."
+    USER = "USER", "Will work with what is sold."
+    BLOCKER = "BLOCKER", "Is against it."
 
 
 class Deal(Sourced):

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Record, reference
+from models.described import Described
 
 
-class EventState(StrEnum):
+class EventState(Described):
     """Lifecycle of an event; LAPSED closes itself when it is over."""
 
-    OPEN = "OPEN"
-    LAPSED = "LAPSED"
+    OPEN = "OPEN", "It stands."
+    LAPSED = "LAPSED", "It is over, and has closed by itself."
 
 
-class Movement(StrEnum):
+class Movement(Described):
     """Which way a measure went."""
 
-    ROSE = "ROSE"
-    FELL = "FELL"
+    ROSE = "ROSE", "The measure went up, past its threshold."
+    FELL = "FELL", "The measure went down, past its threshold."
 
 
-class Dimension(StrEnum):
+class Dimension(Described):
     """What the accounts concerned have in common: nothing but the tenant, or a value of a field."""
 
-    TENANT = "TENANT"
-    SEGMENT = "SEGMENT"
-    INDUSTRY = "INDUSTRY"
-    COUNTRY = "COUNTRY"
-    REGION = "REGION"
+    TENANT = "TENANT", "All accounts of the tenant."
+    SEGMENT = "SEGMENT", "Accounts of one segment."
+    INDUSTRY = "INDUSTRY", "Accounts of one industry."
+    COUNTRY = "COUNTRY", "Accounts in one country."
+    REGION = "REGION", "Accounts in one region."
 
 
 class PopulationEvent(Record):

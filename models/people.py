@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Sourced, reference
+from models.described import Described
 
 
-class Seniority(StrEnum):
+class Seniority(Described):
     """Where a contact stands in the customer's organisation, highest first."""
 
-    EXECUTIVE = "EXECUTIVE"
-    HEAD = "HEAD"
-    MANAGER = "MANAGER"
-    STAFF = "STAFF"
+    EXECUTIVE = "EXECUTIVE", "On the board or the management of the customer."
+    HEAD = "HEAD", "Head of a department or a division."
+    MANAGER = "MANAGER", "Leads a team."
+    STAFF = "STAFF", "Leads nobody, or nothing is known of it."
 
 
 class Contact(Sourced):

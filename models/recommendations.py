@@ -2,58 +2,63 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Record, Severity, reference
+from models.described import Described
 from models.errors import InvalidTransition, allowed
 
 
-class RecommendationState(StrEnum):
+class RecommendationState(Described):
     """Lifecycle of a recommendation; LAPSED closes itself when the condition no longer holds."""
 
-    OPEN = "OPEN"
-    ACCEPTED = "ACCEPTED"
-    SNOOZED = "SNOOZED"
-    DISMISSED = "DISMISSED"
-    DONE = "DONE"
-    LAPSED = "LAPSED"
+    OPEN = "OPEN", "It holds, and waits for an answer."
+    ACCEPTED = "ACCEPTED", "Somebody will follow it; it stays until it is done."
+    SNOOZED = "SNOOZED", "It is put aside until a day, and opens again from then on."
+    DISMISSED = "DISMISSED", "It was turned down for a reason, and stays away while its condition lasts."
+    DONE = "DONE", "It was carried out."
+    LAPSED = (
+        "LAPSED",
+        "Its condition no longer holds: it has closed by itself, and opens again if that comes back.",
+    )
 
 
-class RiskState(StrEnum):
+class RiskState(Described):
     """Lifecycle of a risk; LAPSED closes itself when the condition no longer holds."""
 
-    OPEN = "OPEN"
-    MITIGATED = "MITIGATED"
-    REALISED = "REALISED"
-    LAPSED = "LAPSED"
+    OPEN = "OPEN", "It holds."
+    MITIGATED = "MITIGATED", "It was dealt with: it counts in no revenue at risk."
+    REALISED = "REALISED", "It came true: the revenue is lost."
+    LAPSED = (
+        "LAPSED",
+        "Its condition no longer holds: it has closed by itself, and opens again if that comes back.",
+    )
 
 
-class Outcome(StrEnum):
+class Outcome(Described):
     """What came of a recommendation that was carried out."""
 
-    WORKED = "WORKED"
-    FAILED = "FAILED"
-    UNKNOWN = "UNKNOWN"
+    WORKED = "WORKED", "It helped; counts for its rule."
+    FAILED = "FAILED", "It did not help; counts against its rule."
+    UNKNOWN = "UNKNOWN", "Not known yet, or not to be told; counts for nothing."
 
 
-class Withheld(StrEnum):
+class Withheld(Described):
     """Why an open recommendation is not offered: a gate, people's answers, or more pressing ones."""
 
-    ELIGIBLE = "ELIGIBLE"
-    APPLICABLE = "APPLICABLE"
-    SUITABLE = "SUITABLE"
-    DISMISSED = "DISMISSED"
-    CAP = "CAP"
+    ELIGIBLE = "ELIGIBLE", "The gate `eligible` of its rule: we may not do it."
+    APPLICABLE = "APPLICABLE", "The gate `applicable` of its rule: now is not the time for it."
+    SUITABLE = "SUITABLE", "The gate `suitable` of its rule: it is not good for the customer."
+    DISMISSED = "DISMISSED", "Its action was dismissed too often at the account of late."
+    CAP = "CAP", "As many more pressing ones are offered as an account is offered at once."
 
 
-class LineKind(StrEnum):
+class LineKind(Described):
     """What a revenue line is."""
 
-    CONTRACT = "CONTRACT"
-    DEAL = "DEAL"
-    SERVICE = "SERVICE"
+    CONTRACT = "CONTRACT", "A contract, at its annual value."
+    DEAL = "DEAL", "A deal, at its amount."
+    SERVICE = "SERVICE", "A service, at its annual value."
 
 
 TRANSITIONS: dict[RecommendationState, frozenset[RecommendationState]] = {

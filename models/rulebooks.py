@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Record, reference
+from models.described import Described
 
 
-class RulebookState(StrEnum):
+class RulebookState(Described):
     """Lifecycle of a rulebook version; one ACTIVE per tenant and name."""
 
-    DRAFT = "DRAFT"
-    ACTIVE = "ACTIVE"
-    RETIRED = "RETIRED"
+    DRAFT = "DRAFT", "Saved, and never live."
+    ACTIVE = "ACTIVE", "Live: accounts are judged by it."
+    RETIRED = "RETIRED", "Was live, and is no longer; it may be put live again."
 
 
-class RunState(StrEnum):
+class RunState(Described):
     """Lifecycle of an evaluation run."""
 
-    RUNNING = "RUNNING"
-    COMPLETE = "COMPLETE"
-    INTERRUPTED = "INTERRUPTED"
+    RUNNING = "RUNNING", "Accounts are being judged."
+    COMPLETE = "COMPLETE", "All of its accounts were judged, but for those that are told as failures."
+    INTERRUPTED = (
+        "INTERRUPTED",
+        "It ended before all were judged; what was written stands, and asking again completes it.",
+    )
 
 
-class RunScope(StrEnum):
+class RunScope(Described):
     """Which accounts an evaluation is about."""
 
-    WHOLE = "WHOLE"
-    ACCOUNTS = "ACCOUNTS"
-    CHANGES = "CHANGES"
+    WHOLE = "WHOLE", "All accounts of whoever asked."
+    ACCOUNTS = "ACCOUNTS", "Accounts that were named."
+    CHANGES = "CHANGES", "Accounts that were written to, or for which a new day changed something."
 
 
 class Rulebook(Record):
@@ -173,11 +175,11 @@ class PendingJudgement(Record):
         unique_together = (("tenant", "account"),)
 
 
-class AlarmKind(StrEnum):
+class AlarmKind(Described):
     """Why a rule is judged by the reference evaluator alone."""
 
-    DIFFERED = "DIFFERED"
-    ENDED_ENGINE = "ENDED_ENGINE"
+    DIFFERED = "DIFFERED", "The engine matched something else than the rule's text says."
+    ENDED_ENGINE = "ENDED_ENGINE", "Judging the rule ends the engine's process."
 
 
 class EngineAlarm(Record):
@@ -213,21 +215,21 @@ class EngineAlarm(Record):
         )
 
 
-class Step(StrEnum):
+class Step(Described):
     """How far apart the dates of a backtest are."""
 
-    WEEK = "WEEK"
-    MONTH = "MONTH"
-    QUARTER = "QUARTER"
+    WEEK = "WEEK", "Seven days."
+    MONTH = "MONTH", "A calendar month; in one too short for the day, on its last day."
+    QUARTER = "QUARTER", "Three calendar months; in one too short for the day, on its last day."
 
 
-class BacktestState(StrEnum):
+class BacktestState(Described):
     """Lifecycle of a backtest."""
 
-    WAITING = "WAITING"
-    RUNNING = "RUNNING"
-    COMPLETE = "COMPLETE"
-    FAILED = "FAILED"
+    WAITING = "WAITING", "Asked for; the server takes it up within seconds."
+    RUNNING = "RUNNING", "Its dates are being tried."
+    COMPLETE = "COMPLETE", "All dates are tried, and there is a report."
+    FAILED = "FAILED", "It has ended without a report; `failure` says why."
 
 
 class Backtest(Record):

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 from tortoise import fields
 
 from models.base import Sourced, reference
+from models.described import Described
 
 
-class ServiceState(StrEnum):
+class ServiceState(Described):
     """States of a service (TMF638 v4, with v5's suspended)."""
 
-    FEASIBILITY_CHECKED = "FEASIBILITY_CHECKED"
-    DESIGNED = "DESIGNED"
-    RESERVED = "RESERVED"
-    INACTIVE = "INACTIVE"
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    TERMINATED = "TERMINATED"
+    FEASIBILITY_CHECKED = "FEASIBILITY_CHECKED", "It can be delivered; nothing is planned yet."
+    DESIGNED = "DESIGNED", "How it will be delivered is planned."
+    RESERVED = "RESERVED", "What it needs is set aside."
+    INACTIVE = "INACTIVE", "It is built, and not switched on."
+    ACTIVE = "ACTIVE", "It runs."
+    SUSPENDED = "SUSPENDED", "It is interrupted for a time, and can go on."
+    TERMINATED = "TERMINATED", "It has ended for good."
 
 
 class Service(Sourced):

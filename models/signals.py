@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Sourced, reference
+from models.described import Described
 
 
-class SignalKind(StrEnum):
+class SignalKind(Described):
     """What kind of thing was observed."""
 
-    COMPETITOR_NAMED = "COMPETITOR_NAMED"
-    EXECUTIVE_LEFT = "EXECUTIVE_LEFT"
-    EXECUTIVE_JOINED = "EXECUTIVE_JOINED"
-    MERGER = "MERGER"
-    BUDGET_CUT = "BUDGET_CUT"
-    SITE_OPENED = "SITE_OPENED"
-    SITE_CLOSED = "SITE_CLOSED"
-    TENDER_ANNOUNCED = "TENDER_ANNOUNCED"
-    CLOUD_MOVE = "CLOUD_MOVE"
-    COMPLAINT = "COMPLAINT"
-    PRAISE = "PRAISE"
-    OTHER = "OTHER"
+    COMPETITOR_NAMED = "COMPETITOR_NAMED", "A competitor is talked to, or was named."
+    EXECUTIVE_LEFT = "EXECUTIVE_LEFT", "An executive of the customer has left."
+    EXECUTIVE_JOINED = "EXECUTIVE_JOINED", "A new executive has come to the customer."
+    MERGER = "MERGER", "The customer merges, buys or is bought."
+    BUDGET_CUT = "BUDGET_CUT", "The customer is to spend less."
+    SITE_OPENED = "SITE_OPENED", "The customer opens a site."
+    SITE_CLOSED = "SITE_CLOSED", "The customer closes a site."
+    TENDER_ANNOUNCED = "TENDER_ANNOUNCED", "The customer asks for offers, or will."
+    CLOUD_MOVE = "CLOUD_MOVE", "The customer moves work to a cloud."
+    COMPLAINT = "COMPLAINT", "The customer is dissatisfied."
+    PRAISE = "PRAISE", "The customer is satisfied."
+    OTHER = "OTHER", "Anything else; the summary says what."
 
 
 class Signal(Sourced):

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from tortoise import fields
 
 from models.base import Severity, Sourced, reference
+from models.described import Described
 
 
-class TicketState(StrEnum):
+class TicketState(Described):
     """States of a trouble ticket (TMF621)."""
 
-    ACKNOWLEDGED = "ACKNOWLEDGED"
-    REJECTED = "REJECTED"
-    PENDING = "PENDING"
-    HELD = "HELD"
-    IN_PROGRESS = "IN_PROGRESS"
-    RESOLVED = "RESOLVED"
-    CLOSED = "CLOSED"
-    CANCELLED = "CANCELLED"
+    ACKNOWLEDGED = "ACKNOWLEDGED", "It was received; nobody works on it yet."
+    REJECTED = "REJECTED", "It is ended: not accepted as a trouble."
+    PENDING = "PENDING", "It waits for something from outside, as the customer's answer."
+    HELD = "HELD", "It is put aside for now."
+    IN_PROGRESS = "IN_PROGRESS", "Somebody works on it."
+    RESOLVED = "RESOLVED", "It is ended: the trouble is over, to be confirmed."
+    CLOSED = "CLOSED", "It is ended, and confirmed to be."
+    CANCELLED = "CANCELLED", "It is ended: it was taken back."
 
     @property
     def is_open(self) -> bool:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
+from models.described import Described
 from rules.evidence import asked_of, telling, written
 from rules.kinds import REGISTRY
 from rules.reference import (
@@ -32,12 +32,12 @@ from rules.registry import FactField, FieldType, Op
 from rules.tree import Book, Condition, Exists, FieldValue, Quantifier, Rule, Scalar, Term, Test, Where
 
 
-class Actor(StrEnum):
+class Actor(Described):
     """Who can bring a change about."""
 
-    US = "US"
-    CUSTOMER = "CUSTOMER"
-    TIME = "TIME"
+    US = "US", "We can bring it about ourselves."
+    CUSTOMER = "CUSTOMER", "It is up to the customer."
+    TIME = "TIME", "It comes about by itself when days pass."
 
 
 @dataclass(frozen=True)

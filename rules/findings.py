@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from models.described import Described
 from rules.evidence import written
 from rules.possibility import Values
 from rules.ranges import Number, Subject
@@ -14,21 +14,27 @@ from rules.scope import Path
 from rules.tree import Condition, Group, Scalar, Term
 
 
-class FindingCode(StrEnum):
+class FindingCode(Described):
     """What a finding is about."""
 
-    NEVER_MATCHES = "NEVER_MATCHES"
-    SUBSUMED = "SUBSUMED"
-    CONTRADICTING = "CONTRADICTING"
-    OUT_OF_RANGE = "OUT_OF_RANGE"
-    UNFILLED = "UNFILLED"
+    NEVER_MATCHES = "NEVER_MATCHES", "The rule cannot hold of any facts."
+    SUBSUMED = "SUBSUMED", "Another rule holds whenever this one does, and says as much."
+    CONTRADICTING = (
+        "CONTRADICTING",
+        "Another rule holds whenever this one does, and says otherwise; or a gate is never open.",
+    )
+    OUT_OF_RANGE = (
+        "OUT_OF_RANGE",
+        "A condition holds never, or always where there is a value, given the range of its field.",
+    )
+    UNFILLED = "UNFILLED", "No record of the tenant has what the rule speaks of."
 
 
-class FindingSeverity(StrEnum):
+class FindingSeverity(Described):
     """Whether a version with such a finding may go live: an ERROR keeps it from it, a WARNING does not."""
 
-    ERROR = "ERROR"
-    WARNING = "WARNING"
+    ERROR = "ERROR", "Keeps the version from going live."
+    WARNING = "WARNING", "Is told to whoever decides, and keeps nothing from going live."
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
 from models.base import Record
+from models.described import Described
 from models.view import View
 
 
-class FieldType(StrEnum):
+class FieldType(Described):
     """The type of a fact's field; two fields compare only when their types are of one family."""
 
-    NUMBER = "NUMBER"
-    MONEY = "MONEY"
-    STRING = "STRING"
-    BOOLEAN = "BOOLEAN"
-    DAYS = "DAYS"
-    ID = "ID"
+    NUMBER = "NUMBER", "A number, in the unit of the field."
+    MONEY = (
+        "MONEY",
+        "An amount of the tenant's currency; rules write it in whole units, with up to two places.",
+    )
+    STRING = "STRING", "A text."
+    BOOLEAN = "BOOLEAN", "True or false."
+    DAYS = "DAYS", "A whole number of days, as of the date on which facts are looked at."
+    ID = "ID", "The id of another record."
 
     @property
     def is_numeric(self) -> bool:
@@ -35,21 +38,21 @@ class FieldType(StrEnum):
         return "b" if self is FieldType.BOOLEAN else "s"
 
 
-class Op(StrEnum):
+class Op(Described):
     """The operators of conditions."""
 
-    EQ = "eq"
-    NE = "ne"
-    LT = "lt"
-    LTE = "lte"
-    GT = "gt"
-    GTE = "gte"
-    IN = "in"
-    NOT_IN = "not_in"
-    BETWEEN = "between"
-    IS_NULL = "is_null"
-    CONTAINS = "contains"
-    STARTS_WITH = "starts_with"
+    EQ = "eq", "Equal to the value."
+    NE = "ne", "There, and not equal to the value."
+    LT = "lt", "Less than the value."
+    LTE = "lte", "The value or less."
+    GT = "gt", "More than the value."
+    GTE = "gte", "The value or more."
+    IN = "in", "One of the values of a list."
+    NOT_IN = "not_in", "There, and none of the values of a list."
+    BETWEEN = "between", "From the first to the second of two values, both of them included."
+    IS_NULL = "is_null", "With true: missing; with false: there. Nothing else is met by what is missing."
+    CONTAINS = "contains", "Has the text somewhere in it, whatever the case of letters."
+    STARTS_WITH = "starts_with", "Begins with the text, whatever the case of letters."
 
 
 _EQUALITY = (Op.EQ, Op.NE)

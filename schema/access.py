@@ -36,8 +36,8 @@ class Tenant(Node, Stored[stored.Tenant]):
     model = stored.Tenant
 
     name: str = column("The operator's name.")
-    slug: str = column("A short name for programs.")
-    currency: CurrencyCode = column("The currency of its books.")
+    slug: str = column("A short name for programs, which no other operator has.")
+    currency: CurrencyCode = column("The currency of its books, and of every amount.")
 
 
 @strawberry.type
@@ -47,9 +47,9 @@ class User(Node, Stored[stored.User]):
     model = stored.User
 
     name: str = column("The user's name.")
-    email: str = column("The user's address.")
-    role: Role = column("What the user is to the product.")
-    active: bool = column("Whether the user may sign in.")
+    email: str = column("The user's mail address, in small letters.")
+    role: Role = column("What the user may see and do.")
+    active: bool = column("Whether the user may sign in, and be given accounts and deals.")
     team = related("schema.access", "Team", "team_id", "The team that the user is in.")
     manager = related("schema.access", "User", "manager_id", "Whom the user reports to.")
     tenant = related("schema.access", "Tenant", "tenant_id", "The operator that the user works for.")

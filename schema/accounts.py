@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import Enum
+from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
@@ -12,6 +12,7 @@ from metrics.usage import monthly
 from models import accounts as stored
 from models.accounts import Tier
 from models.base import today
+from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
 from schema.context import Info
@@ -32,6 +33,9 @@ from schema.signals import SIGNALS
 from schema.tickets import TICKETS
 
 MOST_MONTHS = 60
+Months = Annotated[
+    int, strawberry.argument(description=f"How many full months back from today (UTC): 1 to {MOST_MONTHS}.")
+]
 
 _TIER = " ".join(f"when '{tier.value}' then {rank}" for rank, tier in enumerate(Tier))
 
@@ -58,11 +62,11 @@ class AccountFilter:
 
 
 @strawberry.enum
-class AccountOrderField(Enum):
+class AccountOrderField(Described):
     """What accounts are ordered by."""
 
     NAME = "name"
-    TIER = "tier_rank"
+    TIER = "tier_rank", "By `tier`: ascending from KEY to STANDARD."
     SEGMENT = "segment"
     INDUSTRY = "industry"
     EMPLOYEES = "employees"
@@ -108,35 +112,57 @@ class Account(Node, Stored[stored.Account]):
 
     model = stored.Account
 
-    version: int = column("Grows by one with each change; an update names it.")
+    version: int = column("Grows by one with each change; an update names the one that it has read.")
     name: str = column("The account's name.")
-    tier: Tier = column("How much attention it gets.")
-    segment: str | None = column("Its segment, as the operator names it.")
-    industry: str | None = column("Its industry.")
-    country: str | None = column("Its country.")
-    region: str | None = column("The part of the country or of the operator's network that it is in.")
-    employees: int | None = column("How many people work there.")
-    overdue: Money = column("What it owes past its due date.")
-    overdue_since: date | None = column("Since when the oldest of that was due.")
-    placeholder: bool = column("Whether it only gathers records whose source names no account.")
-    owner = related("schema.access", "User", "owner_id", "The director who carries it.")
-    parent = related("schema.accounts", "Account", "parent_id", "The account above it.")
-    subsidiaries = connection(ACCOUNTS, "The accounts below it.", "parent_id")
-    contacts = connection(CONTACTS, "The people there.", "account_id")
-    deals = connection(DEALS, "Sales to it, open and ended.", "account_id")
-    contracts = connection(CONTRACTS, "What it has signed.", "account_id")
-    services = connection(SERVICES, "What runs there.", "account_id")
-    tickets = connection(TICKETS, "Its trouble tickets.", "account_id")
-    signals = connection(SIGNALS, "What was heard about it.", "account_id")
-    recommendations = connection(RECOMMENDATIONS, "What to do next about it.", "account_id")
-    risks = connection(RISKS, "Its revenue at risk.", "account_id")
+    tier: Tier = column("How much attention the operator gives it.")
+    segment: str | None = column("The segment that the operator puts it in; null when it is in none.")
+    industry: str | None = column("The industry that it works in; null when it is not known.")
+    country: str | None = column("The country that it is in; null when it is not known.")
+    region: str | None = column(
+        "The part of the country or of the operator's network that it is in; null when it is not known."
+    )
+    employees: int | None = column("How many people work there, 0 or more; null when it is not known.")
+    overdue: Money = column("What it owes past its due date, in all; 0 when it owes nothing.")
+    overdue_since: date | None = column(
+        "The day since when the oldest of that is due; null when nothing is, or it is not known."
+    )
+    placeholder: bool = column(
+        "Whether it is no customer, and only gathers records whose source names no account."
+    )
+    owner = related("schema.access", "User", "owner_id", "The director or manager who carries it.")
+    parent = related(
+        "schema.accounts", "Account", "parent_id", "The account above it: of a subsidiary its parent company."
+    )
+    subsidiaries = connection(ACCOUNTS, "The accounts right below it.", "parent_id")
+    contacts = connection(CONTACTS, "The people there, those who left too.", "account_id")
+    deals = connection(DEALS, "Sales to it, open and ended, as far as the caller sees them.", "account_id")
+    contracts = connection(
+        CONTRACTS,
+        "What it has signed, running or not; empty unless the caller owns or manages the account.",
+        "account_id",
+    )
+    services = connection(
+        SERVICES,
+        "What is or was delivered to it; empty unless the caller owns or manages the account.",
+        "account_id",
+    )
+    tickets = connection(
+        TICKETS,
+        "Its trouble tickets, open or not; empty unless the caller owns or manages the account.",
+        "account_id",
+    )
+    signals = connection(SIGNALS, "What was heard about it, by anybody.", "account_id")
+    recommendations = connection(
+        RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"
+    )
+    risks = connection(RISKS, "Its revenue at risk, in every state unless filtered.", "account_id")
 
     @costs(5)
     @strawberry.field
-    async def usage(self, info: Info, months: int = 12) -> list[Usage]:
-        """What it used in each of the last full months, oldest first.
+    async def usage(self, info: Info, months: Months = 12) -> list[Usage]:
+        """What it used in each of the last full calendar months, oldest first.
 
-        Empty unless the caller owns or manages the account.
+        Months of which nothing is known are left out. Empty unless the caller owns or manages the account.
         """
         if not 1 <= months <= MOST_MONTHS:
             raise Invalid(f"months is {months}; allowed: 1 to {MOST_MONTHS}", ["months"])
@@ -161,6 +187,4 @@ class AccountQueries:
 
     accounts = connection(ACCOUNTS, "The accounts that the caller sees.")
 
-    account = by_id(
-        "schema.accounts", "Account", "One account; null when there is none, or none that the caller may see."
-    )
+    account = by_id("schema.accounts", "Account", "One account by its id.")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import Enum
 
 import strawberry
 from strawberry import UNSET
 
 from models import rulebooks as stored
+from models.described import Described
 from models.rulebooks import AlarmKind
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -27,15 +27,13 @@ class EngineAlarm(Node, Stored[stored.EngineAlarm]):
 
     model = stored.EngineAlarm
 
-    kind: AlarmKind = column(
-        "DIFFERED: it matched something else; ENDED_ENGINE: it ends the engine's process."
-    )
+    kind: AlarmKind = column("Why the rule was taken from the engine.")
     as_of: date = column("The day as of which accounts were judged when it was found.")
-    created_at: datetime = column("When it was found.")
+    created_at: datetime = column("The moment at which it was found.")
     resolved_at: datetime | None = column(
-        "Since when the engine judges the rule again; null while it does not."
+        "The moment since when the engine judges the rule again; null while it does not."
     )
-    rule = related("schema.rulebooks", "Rule", "rule_id", "The rule.")
+    rule = related("schema.rulebooks", "Rule", "rule_id", "The rule of a version that was judged wrongly.")
     account = related("schema.accounts", "Account", "account_id", "An account on which it showed.")
     resolved_by = related("schema.access", "User", "resolved_by_id", "Who had the engine judge it again.")
 
@@ -50,14 +48,16 @@ class EngineAlarmFilter:
     id: IDFilter | None = UNSET
     kind: Filter[AlarmKind] | None = UNSET
     as_of: DateFilter | None = UNSET
-    resolved: BooleanFilter | None = UNSET
+    resolved: BooleanFilter | None = strawberry.field(
+        default=UNSET, description="Whether the engine judges the rule again."
+    )
 
 
 @strawberry.enum
-class EngineAlarmOrderField(Enum):
+class EngineAlarmOrderField(Described):
     """What alarms are ordered by."""
 
-    FOUND = "id"
+    FOUND = "id", "By `id`, which is by the moment at which it was found."
     AS_OF = "as_of"
 
 

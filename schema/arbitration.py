@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 
 from commands import arbitration, rulebooks
@@ -26,17 +28,28 @@ class RuleRecord:
     """What became of the recommendations of a live rule: rules that cry wolf sink by it."""
 
     record: strawberry.Private[Record]
-    rule_key: str = column("The rule.")
+    rule_key: str = column("The key of the rule.")
     accepted: int = column("How many recommendations were accepted or carried out.")
     dismissed: int = column("How often one was dismissed.")
     worked: int = column("How many that were carried out worked.")
     failed: int = column("How many that were carried out failed.")
-    prior: float = column("The chance of helping that its author estimated; it weighs as much as ten cases.")
-    alpha: float = column("Of the Beta distribution: ten times the estimate, and what worked.")
-    beta: float = column("Of the Beta distribution: the rest of the ten, what was dismissed and what failed.")
-    likelihood: float = column("The mean of the distribution: what priorities are made of.")
-    accept_rate: float | None = column("Of those answered, the share accepted.")
-    outcome_rate: float | None = column("Of those with a known outcome, the share that worked.")
+    prior: float = column(
+        "The chance of helping that its author estimated, 0 to 1; it weighs as much as ten cases."
+    )
+    alpha: float = column(
+        "A number of cases, of the Beta distribution: ten times the estimate, and what worked."
+    )
+    beta: float = column(
+        "A number of cases, of the Beta distribution: the rest of the ten, what was dismissed and"
+        " what failed."
+    )
+    likelihood: float = column("The mean of the distribution, 0 to 1: what priorities are made of.")
+    accept_rate: float | None = column(
+        "Of those answered, the share accepted, 0 to 1; null when none was answered."
+    )
+    outcome_rate: float | None = column(
+        "Of those with a known outcome, the share that worked, 0 to 1; null when none is known."
+    )
 
     @classmethod
     def of(cls, key: str, record: Record) -> RuleRecord:
@@ -66,8 +79,10 @@ class Lever(Node, Stored[stored.Lever]):
     version: int = column("Grows by one with each change.")
     action: str = column("The action that it is for; empty for all.")
     segment: str = column("The segment that it is for; empty for all.")
-    percent: int = column("What it puts on top of priorities: 55 makes 1.55, -20 makes 0.8, 0 nothing.")
-    reason: str = column("Why.")
+    percent: int = column(
+        "What it puts on top of priorities in percent, -75 to 300: 55 makes 1.55, -20 makes 0.8, 0 nothing."
+    )
+    reason: str = column("Why it was set.")
 
 
 @strawberry.type
@@ -76,15 +91,18 @@ class ArbitrationLimits(Stored[access.Tenant]):
 
     model = access.Tenant
 
-    version: int = column("Grows by one with each change.")
-    max_offers: int = column("How many open recommendations an account is offered at once.")
+    version: int = column("Grows by one with each change; an update may name the one that it has read.")
+    max_offers: int = column("How many open recommendations an account is offered at once, 1 to 1,000.")
     dismissal_days: int = column(
-        "For so many days what was dismissed does not come back, though it lapsed and returned."
+        "For how many days what was dismissed does not come back, though it lapsed and returned, 1 to 1,000."
     )
     dismissals_until_pause: int = column(
-        "After so many dismissals of an action at an account it is not offered there,"
+        "After how many dismissals of an action at an account it is not offered there, 1 to"
+        " 1,000; they count over `pauseDays`."
     )
-    pause_days: int = column("counted over so many days.")
+    pause_days: int = column(
+        "Over how many days dismissals of an action at an account are counted, 1 to 1,000."
+    )
 
 
 @strawberry.type
@@ -96,11 +114,16 @@ class ArbitrationQueries:
     async def next_best_actions(
         self,
         info: Info,
-        account_id: strawberry.ID | None = None,
-        first: int = 20,
-        withheld: bool = False,
+        account_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The id of an account; default: all that the caller sees."),
+        ] = None,
+        first: Annotated[int, strawberry.argument(description=f"How many at most: 1 to {MOST}.")] = 20,
+        withheld: Annotated[
+            bool, strawberry.argument(description="Whether what is withheld comes as well, after the rest.")
+        ] = False,
     ) -> list[Recommendation]:
-        """What is offered, the most pressing first; with ``withheld``, what waits comes after it."""
+        """What is offered, the most pressing first: by priority, then by value."""
         if not 1 <= first <= MOST:
             raise Invalid(f"{first} is out of range; allowed: 1 to {MOST}", ["first"])
         actor = info.context.actor
@@ -130,11 +153,11 @@ class ArbitrationQueries:
 
     @strawberry.field
     async def levers(self, info: Info) -> list[Lever]:
-        """What managers want more or less of."""
+        """What managers want more or less of, by action and segment; those set to nothing, too."""
         rows = await stored.Lever.filter(tenant_id=info.context.actor.tenant_id).order_by("action", "segment")
         return [Lever.of(row) for row in rows]
 
     @strawberry.field
     async def arbitration_limits(self, info: Info) -> ArbitrationLimits:
-        """How much an account is offered."""
+        """How much an account of the tenant is offered."""
         return ArbitrationLimits.of(await access.Tenant.get(id=info.context.actor.tenant_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import Enum
 
 import strawberry
 from strawberry import UNSET
@@ -11,6 +10,7 @@ from strawberry import UNSET
 from commands import backtests
 from metrics.outcomes import OutcomeKind
 from models import rulebooks as stored
+from models.described import Described
 from models.rulebooks import BacktestState, Step
 from rules import backtest as scored
 from schema.context import Info
@@ -30,11 +30,11 @@ strawberry.enum(Step, name="BacktestStep", description="How far apart the dates 
 class Share:
     """Part of a whole, with its 95 % interval (Wilson score; each deal, contract or account counts once)."""
 
-    part: int = column("How many of them.")
-    whole: int = column("Of how many.")
+    part: int = column("How many of them it is so of.")
+    whole: int = column("How many there are.")
     value: float | None = column("Part by whole, 0 to 1; null when the whole is empty.")
-    low: float | None = column("The lower end of the interval.")
-    high: float | None = column("The upper end of the interval.")
+    low: float | None = column("The lower end of the interval, 0 to 1; null when the whole is empty.")
+    high: float | None = column("The upper end of the interval, 0 to 1; null when the whole is empty.")
 
     @classmethod
     def of(cls, share: scored.Share) -> Share:
@@ -58,8 +58,8 @@ class LeadTime:
     """Days from the first date at which something was flagged to what happened to it."""
 
     lower_quartile: float = column("A quarter of the cases have at most so many days.")
-    median: float = column("Half of them.")
-    upper_quartile: float = column("Three quarters of them.")
+    median: float = column("Half of the cases have at most so many days.")
+    upper_quartile: float = column("Three quarters of the cases have at most so many days.")
 
 
 @strawberry.type
@@ -67,13 +67,22 @@ class BacktestScore:
     """How a rule did against one outcome."""
 
     score: strawberry.Private[scored.Score]
-    rule_key: str = column("The rule.")
+    rule_key: str = column("The key of the rule.")
     outcome: OutcomeKind = column("What it is held up against.")
-    lift: float | None = column("Precision over base rate: 1 is chance; null when nothing was flagged.")
-    lift_low: float | None = column("The lower end of its interval, from that of the precision.")
-    lift_high: float | None = column("The upper end of its interval.")
+    lift: float | None = column(
+        "Precision over base rate, a number of 0 or more: 1 is chance. Null when nothing was"
+        " flagged, or it happened to nothing."
+    )
+    lift_low: float | None = column(
+        "The lower end of its interval, a number of 0 or more, from that of the precision; null"
+        " with the lift."
+    )
+    lift_high: float | None = column(
+        "The upper end of its interval, a number of 0 or more, from that of the precision; null"
+        " with the lift."
+    )
     units_flagged: int = column("How many distinct deals, contracts or accounts it flagged.")
-    events: int = column("How often it happened, each once.")
+    events: int = column("How many times it happened, each once.")
     caught: int = column("How many of these had been flagged before.")
     undecided: int = column("How many were flagged at dates whose horizon is not over.")
     share_flagged: float = column("Of all that it might flag, the share that it flags, 0 to 1.")
@@ -111,7 +120,10 @@ class BacktestScore:
 
     @strawberry.field
     def revenue(self, info: Info) -> Money:
-        """What everything was worth to which it happened, each once."""
+        """What everything was worth to which it happened, each once.
+
+        It is a deal's amount, else a year's charges.
+        """
         return certain_money(self.score.value_minor, info.context.actor.currency)
 
     @strawberry.field
@@ -153,17 +165,22 @@ class Backtest(Node, Stored[stored.Backtest]):
 
     state: BacktestState = column("Whether it waits, is under way, is complete or has failed.")
     name: str = column("The rulebook whose live version the rules would replace.")
-    from_on: date = column("The first date.")
-    until_on: date = column("No date is later.")
+    from_on: date = column("The first date at which rules are tried.")
+    until_on: date = column("No date at which rules are tried is later.")
     step: Step = column("How far apart the dates are.")
-    horizon_days: int = column("So many days after each date are looked at for what happened.")
+    horizon_days: int = column("How many days after each date are looked at for what happened.")
     known_until: date = column("The last day of which anything is known.")
-    done: int = column("How many of the dates are tried.")
+    done: int = column("How many of the dates have been tried so far.")
     total: int = column("How many dates there are.")
     failure: str | None = column("Why it failed; null otherwise.")
-    created_at: datetime = column("When it was asked for.")
-    finished_at: datetime | None = column("When it ended.")
-    rulebook = related("schema.rulebooks", "Rulebook", "rulebook_id", "The version tried; null for a draft.")
+    created_at: datetime = column("The moment at which it was asked for.")
+    finished_at: datetime | None = column("The moment at which it ended; null until it does.")
+    rulebook = related(
+        "schema.rulebooks",
+        "Rulebook",
+        "rulebook_id",
+        "The version that is tried; none for a draft that was not saved.",
+    )
 
     @strawberry.field
     def report(self) -> BacktestReport | None:
@@ -186,11 +203,11 @@ class BacktestFilter:
 
 
 @strawberry.enum
-class BacktestOrderField(Enum):
+class BacktestOrderField(Described):
     """What backtests are ordered by."""
 
-    ASKED = "id"
-    UNTIL = "until_on"
+    ASKED = "id", "By `id`, which is by the moment at which it was asked for."
+    UNTIL = "until_on", "By `untilOn`: no date at which rules are tried is later."
 
 
 @strawberry.input

@@ -26,10 +26,12 @@ class Product(Node, Stored[stored.Product]):
 
     version: int = column("Grows by one with each change.")
     name: str = column("The product's name.")
-    family: str | None = column("The family of products that it belongs to.")
+    family: str | None = column("The family of products that it belongs to; null when it is in none.")
     charge: Charge = column("Whether it is charged each month or once.")
-    list_price: Money = column("The list price: per month when the charge is recurring.")
-    active: bool = column("Whether it is sold.")
+    list_price: Money = column(
+        "The price before discounts: of a month when it is charged each month, else once."
+    )
+    active: bool = column("Whether it is sold still.")
 
 
 @strawberry.input

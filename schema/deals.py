@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import Enum
 from fractions import Fraction
 
 import strawberry
@@ -11,6 +10,7 @@ from strawberry import UNSET
 
 from models import deals as stored
 from models.deals import STAGE_RANK, ContactRole, DealKind, ForecastCategory, Stage
+from models.described import Described
 from schema.core.connections import Listed, by_id, children, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
@@ -39,11 +39,11 @@ class DealLine(Stored[stored.DealLine]):
 
     model = stored.DealLine
 
-    id: strawberry.ID = column("The line's id.")
-    quantity: int = column("How many.")
-    mrc: Money = column("The monthly recurring charge.")
-    nrc: Money = column("The one-off charge.")
-    term_months: int = column("For how many months.")
+    id: strawberry.ID = column("The id of the line, unlike all others.")
+    quantity: int = column("How many of the product, 0 or more.")
+    mrc: Money = column("The monthly recurring charge of the whole quantity.")
+    nrc: Money = column("The one-off charge of the whole quantity.")
+    term_months: int = column("For how many months it is sold; 0 when it is sold without a term.")
     product = related("schema.catalog", "Product", "product_id", "What is sold.")
 
 
@@ -55,7 +55,7 @@ class StageChange(Stored[stored.StageChange]):
 
     from_stage: Stage | None = column("The stage before; null for the first.")
     to_stage: Stage = column("The stage entered.")
-    changed_on: date = column("When.")
+    changed_on: date = column("The day on which it entered the stage.")
 
 
 @strawberry.type
@@ -65,7 +65,7 @@ class DealContact(Stored[stored.DealContact]):
     model = stored.DealContact
 
     role: ContactRole = column("What the person is in the buying centre.")
-    contact = related("schema.people", "Contact", "contact_id", "The person.")
+    contact = related("schema.people", "Contact", "contact_id", "The person who takes part.")
 
 
 @strawberry.type
@@ -74,35 +74,37 @@ class Deal(Node, Stored[stored.Deal]):
 
     model = stored.Deal
 
-    version: int = column("Grows by one with each change; an update names it.")
+    version: int = column("Grows by one with each change; an update names the one that it has read.")
     name: str = column("The deal's name.")
     kind: DealKind = column("What the deal does to the revenue we have.")
-    stage: Stage = column("How far it is.")
-    stage_since: date | None = column("Since when it is in its stage.")
+    stage: Stage = column("How far it is, or how it ended.")
+    stage_since: date | None = column("The day since when it is in its stage; null when it is not known.")
     forecast_category: ForecastCategory = column("How it counts in the forecast.")
-    probability: int = column("The chance of winning, in percent.")
-    amount: Money = column("The total contract value.")
-    close_on: date | None = column("When it is expected to close.")
-    closed_on: date | None = column("When it was won or lost.")
-    loss_reason: str | None = column("Why it was lost.")
-    competitor: str | None = column("The competitor named on it.")
-    next_step: str | None = column("What is to be done next.")
-    next_step_on: date | None = column("By when the next step is to be done.")
-    valid_from: date | None = column("When it was identified.")
-    account = related("schema.accounts", "Account", "account_id", "The customer.")
+    probability: int = column("The chance of winning it in percent, 0 to 100.")
+    amount: Money = column("The total contract value, which is all charges over the whole term.")
+    close_on: date | None = column("The day on which it is expected to close; null when none is expected.")
+    closed_on: date | None = column("The day on which it was won or lost; null while it is open.")
+    loss_reason: str | None = column("Why it was lost; null unless it was.")
+    competitor: str | None = column("Who else wants to sell it; null when nobody is known.")
+    next_step: str | None = column("What is to be done next; null when nothing is planned.")
+    next_step_on: date | None = column(
+        "The day by which the next step is to be done; null when there is none."
+    )
+    valid_from: date | None = column("The day on which it was identified; null when it is not known.")
+    account = related("schema.accounts", "Account", "account_id", "The customer that it is with.")
     owner = related("schema.access", "User", "owner_id", "Who sells it.")
     contract = related("schema.revenue", "Contract", "contract_id", "The contract that it renews or expands.")
     signals = connection(SIGNALS, "What was heard about it.", "deal_id")
     recommendations = connection(RECOMMENDATIONS, "What to do next about it.", "deal_id")
-    risks = connection(RISKS, "Its risks.", "deal_id")
+    risks = connection(RISKS, "The risks that are about it.", "deal_id")
 
     @in_sql(_WEIGHTED)
     def weighted_amount(self) -> Money:
-        """The amount times the probability."""
+        """The amount times the probability, rounded to the minor unit, halves to even."""
         weighted = round(Fraction(self.record.amount_minor * self.record.probability, 100))
         return certain_money(weighted, self.record.currency)
 
-    lines = children("schema.deals", "DealLine", "deal_id", "What is sold in it.")
+    lines = children("schema.deals", "DealLine", "deal_id", "The products that are sold in it.")
     stage_history = children(
         "schema.deals", "StageChange", "deal_id", "The stages that it entered, in order.", "changed_on"
     )
@@ -135,16 +137,16 @@ class DealFilter:
 
 
 @strawberry.enum
-class DealOrderField(Enum):
+class DealOrderField(Described):
     """What deals are ordered by."""
 
     NAME = "name"
     AMOUNT = "amount"
-    STAGE = "stage_rank"
+    STAGE = "stage_rank", "By `stage`: ascending from IDENTIFIED to WON and LOST, which are equal."
     PROBABILITY = "probability"
     CLOSE_ON = "close_on"
     CLOSED_ON = "closed_on"
-    IDENTIFIED_ON = "valid_from"
+    IDENTIFIED_ON = "valid_from", "By `validFrom`: the day on which it was identified."
 
 
 @strawberry.input
@@ -190,6 +192,4 @@ class DealQueries:
 
     deals = connection(DEALS, "The deals that the caller owns or manages, or on accounts they own or manage.")
 
-    deal = by_id(
-        "schema.deals", "Deal", "One deal; null when there is none, or none that the caller may see."
-    )
+    deal = by_id("schema.deals", "Deal", "One deal by its id.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -18,6 +18,7 @@ from models.rulebooks import Rulebook
 from models.visibility import find
 from schema.accounts import Account
 from schema.context import Info
+from schema.core.arguments import AsOf
 from schema.core.cost import costs
 from schema.core.money import Money, certain_money
 from schema.core.stored import column
@@ -36,27 +37,27 @@ class MovedVerdict:
 
     @strawberry.field
     def movement(self) -> Movement:
-        """GAINED: only the other rules say it; LOST: only the present ones do; KEPT: both do."""
+        """Which of the rules say it."""
         return self.moved.movement
 
     @strawberry.field
     def rule_key(self) -> str:
-        """The rule."""
+        """The key of the rule that says it."""
         return self.moved.rule_key
 
     @strawberry.field
     def title(self) -> str:
-        """What it says."""
+        """What it says, in a line."""
         return self.moved.title
 
     @strawberry.field
     def subject_key(self) -> str:
-        """The ids of the records that it is about, or the account's."""
+        """The ids of the records that it is about, with | between them, or the account's."""
         return self.moved.subject_key
 
     @strawberry.field
     async def account(self, info: Info) -> Account | None:
-        """The account."""
+        """The account that it is about; null when the caller may not see it."""
         record = await info.context.loaders.one(stored_accounts.Account, self.moved.account_id)
         return Account.of(record) if record else None
 
@@ -76,7 +77,7 @@ class RuleOutcome:
     """What changes for one rule."""
 
     outcome: strawberry.Private[dry_runs.RuleOutcome]
-    rule_key: str = column("The rule.")
+    rule_key: str = column("The key of the rule.")
     gained: int = column("How many subjects only the other rules speak of.")
     lost: int = column("How many subjects only the present rules speak of.")
     kept: int = column("How many subjects both speak of.")
@@ -99,9 +100,9 @@ class RuleOutcomes:
 
     outcome: strawberry.Private[dry_runs.Outcome]
     as_of: date = column("The day as of which both were tried.")
-    accounts: int = column("How many accounts there are.")
-    flagged_before: int = column("Of how many accounts the present rules say anything.")
-    flagged_after: int = column("Of how many accounts the other rules say anything.")
+    accounts: int = column("How many accounts of the caller's there are.")
+    flagged_before: int = column("How many accounts the present rules say anything of.")
+    flagged_after: int = column("How many accounts the other rules say anything of.")
     warnings: list[str] = column("Rules that speak of more than a fifth of the accounts.")
 
     @classmethod
@@ -156,9 +157,17 @@ class RuleOutcomes:
 
     @strawberry.field
     def verdicts(
-        self, movements: list[Movement] | None = None, first: int = 100, skip: int = 0
+        self,
+        movements: Annotated[
+            list[Movement] | None,
+            strawberry.argument(description="Only what moved in these ways; default: everything."),
+        ] = None,
+        first: Annotated[int, strawberry.argument(description=f"How many at most: 0 to {MOST:,}.")] = 100,
+        skip: Annotated[
+            int, strawberry.argument(description="How many are passed over first, 0 or more.")
+        ] = 0,
     ) -> list[MovedVerdict]:
-        """Every single thing that is said, by rule and account; at most 1,000 at once."""
+        """Every single thing that is said, by rule and account."""
         if not 0 <= first <= MOST or skip < 0:
             raise Invalid(f"first and skip are out of range; allowed: 0 to {MOST:,}, 0 and more", ["first"])
         wanted = [m for m in self.outcome.moved if not movements or m.movement in movements]
@@ -169,7 +178,7 @@ class RuleOutcomes:
 class RuleText:
     """How the text of one rule differs between two versions."""
 
-    rule_key: str = column("The rule.")
+    rule_key: str = column("The key of the rule.")
     change: str = column("ADDED, REMOVED or CHANGED.")
     lines: list[str] = column("A unified difference of its document, line by line.")
 
@@ -191,10 +200,21 @@ class DryRunQueries:
     async def dry_run(
         self,
         info: Info,
-        name: str,
-        rules: list[JSON] | None = None,
-        version: int | None = None,
-        as_of: date | None = None,
+        name: Annotated[
+            str, strawberry.argument(description="The name of the rulebook whose live version is replaced.")
+        ],
+        rules: Annotated[
+            list[JSON] | None,
+            strawberry.argument(
+                description="Rule documents, which need not be saved, as `ruleSchema` describes them; absent"
+                " with `version`."
+            ),
+        ] = None,
+        version: Annotated[
+            int | None,
+            strawberry.argument(description="The number of a saved version, from 1; absent with `rules`."),
+        ] = None,
+        as_of: AsOf = None,
     ) -> RuleOutcomes:
         """What would change if these rules, or that version, were live. Nothing is written."""
         actor, engine = info.context.actor, info.context.engine
@@ -211,9 +231,17 @@ class DryRunQueries:
     @costs(2_000)
     @strawberry.field
     async def rulebook_difference(
-        self, info: Info, before: strawberry.ID, after: strawberry.ID, as_of: date | None = None
+        self,
+        info: Info,
+        before: Annotated[
+            strawberry.ID, strawberry.argument(description="The id of the version that is replaced.")
+        ],
+        after: Annotated[
+            strawberry.ID, strawberry.argument(description="The id of the version that takes its place.")
+        ],
+        as_of: AsOf = None,
     ) -> RulebookDifference:
-        """How one version differs from another."""
+        """How one version differs from another. Nothing is written."""
         actor, engine = info.context.actor, info.context.engine
         one, other = (
             await find(Rulebook, actor, before, "before"),

@@ -29,9 +29,12 @@ class PopulationFigures:
 
     accounts: int = strawberry.field(description="How many crossed the threshold since before it began.")
     population: int = strawberry.field(description="How many there are of which the measure is known.")
-    share: float = strawberry.field(description="The first of the second, 0 to 1.")
+    share: float = strawberry.field(
+        description="How many crossed it of those of which the measure is known, 0 to 1."
+    )
     usual_share: float | None = strawberry.field(
-        description="The share that crossed it in the month before; null for whoever sees only some accounts."
+        description="The share that crossed it in the month before, 0 to 1; null for whoever sees only some"
+        " accounts."
     )
     exposure: Money = strawberry.field(
         description="The annual recurring revenue of the accounts that crossed it, each contract once."
@@ -54,8 +57,8 @@ class PopulationEvent(Node, Stored[stored.PopulationEvent]):
     started_on: date = column("The day as of which it was first seen.")
     compared_on: date = column("The day before it began that the accounts are compared with.")
     last_seen_on: date = column("The last day as of which it was seen; figures are of that day.")
-    lapsed_on: date | None = column("The day as of which it was over.")
-    reopened_count: int = column("How often it came back.")
+    lapsed_on: date | None = column("The day as of which it was over; null while it stands.")
+    reopened_count: int = column("How often it came back after it had lapsed.")
 
     @in_sql("nullif(t.part, '')")
     def part(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -28,11 +28,15 @@ class FactField:
     type: FieldType = column("Its type; two fields compare when both are money, days, numbers or texts.")
     unit: str = column("What it is counted in: days, people, the tenant's currency; empty for plain values.")
     meaning: str = column("What it says.")
-    minimum: float | None = column("The lowest value that it can have.")
-    maximum: float | None = column("The highest value that it can have.")
-    values: list[str] | None = column("The only values that it can have, if they are few.")
+    minimum: float | None = column(
+        "The lowest number that it can have, in its unit (money in minor units); null without a limit."
+    )
+    maximum: float | None = column(
+        "The highest number that it can have, in its unit (money in minor units); null without a limit."
+    )
+    values: list[str] | None = column("The only values that it can have, if they are few; null otherwise.")
     operators: list[Op] = column("What it may be compared by.")
-    ranks: str | None = column("The field whose percentile it is, if it is a relative one.")
+    ranks: str | None = column("The field whose percentile it is; null unless it is a relative one.")
 
     @classmethod
     def of(cls, field: Field, currency: str) -> FactField:
@@ -72,8 +76,17 @@ class FactKind:
         return self.kind.label
 
     @strawberry.field
-    def fields(self, info: Info, relative: bool = False) -> list[FactField]:
-        """Its fields; with ``relative``, also the percentiles that each numeric one has."""
+    def fields(
+        self,
+        info: Info,
+        relative: Annotated[
+            bool,
+            strawberry.argument(
+                description="Whether the two percentiles of each numeric field come as well."
+            ),
+        ] = False,
+    ) -> list[FactField]:
+        """Its fields, in the order of their declaration."""
         fields = [*self.kind.fields.values(), *(self.kind.relative.values() if relative else ())]
         return [FactField.of(field, info.context.actor.currency) for field in fields]
 
@@ -83,8 +96,13 @@ class FactKindQueries:
     """What a rule builder needs to know."""
 
     @strawberry.field
-    def fact_kinds(self, names: list[str] | None = None) -> list[FactKind]:
-        """The kinds of facts that rules can match; all of them unless some are named."""
+    def fact_kinds(
+        self,
+        names: Annotated[
+            list[str] | None, strawberry.argument(description="The names of kinds; default: all of them.")
+        ] = None,
+    ) -> list[FactKind]:
+        """The kinds of facts that rules can match."""
         for name in names or ():
             if name not in REGISTRY.kinds:
                 raise NotFound(f"no fact kind {name!r}; known: {allowed(list(REGISTRY.kinds))}", ["names"])
@@ -92,5 +110,8 @@ class FactKindQueries:
 
     @strawberry.field
     def rule_schema(self) -> JSON:
-        """The JSON Schema (draft 2020-12) of a rule document, for editors that complete and check."""
+        """The JSON Schema (draft 2020-12) of a rule document, an object.
+
+        By it, editors complete and check.
+        """
         return cast("JSON", rule_schema())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import strawberry
 
@@ -39,12 +40,23 @@ class NodeQueries:
     """Fetching objects by id."""
 
     @means(AnyById(_BY_PREFIX))
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of an object of any kind.")],
+    ) -> Node | None:
         """The object with this id; null when there is none that the caller may see."""
         return await _node(info, id)
 
     @means(AnyByIds(_BY_PREFIX, MOST))
-    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID],
+            strawberry.argument(description=f"Ids of objects of any kind: at most {MOST}."),
+        ],
+    ) -> list[Node | None]:
         """Objects by their ids, in that order; null in the place of each not found."""
         if len(ids) > MOST:
             raise Invalid(f"{len(ids):,} ids; allowed: {MOST}", ["ids"])

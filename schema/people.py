@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import Enum
 
 import strawberry
 from strawberry import UNSET
 
 from models import people as stored
+from models.described import Described
 from models.people import Seniority
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -26,14 +26,16 @@ class Contact(Node, Stored[stored.Contact]):
 
     model = stored.Contact
 
-    version: int = column("Grows by one with each change; an update names it.")
+    version: int = column("Grows by one with each change; an update names the one that it has read.")
     name: str = column("The person's name.")
-    title: str | None = column("The person's position.")
-    seniority: Seniority = column("Where the person stands in the organisation.")
-    email: str | None = column("Where to write to.")
-    phone: str | None = column("Where to call.")
-    last_contacted_on: date | None = column("The last call, visit or answered mail.")
-    left_on: date | None = column("When the person left the customer.")
+    title: str | None = column("The person's position, as it is called there; null when it is not known.")
+    seniority: Seniority = column("Where the person stands in the customer's organisation.")
+    email: str | None = column("The person's mail address; null when it is not known.")
+    phone: str | None = column("The person's telephone number; null when it is not known.")
+    last_contacted_on: date | None = column(
+        "The day of the last call, visit or answered mail; null when there was none."
+    )
+    left_on: date | None = column("The day on which the person left the customer; null for one who is there.")
 
     account = related("schema.accounts", "Account", "account_id", "The account that the person works for.")
 
@@ -56,11 +58,11 @@ class ContactFilter:
 
 
 @strawberry.enum
-class ContactOrderField(Enum):
-    """What contacts are ordered by; SENIORITY begins with executives."""
+class ContactOrderField(Described):
+    """What contacts are ordered by."""
 
     NAME = "name"
-    SENIORITY = "seniority_rank"
+    SENIORITY = "seniority_rank", "By `seniority`: ascending from EXECUTIVE to STAFF."
     LAST_CONTACTED_ON = "last_contacted_on"
 
 

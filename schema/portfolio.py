@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
 import strawberry
 
@@ -10,6 +11,7 @@ from metrics import portfolio as metric
 from metrics.portfolio import Grouping
 from models.base import today
 from schema.context import Info
+from schema.core.arguments import AsOf
 from schema.core.cost import costs
 from schema.core.money import CurrencyCode, Money, certain_money, money
 
@@ -18,14 +20,20 @@ from schema.core.money import CurrencyCode, Money, certain_money, money
 class PortfolioFigures:
     """The figures of a portfolio or of one group of it."""
 
-    open_deals: int | None = strawberry.field(description="Deals that can still be won; null by risk kind.")
-    open_pipeline: Money | None = strawberry.field(description="The sum of their amounts; null by risk kind.")
-    weighted_pipeline: Money | None = strawberry.field(
-        description="The sum of amount times probability; null by risk kind."
+    open_deals: int | None = strawberry.field(
+        description="How many deals can still be won; null in groups by risk kind."
     )
-    active_contracts: int | None = strawberry.field(description="Contracts that run; null by risk kind.")
+    open_pipeline: Money | None = strawberry.field(
+        description="The sum of their amounts; null in groups by risk kind."
+    )
+    weighted_pipeline: Money | None = strawberry.field(
+        description="The sum of amount times probability; null in groups by risk kind."
+    )
+    active_contracts: int | None = strawberry.field(
+        description="How many contracts run; null in groups by risk kind."
+    )
     recurring_revenue: Money | None = strawberry.field(
-        description="The monthly recurring charge of active contracts; null by risk kind."
+        description="The monthly recurring charge of the contracts that run; null in groups by risk kind."
     )
     revenue_at_risk: Money = strawberry.field(
         description="The revenue lines (deals, contracts and services) that open risks name, each once."
@@ -42,10 +50,13 @@ class PortfolioGroup:
     """One group of a portfolio."""
 
     key: str | None = strawberry.field(
-        description="The id of the owner, manager or team, or the segment or risk kind; null for none."
+        description="The id of the owner, manager or team, or the segment or risk kind; null for what has"
+        " none."
     )
-    label: str = strawberry.field(description="Its name.")
-    figures: PortfolioFigures = strawberry.field(description="Its figures.")
+    label: str = strawberry.field(
+        description="Its name, for people; that of what has no owner, segment or the like is: nobody."
+    )
+    figures: PortfolioFigures = strawberry.field(description="Its figures, of what the caller may see.")
 
 
 @strawberry.type
@@ -53,7 +64,7 @@ class Portfolio:
     """Everything that the caller may see, as of a date."""
 
     as_of: date = strawberry.field(description="The business date of the figures.")
-    currency: CurrencyCode = strawberry.field(description="The currency of every amount.")
+    currency: CurrencyCode = strawberry.field(description="The currency of every amount: the tenant's.")
     total: PortfolioFigures = strawberry.field(description="The whole; a line in two groups is in it once.")
     groups: list[PortfolioGroup] = strawberry.field(
         description="The groups, largest revenue at risk first; none unless groupBy is given."
@@ -67,11 +78,16 @@ class PortfolioQueries:
     @costs(500)
     @strawberry.field
     async def portfolio(
-        self, info: Info, as_of: date | None = None, group_by: Grouping | None = None
+        self,
+        info: Info,
+        as_of: AsOf = None,
+        group_by: Annotated[
+            Grouping | None, strawberry.argument(description="What the groups are; default: no groups.")
+        ] = None,
     ) -> Portfolio:
         """Pipeline, recurring revenue and revenue at risk of what the caller may see.
 
-        Who sees what is decided as of today, what it was as of the date (default: today).
+        Who sees what is decided as of today, what it was as of the date.
         """
         found = await metric.portfolio(info.context.actor, as_of or today(), group_by)
         return Portfolio(

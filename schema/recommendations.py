@@ -13,10 +13,12 @@ from strawberry.scalars import JSON
 from commands import explanations
 from models import recommendations as stored
 from models.base import Severity
+from models.described import Described
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from rules.evidence import recorded
 from rules.sentences import sentence
 from schema.context import Info
+from schema.core.arguments import Locale
 from schema.core.connections import Listed, children, connection, related
 from schema.core.cost import costs
 from schema.core.cursors import Kind
@@ -47,13 +49,14 @@ class Evidence(Stored[stored.Evidence]):
     fact_kind: str = column(
         "The kind of fact: deal, contract, account and so on, or the name of a concluded one."
     )
-    fact_id: str = column("The id of the record; empty for facts that must not exist.")
+    fact_id: str = column("The id of the record that was seen; empty for facts that must not exist.")
     field: str = column("The field of the fact that the condition is about, or arithmetic on its fields.")
     op: str = column(
         "The operator of the condition: gt, lte, in and so on; `not gt` where the rule asks for the opposite."
     )
     reference: str | None = column(
-        "The field of another fact, or arithmetic on its fields, that the threshold came from."
+        "The field of another fact, or arithmetic on its fields, that the threshold came from;"
+        " null when the rule says the threshold itself."
     )
     observed_on: date = column("The day as of which it was so.")
     source: str = column(
@@ -62,12 +65,18 @@ class Evidence(Stored[stored.Evidence]):
 
     @in_sql("t.threshold")
     def threshold(self) -> JSON | None:
-        """What the field is compared with; money in whole units, as text."""
+        """What the field is compared with: a text, number or boolean, or a list of them.
+
+        Money is in whole units, as text. Null when nothing was compared.
+        """
         return _json(self.record.threshold)
 
     @in_sql("t.seen")
     def seen(self) -> JSON | None:
-        """The value that the fact had."""
+        """The value that the fact had: a text, number or boolean.
+
+        Money is in whole units, as text. Null when it was missing.
+        """
         return _json(self.record.seen)
 
 
@@ -96,8 +105,10 @@ class RiskLine(Stored[stored.RiskLine]):
         "The contract or deal in which the revenue is counted: of a service its contract, of a renewal"
         " what it renews."
     )
-    amount: Money = column("The deal's amount, or the annual value.")
-    from_on: date = column("Since when it has been at risk at this amount.")
+    amount: Money = column(
+        "The revenue of the line: a deal's amount, else 12 times the monthly recurring charge."
+    )
+    from_on: date = column("The day since when it has been at risk at this amount.")
 
 
 @strawberry.type
@@ -106,41 +117,51 @@ class Recommendation(Node, Stored[stored.Recommendation]):
 
     model = stored.Recommendation
 
-    version: int = column("Grows by one with each change; an answer may name it.")
+    version: int = column("Grows by one with each change; an answer may name the one that it has read.")
     state: RecommendationState = column("Whether it is open, was answered, or lapsed by itself.")
     title: str = column("The title of the rule that says it.")
     action: str = column("What to do, in a word for programs: OPEN_RENEWAL.")
-    play: str | None = column("The list of steps that helps.")
+    play: str | None = column("The list of steps that helps, by its name; null when the rule names none.")
     because: str = column("Why, in a sentence.")
-    due_on: date = column("By when.")
-    value: Money = column("The revenue that it is about.")
+    due_on: date = column("The day by which it should be done.")
+    value: Money = column("The revenue that it is about, 0 when it is about none.")
     likelihood: float = column("The chance that following it helps, 0 to 1.")
     urgency: float = column("How much it matters to do it soon, 0 to 1.")
-    lever: float = column("What managers' levers make of it: 1 without any.")
-    priority: float = column("Likelihood times value (in whole units) times urgency times lever.")
-    withheld: Withheld | None = column(
-        "Why it is not offered though it holds: a gate, earlier dismissals, or more pressing ones."
+    lever: float = column(
+        "The factor that managers' levers come to together, 0.25 to 4; the number is 1 without any."
     )
-    withheld_because: str | None = column("The condition that withholds it.")
-    answered_on: date | None = column("The day of the last answer.")
-    rule_key: str = column("The rule that says it.")
+    priority: float = column(
+        "What it is ranked by, a number of 0 or more without a unit: likelihood times value (in"
+        " whole units) times urgency times lever."
+    )
+    withheld: Withheld | None = column(
+        "Why it is not offered though it holds: a gate, earlier dismissals, or more pressing"
+        " ones. Null when it is offered, or not open."
+    )
+    withheld_because: str | None = column(
+        "What withholds it, in words: the condition of a gate, or how many; null when nothing does."
+    )
+    answered_on: date | None = column(
+        "The day of the last answer; null without one, and when it came back after it had lapsed."
+    )
+    rule_key: str = column("The key of the rule that says it.")
     rulebook_version: str = column("The rulebook and its version: starter/1.")
-    held_since: date = column("Since when its condition holds.")
+    held_since: date = column("The day since when its condition holds.")
     last_seen_on: date = column("The last day as of which its condition was seen to hold.")
-    lapsed_on: date | None = column("When its condition no longer held.")
-    reopened_count: int = column("How often it came back.")
-    snoozed_until: date | None = column("The day from which it may come back.")
-    dismissed_reason: str | None = column("Why it was turned down.")
-    outcome: Outcome | None = column("What came of following it.")
+    lapsed_on: date | None = column("The day as of which its condition no longer held; null while it holds.")
+    reopened_count: int = column("How often it came back after it had lapsed.")
+    snoozed_until: date | None = column("The day from which it opens again; null unless it was put aside.")
+    dismissed_reason: str | None = column("Why it was turned down; null unless it was.")
+    outcome: Outcome | None = column("What came of following it; null until it is carried out.")
     account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
-    deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
+    deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about, if it is about one.")
 
     evidence = children("schema.recommendations", "Evidence", "recommendation_id", _EVIDENCE, "position")
 
     @costs(1)
     @strawberry.field
-    async def sentence(self, info: Info, locale: str = "en") -> str:
-        """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
+    async def sentence(self, info: Info, locale: Locale = "en") -> str:
+        """Its evidence in a sentence, for people."""
         return _sentence(await _evidence(info, "recommendation_id", self.id), self.record.currency, locale)
 
     @costs(20)
@@ -161,16 +182,16 @@ class Risk(Node, Stored[stored.Risk]):
     kind: str = column("What kind of risk: CHURN, STALLED_DEAL and so on.")
     severity: Severity = column("How bad it is.")
     title: str = column("The title of the rule that says it.")
-    exposure: Money = column("The revenue at risk: the sum of its lines.")
+    exposure: Money = column("The revenue at risk: the sum of its lines, not weighted by the probability.")
     probability: float = column("The chance that the revenue is lost, 0 to 1.")
-    rule_key: str = column("The rule that says it.")
+    rule_key: str = column("The key of the rule that says it.")
     rulebook_version: str = column("The rulebook and its version: starter/1.")
-    held_since: date = column("Since when its condition holds.")
+    held_since: date = column("The day since when its condition holds.")
     last_seen_on: date = column("The last day as of which its condition was seen to hold.")
-    lapsed_on: date | None = column("When its condition no longer held.")
-    reopened_count: int = column("How often it came back.")
+    lapsed_on: date | None = column("The day as of which its condition no longer held; null while it holds.")
+    reopened_count: int = column("How often it came back after it had lapsed.")
     account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
-    deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
+    deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about, if it is about one.")
 
     lines = children(
         "schema.recommendations",
@@ -185,8 +206,8 @@ class Risk(Node, Stored[stored.Risk]):
 
     @costs(1)
     @strawberry.field
-    async def sentence(self, info: Info, locale: str = "en") -> str:
-        """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
+    async def sentence(self, info: Info, locale: Locale = "en") -> str:
+        """Its evidence in a sentence, for people."""
         return _sentence(await _evidence(info, "risk_id", self.id), self.record.currency, locale)
 
     @costs(20)
@@ -284,11 +305,11 @@ class RiskFilter:
 
 
 @strawberry.enum
-class RiskOrderField(Enum):
+class RiskOrderField(Described):
     """What risks are ordered by."""
 
     EXPOSURE = "exposure"
-    SEVERITY = "severity_rank"
+    SEVERITY = "severity_rank", "By `severity`: ascending from LOW to CRITICAL."
     PROBABILITY = "probability"
     HELD_SINCE = "held_since"
 

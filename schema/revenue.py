@@ -28,14 +28,16 @@ class Contract(Node, Stored[stored.Contract]):
 
     version: int = column("Grows by one with each change.")
     name: str = column("The contract's name.")
-    starts_on: date = column("Its first day.")
-    ends_on: date | None = column("Its last day; null when it has none.")
-    terminated_on: date | None = column("The day on which it was ended early.")
-    notice_days: int = column("Days of notice before the end.")
-    auto_renews: bool = column("Whether it renews by itself.")
-    mrc: Money = column("The monthly recurring charge (MRC).")
-    account = related("schema.accounts", "Account", "account_id", "The customer.")
-    services = connection(SERVICES, "What is delivered under it.", "contract_id")
+    starts_on: date = column("Its first day, inclusive.")
+    ends_on: date | None = column("Its last day; null when it has none and runs on.")
+    terminated_on: date | None = column(
+        "The day from which it no longer runs, for one that was ended early; null for others."
+    )
+    notice_days: int = column("How many days before its end notice has to be given, at the latest.")
+    auto_renews: bool = column("Whether it renews by itself at its end.")
+    mrc: Money = column("The monthly recurring charge (MRC) of all of it.")
+    account = related("schema.accounts", "Account", "account_id", "The customer that signed it.")
+    services = connection(SERVICES, "What is or was delivered under it.", "contract_id")
 
     @in_sql("t.mrc_minor * 12")
     def annual_value(self) -> Money:

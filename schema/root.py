@@ -17,11 +17,11 @@ from schema.core.cost import Prices
 from schema.core.descriptions import describe
 from schema.core.documents import Documents, Prepared
 from schema.core.limits import Limits
-from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
 from schema.core.plans.catalog import Catalog
 from schema.core.plans.executor import Executor
 from schema.core.plans.reads import Reads
+from schema.core.scalars import SCALARS
 from schema.core.schema import Schema
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, cast
 
 import strawberry
@@ -14,30 +13,21 @@ from models.base import today
 from rules import findings
 from rules.findings import FindingCode, FindingSeverity
 from schema.context import Info
+from schema.core.arguments import AsOf
 from schema.core.cost import costs
 from schema.core.stored import column
 
 strawberry.enum(FindingCode, name="RuleFindingCode")
 strawberry.enum(FindingSeverity, name="RuleFindingSeverity")
 
-AsOf = Annotated[
-    date | None, strawberry.argument(description="The day whose records are looked at; default today (UTC).")
-]
-
 
 @strawberry.type
 class RuleFinding:
     """One thing that a check found in a rule."""
 
-    severity: FindingSeverity = column(
-        "ERROR keeps the version from going live; a WARNING is told to who decides and keeps nothing."
-    )
-    code: FindingCode = column(
-        "NEVER_MATCHES: the rule cannot hold of any facts; SUBSUMED: another rule says as much whenever it"
-        " holds; CONTRADICTING: another one says otherwise of the same facts, or a gate is never open;"
-        " OUT_OF_RANGE: a condition holds always or never; UNFILLED: no record has what it speaks of."
-    )
-    rule_key: str = column("The rule.")
+    severity: FindingSeverity = column("Whether it keeps the version from going live.")
+    code: FindingCode = column("What kind of finding it is.")
+    rule_key: str = column("The key of the rule.")
     path: list[str] = column(
         "Its place among the documents, outermost first: rules, 3, when, 0, deal, where."
     )
@@ -64,7 +54,7 @@ class RuleCheckQueries:
     async def rulebook_findings(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="A rulebook version.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of a rulebook version.")],
         as_of: AsOf = None,
     ) -> list[RuleFinding]:
         """What the checks find in a saved version, beside the live rulebooks of other names."""
@@ -76,8 +66,13 @@ class RuleCheckQueries:
     async def check_rules(
         self,
         info: Info,
-        name: Annotated[str, strawberry.argument(description="The rulebook whose next version they may be.")],
-        rules: Annotated[list[JSON], strawberry.argument(description="Documents of rules; none is saved.")],
+        name: Annotated[
+            str, strawberry.argument(description="The name of the rulebook whose next version they may be.")
+        ],
+        rules: Annotated[
+            list[JSON],
+            strawberry.argument(description="Rule documents, as `ruleSchema` describes them; none is saved."),
+        ],
         as_of: AsOf = None,
     ) -> list[RuleFinding]:
         """What the checks would find if these rules were live. Nothing is written."""

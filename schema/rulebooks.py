@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import Enum
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 from strawberry import UNSET
@@ -13,8 +13,10 @@ from strawberry.scalars import JSON
 from commands import rulebooks
 from models import rulebooks as stored
 from models.base import today
+from models.described import Described
 from models.rulebooks import RulebookState, RunScope, RunState
 from schema.context import Info
+from schema.core.arguments import AccountId, AsOf
 from schema.core.connections import Listed, children, connection, related
 from schema.core.cost import costs
 from schema.core.cursors import Kind
@@ -33,7 +35,7 @@ class Rule(Node, Stored[stored.Rule]):
 
     key: str = column("The rule's key, the same in every version.")
     title: str = column("What it says, in a line.")
-    document: JSON = column("The rule as its author wrote it.")
+    document: JSON = column("The rule as its author wrote it: an object that `ruleSchema` describes.")
 
 
 @strawberry.type
@@ -43,12 +45,14 @@ class Rulebook(Node, Stored[stored.Rulebook]):
     model = stored.Rulebook
 
     version: int = column("Grows by one with each change of the record; not the rulebook's number.")
-    name: str = column("The rulebook's name.")
+    name: str = column("The rulebook's name, the same in all its versions.")
     number: int = column("The version's number, from 1.")
     state: RulebookState = column("Whether it is a draft, live, or was live.")
-    description: str | None = column("What it is for.")
-    activated_at: datetime | None = column("When it last went live.")
-    reason: str | None = column("Why it last went live, was rolled back to or retired.")
+    description: str | None = column("What it is for; null when it is not said.")
+    activated_at: datetime | None = column("The moment at which it last went live; null when it never did.")
+    reason: str | None = column(
+        "Why it last went live, was rolled back to or retired; null when it is not said."
+    )
     activated_by = related("schema.access", "User", "activated_by_id", "Who put it live.")
 
     rules = children(
@@ -57,7 +61,10 @@ class Rulebook(Node, Stored[stored.Rulebook]):
 
     @strawberry.field
     def cases(self) -> list[JSON]:
-        """Its saved cases: facts, and what a rule must say of them before the version goes live."""
+        """Its saved cases, an object each.
+
+        They say of which facts a rule must say what before the version goes live.
+        """
         return cast("list[JSON]", self.record.cases or [])
 
     @strawberry.field
@@ -76,18 +83,18 @@ class Rulebook(Node, Stored[stored.Rulebook]):
 class EvaluationFailure:
     """An account that could not be judged."""
 
-    account_id: strawberry.ID = strawberry.field(description="The account's id.")
-    reason: str = strawberry.field(description="Why.")
+    account_id: strawberry.ID = strawberry.field(description="The id of the account.")
+    reason: str = strawberry.field(description="Why it could not be judged.")
 
 
 @strawberry.type
 class FlaggedByRule:
     """What one rule flagged in an evaluation."""
 
-    rule_key: str = strawberry.field(description="The rule.")
-    count: int = strawberry.field(description="How many risks.")
+    rule_key: str = strawberry.field(description="The key of the rule.")
+    count: int = strawberry.field(description="How many risks it raised.")
     exposure: Money = strawberry.field(
-        description="Their exposures; a revenue line that two rules flag is in both."
+        description="The sum of their exposures; a revenue line that two rules flag is in both."
     )
 
 
@@ -115,31 +122,31 @@ class EvaluationRun(Node, Stored[stored.EvaluationRun]):
     rulebook_version: str = column("The rules: the names and versions of the rulebooks that were live.")
     accounts: int = column("How many accounts it is about.")
     candidates: int = column(
-        "Those of them that rules may match or something stands for; no others are looked at."
+        "How many of them rules may match or something stands for; no others are looked at."
     )
     judged: int = column("How many of the candidates have been looked at so far.")
     matched: int = column("How many matches there were: one for each rule and subject.")
-    opened: int = column("Recommendations and risks that are new.")
-    refreshed: int = column("Those that stood and have changed.")
-    lapsed: int = column("Those whose condition no longer holds.")
-    reopened: int = column("Those that came back.")
-    unchanged: int = column("Those that stand as they were.")
+    opened: int = column("How many recommendations and risks are new.")
+    refreshed: int = column("How many stood and have changed.")
+    lapsed: int = column("How many ended, as their condition no longer holds.")
+    reopened: int = column("How many came back after they had lapsed.")
+    unchanged: int = column("How many stand as they were.")
     looked_back: int = column(
-        "Accounts that had been judged as of a later date already: what stands there was left alone."
+        "How many accounts had been judged as of a later date already: what stands there was left alone."
     )
-    events_opened: int = column("Events of the whole population that began or came back.")
+    events_opened: int = column("How many events of the whole population began or came back.")
     disagreements: list[str] = column(
-        "Rules that the engine judged unlike the reference, which was believed."
+        "The keys of rules that the engine judged unlike the reference, which was believed."
     )
-    seconds: float | None = column("How long it took.")
+    seconds: float | None = column("How many seconds it took; null until it ends.")
 
     @strawberry.field
     def stages(self) -> list[StageTime]:
         """What it took how long for; empty before it ends."""
         return [StageTime(stage=stage, seconds=spent) for stage, spent in (self.record.stages or {}).items()]
 
-    created_at: datetime = column("When it began.")
-    finished_at: datetime | None = column("When it ended.")
+    created_at: datetime = column("The moment at which it began.")
+    finished_at: datetime | None = column("The moment at which it ended; null until it does.")
 
     @strawberry.field
     def flagged(self, info: Info) -> list[FlaggedByRule]:
@@ -224,10 +231,10 @@ class EvaluationRunFilter:
 
 
 @strawberry.enum
-class EvaluationRunOrderField(Enum):
+class EvaluationRunOrderField(Described):
     """What evaluation runs are ordered by."""
 
-    STARTED = "id"
+    STARTED = "id", "By `id`, which is by the moment at which it began."
     AS_OF = "as_of"
 
 
@@ -267,11 +274,17 @@ class RulebookQueries:
     async def account_case(
         self,
         info: Info,
-        account_id: strawberry.ID,
-        rule_key: str,
-        name: str | None = None,
-        as_of: date | None = None,
+        account_id: AccountId,
+        rule_key: Annotated[str, strawberry.argument(description="The key of a live rule.")],
+        name: Annotated[
+            str | None,
+            strawberry.argument(description="What the case is called; default: the account and the date."),
+        ] = None,
+        as_of: AsOf = None,
     ) -> JSON:
-        """A saved case made of an account: its facts that the live rule looks at, and what it says."""
+        """A case to be saved, made of an account: its facts that the live rule looks at, and what it says.
+
+        An object as ``cases`` of a rulebook has them.
+        """
         found = await rulebooks.account_case(info.context.actor, account_id, rule_key, as_of or today(), name)
         return cast("JSON", found)

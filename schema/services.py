@@ -29,10 +29,10 @@ class Service(Node, Stored[stored.Service]):
     version: int = column("Grows by one with each change.")
     name: str = column("The service's name.")
     state: ServiceState = column("How far its delivery and life are.")
-    mrc: Money = column("The monthly recurring charge.")
-    started_on: date | None = column("When it started.")
-    ended_on: date | None = column("When it ended.")
-    account = related("schema.accounts", "Account", "account_id", "The customer.")
+    mrc: Money = column("The monthly recurring charge, 0 when nothing is charged.")
+    started_on: date | None = column("The day on which it started; null when it has not, or it is not known.")
+    ended_on: date | None = column("The day on which it ended; null when it has not.")
+    account = related("schema.accounts", "Account", "account_id", "The customer that has it.")
     contract = related("schema.revenue", "Contract", "contract_id", "The contract it is delivered under.")
     product = related("schema.catalog", "Product", "product_id", "The product that it is an instance of.")
     tickets = connection(TICKETS, "Its trouble tickets.", "service_id")
@@ -42,9 +42,11 @@ class Service(Node, Stored[stored.Service]):
 class Usage:
     """What an account used in a calendar month, all its services together."""
 
-    month: date = strawberry.field(description="The month, by its first day.")
-    quantity: int = strawberry.field(description="How much, in the units of the services.")
-    charge: Money = strawberry.field(description="What was billed for it.")
+    month: date = strawberry.field(description="The month, by the date of its first day.")
+    quantity: int = strawberry.field(
+        description="How much, a number in the units of the services: GB, minutes or sessions, added up."
+    )
+    charge: Money = strawberry.field(description="What was billed for the month's usage.")
 
 
 @strawberry.input

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import Enum
 
 import strawberry
 from strawberry import UNSET
 
 from models import signals as stored
+from models.described import Described
 from models.signals import SignalKind
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -26,10 +26,10 @@ class Signal(Node, Stored[stored.Signal]):
 
     version: int = column("Grows by one with each change.")
     kind: SignalKind = column("What kind of thing it is.")
-    summary: str = column("What was heard.")
-    observed_on: date = column("When it was observed.")
-    source: str | None = column("The system that it came from.")
-    external_id: str | None = column("Its key in that system.")
+    summary: str = column("What was heard, in a sentence or two.")
+    observed_on: date = column("The day on which it was observed.")
+    source: str | None = column("The system that it came from; null when it is not known.")
+    external_id: str | None = column("Its key in that system; null when it has none.")
     account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
     deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
     contact = related("schema.people", "Contact", "contact_id", "The person that it is about.")
@@ -53,11 +53,11 @@ class SignalFilter:
 
 
 @strawberry.enum
-class SignalOrderField(Enum):
+class SignalOrderField(Described):
     """What signals are ordered by."""
 
     OBSERVED_ON = "observed_on"
-    KIND = "kind"
+    KIND = "kind", "By `kind`: ascending as texts, from BUDGET_CUT to TENDER_ANNOUNCED."
 
 
 @strawberry.input

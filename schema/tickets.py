@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import Enum
 
 import strawberry
 from strawberry import UNSET
 
 from models import tickets as stored
 from models.base import Severity
+from models.described import Described
 from models.tickets import TicketState
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -28,11 +28,11 @@ class Ticket(Node, Stored[stored.Ticket]):
     model = stored.Ticket
 
     version: int = column("Grows by one with each change.")
-    title: str = column("What is wrong.")
-    severity: Severity = column("How bad it is.")
+    title: str = column("What is wrong, in a line.")
+    severity: Severity = column("How bad it is for the customer.")
     state: TicketState = column("How far its solution is.")
-    opened_on: date = column("When it was opened.")
-    resolved_on: date | None = column("When it was resolved; null while it is open.")
+    opened_on: date = column("The day on which it was opened.")
+    resolved_on: date | None = column("The day on which it was resolved; null while it is open.")
     account = related("schema.accounts", "Account", "account_id", "The customer whose ticket it is.")
     service = related("schema.services", "Service", "service_id", "The service that it is about.")
 
@@ -55,12 +55,12 @@ class TicketFilter:
 
 
 @strawberry.enum
-class TicketOrderField(Enum):
+class TicketOrderField(Described):
     """What tickets are ordered by."""
 
     OPENED_ON = "opened_on"
     RESOLVED_ON = "resolved_on"
-    SEVERITY = "severity_rank"
+    SEVERITY = "severity_rank", "By `severity`: ascending from LOW to CRITICAL."
     TITLE = "title"
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -16,6 +15,7 @@ from rules import why_not as missed
 from rules.sentences import clearing, lacking
 from rules.wording import Wording, known_locale
 from schema.context import Info
+from schema.core.arguments import AccountId, AnyLocale, AsOf
 from schema.core.cost import costs
 from schema.core.stored import column
 
@@ -28,20 +28,22 @@ class Counterfactual:
 
     change: strawberry.Private[told.Counterfactual]
     wording: strawberry.Private[Callable[[str], Wording]]
-    actor: told.Actor = column("Who can bring it about: US, the CUSTOMER, or TIME alone.")
-    fact_kind: str = column("The kind of the record that changes.")
-    fact_id: str | None = column("The record that changes; null for a new one.")
-    field: str | None = column("The field that changes; null for a new record.")
-    seen: JSON | None = column("Its value now; money in whole units, as text.")
-    needed: JSON | None = column("The value that clears it, or what a new record must meet.")
-    days: int | None = column("After how many days time brings it about.")
+    actor: told.Actor = column("Who can bring it about.")
+    fact_kind: str = column("The kind of the record that changes, as rules call it.")
+    fact_id: str | None = column("The id of the record that changes; null for a new one.")
+    field: str | None = column("The field that changes, as rules call it; null for a new record.")
+    seen: JSON | None = column(
+        "Its value now: a text, number or boolean; money in whole units, as text. Null when it is missing."
+    )
+    needed: JSON | None = column(
+        "The value that clears it; for a new record an object of what it must meet, by field."
+        " Money in whole units, as text. Null when the field must be missing."
+    )
+    days: int | None = column("After how many days time brings it about; null when time alone does not.")
 
     @strawberry.field
-    def text(self, locale: str | None = None) -> str:
-        """In words: clears if usage_change_90d rises to -0.199999, now -0.31.
-
-        With a ``locale``, in its language and numbers.
-        """
+    def text(self, locale: AnyLocale = None) -> str:
+        """In words: clears if usage_change_90d rises to -0.199999, now -0.31."""
         return self.change.text if locale is None else clearing(self.wording(locale), self.change)
 
     @classmethod
@@ -85,17 +87,30 @@ class FailedCondition:
     """The first condition of a rule that an account does not meet."""
 
     failed: strawberry.Private[missed.Failed]
-    fact_kind: str = column("The kind of fact that it is on.")
-    fact_id: str | None = column("The record that came nearest; null where there is none of the kind.")
-    field: str | None = column("The field; null where a record is there that must not be.")
-    op: str | None = column("The operator: gt, not in and so on.")
-    threshold: JSON | None = column("What it is compared with; money in whole units, as text.")
-    seen: JSON | None = column("The value that was seen; null when it is missing.")
-    off_by: float | None = column("How far a number is off, in the unit of the field; money in minor units.")
+    fact_kind: str = column("The kind of fact that it is on, as rules call it.")
+    fact_id: str | None = column(
+        "The id of the record that came nearest; null where there is none of the kind."
+    )
+    field: str | None = column(
+        "The field, as rules call it; null where a record lacks, or is there that must not be."
+    )
+    op: str | None = column("The operator: gt, not in and so on; null with the field.")
+    threshold: JSON | None = column(
+        "What it is compared with: a text, number or boolean, or a list of them; money in whole"
+        " units, as text. Null with the field."
+    )
+    seen: JSON | None = column(
+        "The value that was seen: a text, number or boolean; money in whole units, as text. Null"
+        " when it is missing."
+    )
+    off_by: float | None = column(
+        "By what number it is off, in the unit of the field, money in minor units; null for what"
+        " is no number."
+    )
 
     @strawberry.field
-    def text(self, info: Info, locale: str | None = None) -> str:
-        """In words; with a ``locale`` (de, fr-CH), in its language and numbers."""
+    def text(self, info: Info, locale: AnyLocale = None) -> str:
+        """In words: what is asked for, and what is there."""
         if locale is None:
             return str(self.failed)
         return lacking(Wording(info.context.actor.currency, known_locale(locale)), self.failed)
@@ -119,9 +134,11 @@ class FailedCondition:
 class WhyNot:
     """Whether a rule holds for an account, and if not, what it fails at."""
 
-    rule_key: str = column("The rule.")
-    holds: bool = column("Whether it holds.")
-    matched: JSON = column("The records that it did match before it failed, by their names in the rule.")
+    rule_key: str = column("The key of the rule.")
+    holds: bool = column("Whether the rule holds for the account.")
+    matched: JSON = column(
+        "The records that it did match before it failed: an object of ids, by their names in the rule."
+    )
     failed: FailedCondition | None = column("The first condition that failed; null when the rule holds.")
 
     @classmethod
@@ -142,10 +159,15 @@ class WhyQueries:
     async def why_not(
         self,
         info: Info,
-        account_id: strawberry.ID,
-        rule_key: str | None = None,
-        action: str | None = None,
-        as_of: date | None = None,
+        account_id: AccountId,
+        rule_key: Annotated[
+            str | None, strawberry.argument(description="The key of a live rule; absent with `action`.")
+        ] = None,
+        action: Annotated[
+            str | None,
+            strawberry.argument(description="An action that live rules recommend; absent with `ruleKey`."),
+        ] = None,
+        as_of: AsOf = None,
     ) -> list[WhyNot]:
         """Why a live rule says nothing of an account, or each of those that recommend an action."""
         actor = info.context.actor

@@ -10,15 +10,19 @@ from operator import attrgetter
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from models.base import Record
 from schema.context import Context, Info
+from schema.core.arguments import After, Before, First, Last
 from schema.core.cost import costs
 from schema.core.listing import Arguments, Listing, Page, arguments, counts, page
 from schema.core.readable import ById, Children, Connected, Related, readable
 from schema.core.stored import Stored
 
 T = TypeVar("T")
+#: What null means where a field shows one other object.
+UNSEEN = "Null when there is none, or none that the caller may see."
 
 
 @strawberry.type
@@ -36,7 +40,9 @@ class Edge(Generic[T]):
     """One object of a page, with the cursor to go on from it."""
 
     node: T = strawberry.field(description="The object.")
-    cursor: str = strawberry.field(description="Where it stands; good when others come or go.")
+    cursor: str = strawberry.field(
+        description="Where it stands in this order, for `after` and `before`; good when others come or go."
+    )
 
 
 @strawberry.type
@@ -110,6 +116,11 @@ class Listed:
         return Connection(edges=edges, page_info=info, count=count)
 
 
+def _told(annotation: Any, description: str) -> Any:
+    """The annotation of an argument that clients are told this of."""
+    return Annotated[annotation, strawberry.argument(description=description)]
+
+
 def _lazy(module: str, name: str) -> Any:
     return Annotated[name, strawberry.lazy(module)]
 
@@ -127,7 +138,7 @@ async def _one(context: Context, shown: type[Stored[Any]], record_id: str | None
 def related(module: str, name: str, key: str, description: str) -> Any:
     """A field that shows one other object: of type ``name`` in ``module``, by the id in the column ``key``.
 
-    Null where the record names none, or one that the caller may not see.
+    Null where the record names none, or one that the caller may not see; the description need not say it.
     """
 
     async def resolve(self: Any, info: Info) -> Any:
@@ -135,21 +146,24 @@ def related(module: str, name: str, key: str, description: str) -> Any:
 
     resolve.__annotations__ |= {"info": Info, "return": _lazy(module, name) | None}
     meaning = Related(partial(_imported, module, name), key)
-    return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
+    said = f"{description} {UNSEEN}"
+    return strawberry.field(resolver=resolve, description=said, metadata=readable(meaning))
 
 
 def by_id(module: str, name: str, description: str) -> Any:
     """A field of the query type that shows the object of type ``name`` whose id its argument ``id`` is.
 
-    Null where there is none, or none that the caller may see.
+    Null where there is none, or none that the caller may see; the description need not say it.
     """
 
     async def resolve(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: ARG001 - the root value
         return await _one(info.context, _imported(module, name), id)
 
-    resolve.__annotations__ |= {"info": Info, "return": _lazy(module, name) | None}
+    wanted = _told(strawberry.ID, f"The id of the {name.lower()}, as its field `id` has it.")
+    resolve.__annotations__ |= {"info": Info, "id": wanted, "return": _lazy(module, name) | None}
     meaning = ById(partial(_imported, module, name))
-    return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
+    said = f"{description} {UNSEEN}"
+    return strawberry.field(resolver=resolve, description=said, metadata=readable(meaning))
 
 
 def children(
@@ -185,10 +199,10 @@ def connection(of: Listed, description: str, parent: str | None = None) -> Any:
         info: Info,
         filter: Any = None,
         order_by: Any = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Any:
         order = [(entry.field.value, entry.direction) for entry in order_by or ()]
         wanted = arguments(of.listing, filter, order, first, after, last, before)
@@ -196,10 +210,22 @@ def connection(of: Listed, description: str, parent: str | None = None) -> Any:
 
     resolve.__annotations__ |= {
         "info": Info,
-        "filter": of.lazily(f"{of.name}Filter") | None,
-        "order_by": list[of.lazily(f"{of.name}Order")] | None,  # type: ignore[misc]
+        "filter": _told(of.lazily(f"{of.name}Filter") | None, _FILTER),
+        "order_by": _told(list[of.lazily(f"{of.name}Order")] | None, _order(of.listing)),  # type: ignore[misc]
         "return": Connection[of.lazily(of.name)],  # type: ignore[misc]
     }
     return strawberry.field(
         resolver=resolve, description=description, metadata=readable(Connected(of, parent))
+    )
+
+
+_FILTER = "Which objects; default: all. A condition that is null is as if it were not there."
+
+
+def _order(listing: Listing) -> str:
+    """What the order of a connection is told to be."""
+    steps = [f"`{to_camel_case(name)}` {direction.name}" for name, direction in listing.default]
+    return (
+        f"What the objects are ordered by, one field after another, none twice; default: {', '.join(steps)}."
+        " Texts sort by code points: capitals before small letters. What is equal in all fields sorts by id."
     )

@@ -12,6 +12,7 @@ from models.accounts import Tier
 from models.base import Severity
 from models.catalog import Charge
 from models.deals import ContactRole, DealKind, ForecastCategory, Stage
+from models.described import Described
 from models.events import Dimension, EventState, Movement
 from models.people import Seniority
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
@@ -51,8 +52,8 @@ for _enum, _name in _NAMES.items():
 
 
 @strawberry.enum
-class Direction(Enum):
+class Direction(Described):
     """Ascending or descending; missing values come last either way."""
 
-    ASC = "asc"
-    DESC = "desc"
+    ASC = "asc", "From the least to the greatest: A to Z, earliest to latest."
+    DESC = "desc", "From the greatest to the least: Z to A, latest to earliest."

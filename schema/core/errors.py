@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from enum import Enum
 
 import strawberry
 import structlog
 from graphql import GraphQLError
 
 from models.database import is_unreachable
+from models.described import Described
 from models.errors import BellwetherError, InvalidRulebook, Unavailable
 from schema.core.current import current
 from schema.core.refusals import INTERNAL, named
@@ -25,26 +25,37 @@ _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
 @strawberry.enum
-class ErrorCode(Enum):
+class ErrorCode(Described):
     """What kind of error it is; stable, for programs to decide by."""
 
-    CONFLICT = "CONFLICT"
-    FORBIDDEN = "FORBIDDEN"
-    INVALID = "INVALID"
-    INVALID_CURSOR = "INVALID_CURSOR"
-    INVALID_RULE = "INVALID_RULE"
-    INVALID_TRANSITION = "INVALID_TRANSITION"
-    NOT_FOUND = "NOT_FOUND"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
+    CONFLICT = (
+        "CONFLICT",
+        "The object has changed since the version that was named; read it again and decide anew.",
+    )
+    FORBIDDEN = "FORBIDDEN", "The caller's role may not do this, or not to this object."
+    INVALID = "INVALID", "A value is out of its range or form; the message says what is allowed."
+    INVALID_CURSOR = "INVALID_CURSOR", "`after` or `before` is no cursor of this server for this order."
+    INVALID_RULE = "INVALID_RULE", "A rule document is wrong; `path` says where."
+    INVALID_TRANSITION = (
+        "INVALID_TRANSITION",
+        "The object's state does not allow this step; the message says what it allows.",
+    )
+    NOT_FOUND = "NOT_FOUND", "There is no such object among those that the caller may see."
+    UNAUTHENTICATED = (
+        "UNAUTHENTICATED",
+        "There is no token, or one that is malformed, expired or of nobody known.",
+    )
 
 
 @strawberry.type
 class UserError:
     """What was wrong with a mutation's input; nothing was written."""
 
-    code: ErrorCode = strawberry.field(description="The kind of error.")
+    code: ErrorCode = strawberry.field(description="The kind of error, for programs to decide by.")
     message: str = strawberry.field(description="What is wrong and what is allowed, for people.")
-    path: list[str] = strawberry.field(description="The input at fault, outermost first: input, amount.")
+    path: list[str] = strawberry.field(
+        description="The input at fault, outermost first, as in input, amount; empty when it is none alone."
+    )
 
 
 def user_errors(error: BellwetherError, *under: str) -> list[UserError]:

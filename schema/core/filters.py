@@ -18,7 +18,6 @@ from models.errors import Invalid
 from schema.core.later import Value, through
 
 E = TypeVar("E", bound=Enum)
-IS_NULL = "Whether the value is missing."
 MAX_VALUES = 500
 #: How deep a filter may be nested, how many parts it may have, and how long a text to look for.
 MAX_DEPTH = 8
@@ -34,85 +33,105 @@ def clause(name: str) -> Any:
     return strawberry.field(name=name, default=UNSET, description=_CLAUSES[name])
 
 
+_OPERATORS = {
+    "eq": "It is this value.",
+    "in": f"It is one of these values, at most {MAX_VALUES}; nothing meets an empty list.",
+    "lt": "It is less than this value.",
+    "gte": "It is this value or more.",
+    "contains": "It has this text somewhere in it, whatever the case of the letters A to Z; at most"
+    f" {MAX_TEXT:,} characters.",
+    "isNull": "With true, the value is missing; with false, it is there.",
+}
+
+
+def operator(name: str, description: str | None = None) -> Any:
+    """A field of a filter that holds a value against the one that is given."""
+    return strawberry.field(name=name, default=UNSET, description=description or _OPERATORS[name])
+
+
 @strawberry.input
 class StringFilter:
-    """Conditions on text; all that are given must hold."""
+    """Conditions on text; all that are given must hold. What is missing meets none but `isNull`."""
 
-    eq: str | None = strawberry.field(default=UNSET, description="Equal.")
-    in_: list[str] | None = strawberry.field(name="in", default=UNSET, description="One of these.")
-    contains: str | None = strawberry.field(
-        default=UNSET, description="Contains this text; the case of the letters A to Z does not matter."
-    )
-    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
+    eq: str | None = operator("eq")
+    in_: list[str] | None = operator("in")
+    contains: str | None = operator("contains")
+    is_null: bool | None = operator("isNull")
 
 
 @strawberry.input
 class IDFilter:
-    """Conditions on an id; all that are given must hold."""
+    """Conditions on an id; all that are given must hold. What is missing meets none but `isNull`."""
 
-    eq: strawberry.ID | None = strawberry.field(default=UNSET, description="Equal.")
-    in_: list[strawberry.ID] | None = strawberry.field(name="in", default=UNSET, description="One of these.")
-    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
+    eq: strawberry.ID | None = operator("eq")
+    in_: list[strawberry.ID] | None = operator("in")
+    is_null: bool | None = operator("isNull")
 
 
 @strawberry.input
 class BooleanFilter:
     """Whether something is so."""
 
-    eq: bool | None = strawberry.field(default=UNSET, description="Equal.")
+    eq: bool | None = operator("eq")
 
 
 @strawberry.input
 class IntFilter:
-    """Conditions on a whole number; all that are given must hold."""
+    """Conditions on a whole number; all that are given must hold. What is missing meets none but `isNull`."""
 
-    eq: int | None = strawberry.field(default=UNSET, description="Equal.")
-    in_: list[int] | None = strawberry.field(name="in", default=UNSET, description="One of these.")
-    lt: int | None = strawberry.field(default=UNSET, description="Less than.")
-    gte: int | None = strawberry.field(default=UNSET, description="At least.")
-    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
+    eq: int | None = operator("eq")
+    in_: list[int] | None = operator("in")
+    lt: int | None = operator("lt")
+    gte: int | None = operator("gte")
+    is_null: bool | None = operator("isNull")
 
 
 @strawberry.input
 class FloatFilter:
-    """Conditions on a number; all that are given must hold."""
+    """Conditions on a number; all that are given must hold. What is missing meets none but `isNull`."""
 
-    eq: float | None = strawberry.field(default=UNSET, description="Equal.")
-    in_: list[float] | None = strawberry.field(name="in", default=UNSET, description="One of these.")
-    lt: float | None = strawberry.field(default=UNSET, description="Less than.")
-    gte: float | None = strawberry.field(default=UNSET, description="At least.")
-    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
+    eq: float | None = operator("eq")
+    in_: list[float] | None = operator("in")
+    lt: float | None = operator("lt")
+    gte: float | None = operator("gte")
+    is_null: bool | None = operator("isNull")
 
 
 @strawberry.input
 class MoneyFilter:
-    """Conditions on an amount of money, in whole units of its currency."""
+    """Conditions on an amount, in whole units of the tenant's currency with at most two places.
 
-    eq: Decimal | None = strawberry.field(default=UNSET, description="Equal.")
-    in_: list[Decimal] | None = strawberry.field(name="in", default=UNSET, description="One of these.")
-    lt: Decimal | None = strawberry.field(default=UNSET, description="Less than.")
-    gte: Decimal | None = strawberry.field(default=UNSET, description="At least.")
-    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
+    All that are given must hold. What is missing meets none but ``isNull``.
+    """
+
+    eq: Decimal | None = operator("eq")
+    in_: list[Decimal] | None = operator("in")
+    lt: Decimal | None = operator("lt")
+    gte: Decimal | None = operator("gte")
+    is_null: bool | None = operator("isNull")
 
 
 @strawberry.input
 class DateFilter:
-    """Conditions on a date; all that are given must hold."""
+    """Conditions on a day; all that are given must hold. What is missing meets none but `isNull`."""
 
-    eq: date | None = strawberry.field(default=UNSET, description="On this day.")
-    in_: list[date] | None = strawberry.field(name="in", default=UNSET, description="On one of these days.")
-    lt: date | None = strawberry.field(default=UNSET, description="Before this day.")
-    gte: date | None = strawberry.field(default=UNSET, description="On this day or later.")
-    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
+    eq: date | None = operator("eq")
+    in_: list[date] | None = operator("in")
+    lt: date | None = operator("lt", "It is before this day.")
+    gte: date | None = operator("gte", "It is on this day or after it.")
+    is_null: bool | None = operator("isNull")
 
 
 @strawberry.input
 class Filter(Generic[E]):
-    """Conditions on one of a fixed set of values; all that are given must hold."""
+    """Conditions on one of a fixed set of values; all that are given must hold.
 
-    eq: E | None = strawberry.field(default=UNSET, description="Equal.")
-    in_: list[E] | None = strawberry.field(name="in", default=UNSET, description="One of these.")
-    is_null: bool | None = strawberry.field(default=UNSET, description=IS_NULL)
+    What is missing meets none but ``isNull``.
+    """
+
+    eq: E | None = operator("eq")
+    in_: list[E] | None = operator("in")
+    is_null: bool | None = operator("isNull")
 
 
 class Conditions:

@@ -6,25 +6,19 @@ from decimal import Decimal
 from typing import NewType
 
 import strawberry
-from strawberry.types.scalar import ScalarDefinition
 
 CurrencyCode = NewType("CurrencyCode", str)
-SCALARS: dict[object, ScalarDefinition] = {
-    CurrencyCode: strawberry.scalar(
-        name="CurrencyCode",
-        description="A currency by its ISO 4217 code: EUR.",
-        serialize=str,
-        parse_value=str,
-    )
-}
 
 
 @strawberry.type
 class Money:
-    """An amount of money, exact to the minor unit."""
+    """An amount in the tenant's currency, exact to the minor unit.
+
+    All amounts of a tenant are in its one currency: none is converted, and no exchange rate is in any.
+    """
 
     amount: Decimal = strawberry.field(description="In whole units with two places, as text: 1932466.00.")
-    currency: CurrencyCode = strawberry.field(description="The currency of the amount.")
+    currency: CurrencyCode = strawberry.field(description="The currency of the amount: the tenant's.")
 
 
 def money(minor: int | None, currency: str) -> Money | None:

@@ -17,7 +17,10 @@ R = TypeVar("R", bound=Record)
 class Node:
     """Anything that has an id of its own and can be fetched by it."""
 
-    id: strawberry.ID = strawberry.field(description="A TypeID: the kind of object and a UUIDv7.")
+    id: strawberry.ID = strawberry.field(
+        description="The object's own id, a TypeID: the kind of object and a UUIDv7, so that later ones sort"
+        " after earlier ones."
+    )
 
 
 def column(description: str) -> Any:

@@ -15,7 +15,7 @@ from schema.accounts import Account
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import MoneyInput, attempt, columns, documented
+from schema.mutations.translation import IDEMPOTENCY_KEY, READ_AT, MoneyInput, attempt, columns, documented
 
 
 @documented
@@ -23,16 +23,49 @@ from schema.mutations.translation import MoneyInput, attempt, columns, documente
 class AccountInput:
     """What an account may say besides its name."""
 
-    parent_id: strawberry.ID | None = UNSET
-    owner_id: strawberry.ID | None = UNSET
-    segment: str | None = UNSET
-    industry: str | None = UNSET
-    tier: Tier | None = UNSET
-    country: str | None = UNSET
-    region: str | None = UNSET
-    employees: int | None = UNSET
-    overdue: MoneyInput | None = UNSET
-    overdue_since: date | None = UNSET
+    parent_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of the account above it, which may not be the account itself or one below it;"
+        " null for none.",
+    )
+    owner_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of the active user who carries it; null for nobody. Directors and managers name"
+        " somebody in their own team.",
+    )
+    segment: str | None = strawberry.field(
+        default=UNSET,
+        description="The segment that the operator puts it in, up to 60 characters; null for none.",
+    )
+    industry: str | None = strawberry.field(
+        default=UNSET,
+        description="The industry that it works in, up to 100 characters; null when it is not known.",
+    )
+    tier: Tier | None = strawberry.field(
+        default=UNSET,
+        description="How much attention the operator gives it, never null; STANDARD for a new account unless"
+        " given.",
+    )
+    country: str | None = strawberry.field(
+        default=UNSET,
+        description="The country that it is in, up to 100 characters; null when it is not known.",
+    )
+    region: str | None = strawberry.field(
+        default=UNSET,
+        description="The part of the country or of the operator's network that it is in, up to 100"
+        " characters; null when it is not known.",
+    )
+    employees: int | None = strawberry.field(
+        default=UNSET, description="How many people work there, 0 or more; null when it is not known."
+    )
+    overdue: MoneyInput | None = strawberry.field(
+        default=UNSET,
+        description="What it owes past its due date, in all, never null; 0 for a new account unless given.",
+    )
+    overdue_since: date | None = strawberry.field(
+        default=UNSET,
+        description="The day since when the oldest of that is due; null when nothing is, or it is not known.",
+    )
 
 
 @documented
@@ -40,8 +73,8 @@ class AccountInput:
 class CreateAccountInput(AccountInput):
     """A new account; without an owner it is the caller's own."""
 
-    name: str
-    idempotency_key: str | None = None
+    name: str = strawberry.field(description="The account's name, up to 200 characters, not blank.")
+    idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
 @documented
@@ -49,9 +82,11 @@ class CreateAccountInput(AccountInput):
 class UpdateAccountInput(AccountInput):
     """Changes of an account that was read at ``version``: what is absent stays, null clears."""
 
-    id: strawberry.ID
-    version: int
-    name: str | None = UNSET
+    id: strawberry.ID = strawberry.field(description="The id of the account.")
+    version: int = strawberry.field(description=READ_AT)
+    name: str | None = strawberry.field(
+        default=UNSET, description="The account's name, up to 200 characters, neither blank nor null."
+    )
 
 
 @documented

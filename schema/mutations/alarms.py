@@ -18,7 +18,7 @@ from schema.mutations.translation import attempt, documented
 class ResolveEngineAlarmInput:
     """Which alarm is dealt with."""
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="The id of the alarm.")
 
 
 @documented

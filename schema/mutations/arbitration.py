@@ -12,7 +12,7 @@ from schema.arbitration import ArbitrationLimits, Lever
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, columns, documented
+from schema.mutations.translation import READ_AT_IF_TOLD, attempt, columns, documented
 
 
 @documented
@@ -20,10 +20,19 @@ from schema.mutations.translation import attempt, columns, documented
 class SetLeverInput:
     """What is wanted more (or less) of: an action, a segment, or an action in a segment; and why."""
 
-    percent: int
-    reason: str
-    action: str | None = None
-    segment: str | None = None
+    percent: int = strawberry.field(
+        description="What is put on top of priorities in percent, -75 to 300: 55 makes 1.55, -20 makes 0.8, 0"
+        " nothing."
+    )
+    reason: str = strawberry.field(description="Why, up to 500 characters, not blank.")
+    action: str | None = strawberry.field(
+        default=None,
+        description="The action that it is for, as rules name it: OPEN_RENEWAL. Default: all actions of the"
+        " segment.",
+    )
+    segment: str | None = strawberry.field(
+        default=None, description="The segment of accounts that it is for. Default: accounts of all segments."
+    )
 
 
 @documented
@@ -31,19 +40,35 @@ class SetLeverInput:
 class ClearLeverInput:
     """Which lever is set to nothing."""
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="The id of the lever.")
 
 
 @documented
 @strawberry.input
 class SetArbitrationLimitsInput:
-    """The limits that change; each from 1 to 1,000."""
+    """The limits that change."""
 
-    max_offers: int | None = UNSET
-    dismissal_days: int | None = UNSET
-    dismissals_until_pause: int | None = UNSET
-    pause_days: int | None = UNSET
-    version: int | None = None
+    max_offers: int | None = strawberry.field(
+        default=UNSET,
+        description="How many open recommendations an account is offered at once, 1 to 1,000. Absent or null"
+        " leaves it as it is.",
+    )
+    dismissal_days: int | None = strawberry.field(
+        default=UNSET,
+        description="For how many days what was dismissed does not come back, though it lapsed and returned,"
+        " 1 to 1,000. Absent or null leaves it as it is.",
+    )
+    dismissals_until_pause: int | None = strawberry.field(
+        default=UNSET,
+        description="After how many dismissals of an action at an account it is not offered there, 1 to"
+        " 1,000. Absent or null leaves it as it is.",
+    )
+    pause_days: int | None = strawberry.field(
+        default=UNSET,
+        description="Over how many days dismissals of an action at an account are counted, 1 to 1,000. Absent"
+        " or null leaves it as it is.",
+    )
+    version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
 @documented

@@ -32,14 +32,31 @@ class StartBacktestInput:
     ``horizonDays`` after each, as far as ``knownUntil`` (default: today).
     """
 
-    name: str
-    from_on: date
-    until_on: date
-    rules: list[JSON] | None = None
-    number: int | None = None
-    step: Step = Step.MONTH
-    horizon_days: int = 90
-    known_until: date | None = None
+    name: str = strawberry.field(
+        description="The name of the rulebook whose live version the rules would replace."
+    )
+    from_on: date = strawberry.field(description="The first date at which rules are tried.")
+    until_on: date = strawberry.field(
+        description="No date is later; not before `fromOn`, and so that there are at most 60 dates."
+    )
+    rules: list[JSON] | None = strawberry.field(
+        default=None,
+        description="Rule documents, objects as `ruleSchema` describes them; default: those of the saved"
+        " version.",
+    )
+    number: int | None = strawberry.field(
+        default=None,
+        description="The number of a saved version, from 1; default: the live one, or else the latest.",
+    )
+    step: Step = strawberry.field(default=Step.MONTH, description="How far apart the dates are.")
+    horizon_days: int = strawberry.field(
+        default=90, description="How many days after each date are looked at for what happened: 1 to 730."
+    )
+    known_until: date | None = strawberry.field(
+        default=None,
+        description="The last day of which anything is known: not before `untilOn`, and not in the future."
+        " Default: today (UTC).",
+    )
 
 
 @documented
@@ -47,7 +64,9 @@ class StartBacktestInput:
 class BacktestPayload:
     """The backtest, which is carried out in the background, or what was wrong."""
 
-    backtest: Backtest | None = column("As it is now: ask for it by its id until it is COMPLETE.")
+    backtest: Backtest | None = column(
+        "As it is now: ask for it by its id until it is COMPLETE. Null when nothing was written."
+    )
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 

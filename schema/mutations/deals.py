@@ -15,24 +15,67 @@ from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.deals import Deal
-from schema.mutations.translation import MoneyInput, attempt, columns, documented, minor
+from schema.mutations.translation import (
+    IDEMPOTENCY_KEY,
+    READ_AT,
+    MoneyInput,
+    attempt,
+    columns,
+    documented,
+    minor,
+)
 
 
 @documented
 @strawberry.input
 class DealInput:
-    """What a deal may say besides its name and stage; ``probability`` is in percent."""
+    """What a deal may say besides its name and stage."""
 
-    owner_id: strawberry.ID | None = UNSET
-    contract_id: strawberry.ID | None = UNSET
-    kind: DealKind | None = UNSET
-    amount: MoneyInput | None = UNSET
-    probability: int | None = UNSET
-    forecast_category: ForecastCategory | None = UNSET
-    close_on: date | None = UNSET
-    competitor: str | None = UNSET
-    next_step: str | None = UNSET
-    next_step_on: date | None = UNSET
+    owner_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of the active user who sells it; null for nobody. Directors and managers name"
+        " somebody in their own team.",
+    )
+    contract_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of the contract that it renews or expands, one of the same account; null for"
+        " none.",
+    )
+    kind: DealKind | None = strawberry.field(
+        default=UNSET,
+        description="What it does to the revenue we have, never null; NEW for a new deal unless given.",
+    )
+    amount: MoneyInput | None = strawberry.field(
+        default=UNSET,
+        description="The total contract value, which is all charges over the whole term; never null, 0 for a"
+        " new deal unless given.",
+    )
+    probability: int | None = strawberry.field(
+        default=UNSET,
+        description="The chance of winning it in percent, 0 to 100, never null; its stage's for a new deal"
+        " unless given. INVALID_TRANSITION for a deal that has ended.",
+    )
+    forecast_category: ForecastCategory | None = strawberry.field(
+        default=UNSET,
+        description="How it counts in the forecast, never null; its stage's for a new deal unless given."
+        " INVALID_TRANSITION for a deal that has ended.",
+    )
+    close_on: date | None = strawberry.field(
+        default=UNSET,
+        description="The day on which it is expected to close; null when none is expected. INVALID_TRANSITION"
+        " for a deal that has ended.",
+    )
+    competitor: str | None = strawberry.field(
+        default=UNSET,
+        description="Who else wants to sell it, up to 200 characters; null when nobody is known.",
+    )
+    next_step: str | None = strawberry.field(
+        default=UNSET,
+        description="What is to be done next, up to 500 characters; null when nothing is planned.",
+    )
+    next_step_on: date | None = strawberry.field(
+        default=UNSET, description="The day by which the next step is to be done; null when there is none."
+    )
 
 
 @documented
@@ -40,10 +83,12 @@ class DealInput:
 class CreateDealInput(DealInput):
     """A new deal on an account; without a stage it is IDENTIFIED, without an owner the caller's own."""
 
-    account_id: strawberry.ID
-    name: str
-    stage: Stage | None = UNSET
-    idempotency_key: str | None = None
+    account_id: strawberry.ID = strawberry.field(description="The id of the account that it is with.")
+    name: str = strawberry.field(description="The deal's name, up to 200 characters, not blank.")
+    stage: Stage | None = strawberry.field(
+        default=UNSET, description="The open stage that it is in; default: IDENTIFIED."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
 @documented
@@ -51,9 +96,11 @@ class CreateDealInput(DealInput):
 class UpdateDealInput(DealInput):
     """Changes of a deal that was read at ``version``: what is absent stays, null clears."""
 
-    id: strawberry.ID
-    version: int
-    name: str | None = UNSET
+    id: strawberry.ID = strawberry.field(description="The id of the deal.")
+    version: int = strawberry.field(description=READ_AT)
+    name: str | None = strawberry.field(
+        default=UNSET, description="The deal's name, up to 200 characters, neither blank nor null."
+    )
 
 
 @documented
@@ -61,10 +108,14 @@ class UpdateDealInput(DealInput):
 class AdvanceDealInput:
     """The open stage that a deal moves to, and on which day (default: today)."""
 
-    id: strawberry.ID
-    version: int
-    stage: Stage
-    on: date | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the deal.")
+    version: int = strawberry.field(description=READ_AT)
+    stage: Stage = strawberry.field(description="The open stage that it moves to, forward or back.")
+    on: date | None = strawberry.field(
+        default=None,
+        description="The day on which it moved, not in the future and not before it moved last; default:"
+        " today (UTC).",
+    )
 
 
 @documented
@@ -72,12 +123,22 @@ class AdvanceDealInput:
 class CloseDealInput:
     """How a deal ends: WON or LOST, a lost one with its reason; the final amount where it changed."""
 
-    id: strawberry.ID
-    version: int
-    stage: Stage
-    loss_reason: str | None = None
-    amount: MoneyInput | None = None
-    on: date | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the deal.")
+    version: int = strawberry.field(description=READ_AT)
+    stage: Stage = strawberry.field(description="How it ended: WON or LOST.")
+    loss_reason: str | None = strawberry.field(
+        default=None,
+        description="Why it was lost, up to 200 characters; needed of a lost one, absent or null of one that"
+        " is won.",
+    )
+    amount: MoneyInput | None = strawberry.field(
+        default=None, description="The total contract value at which it ended; default: the deal's as it is."
+    )
+    on: date | None = strawberry.field(
+        default=None,
+        description="The day on which it ended, not in the future and not before it moved last; default:"
+        " today (UTC).",
+    )
 
 
 @documented

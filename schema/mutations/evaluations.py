@@ -22,8 +22,13 @@ from schema.rulebooks import EvaluationRun
 class EvaluateInput:
     """Which accounts (default: all of the caller and those below), as of which day (default: today)."""
 
-    account_ids: list[strawberry.ID] | None = None
-    as_of: date | None = None
+    account_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The ids of the accounts; default: all that the caller and those below own."
+    )
+    as_of: date | None = strawberry.field(
+        default=None,
+        description="The business date as of which they are judged, not in the future; default: today (UTC).",
+    )
 
 
 @documented
@@ -31,7 +36,7 @@ class EvaluateInput:
 class EvaluatePayload:
     """What the judgement came to, or why there was none."""
 
-    run: EvaluationRun | None = column("What was judged; null when nothing was.")
+    run: EvaluationRun | None = column("The evaluation, complete; null when nothing was judged.")
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 

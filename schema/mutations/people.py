@@ -14,7 +14,7 @@ from models.people import Seniority
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, columns, documented
+from schema.mutations.translation import IDEMPOTENCY_KEY, READ_AT, attempt, columns, documented
 from schema.people import Contact
 
 
@@ -23,12 +23,31 @@ from schema.people import Contact
 class ContactInput:
     """What a contact may say besides the name."""
 
-    email: str | None = UNSET
-    phone: str | None = UNSET
-    title: str | None = UNSET
-    seniority: Seniority | None = UNSET
-    last_contacted_on: date | None = UNSET
-    left_on: date | None = UNSET
+    email: str | None = strawberry.field(
+        default=UNSET,
+        description="The person's mail address, up to 200 characters; null when it is not known.",
+    )
+    phone: str | None = strawberry.field(
+        default=UNSET,
+        description="The person's telephone number, up to 60 characters; null when it is not known.",
+    )
+    title: str | None = strawberry.field(
+        default=UNSET,
+        description="The person's position, as it is called there, up to 200 characters; null when it is not"
+        " known.",
+    )
+    seniority: Seniority | None = strawberry.field(
+        default=UNSET,
+        description="Where the person stands in the customer's organisation, never null; STAFF for a new"
+        " contact unless given.",
+    )
+    last_contacted_on: date | None = strawberry.field(
+        default=UNSET,
+        description="The day of the last call, visit or answered mail; null when there was none.",
+    )
+    left_on: date | None = strawberry.field(
+        default=UNSET, description="The day on which the person left the customer; null for one who is there."
+    )
 
 
 @documented
@@ -36,9 +55,11 @@ class ContactInput:
 class CreateContactInput(ContactInput):
     """A new person at an account."""
 
-    account_id: strawberry.ID
-    name: str
-    idempotency_key: str | None = None
+    account_id: strawberry.ID = strawberry.field(
+        description="The id of the account that the person works for."
+    )
+    name: str = strawberry.field(description="The person's name, up to 200 characters, not blank.")
+    idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
 @documented
@@ -46,9 +67,11 @@ class CreateContactInput(ContactInput):
 class UpdateContactInput(ContactInput):
     """Changes of a contact that was read at ``version``: what is absent stays, null clears."""
 
-    id: strawberry.ID
-    version: int
-    name: str | None = UNSET
+    id: strawberry.ID = strawberry.field(description="The id of the contact.")
+    version: int = strawberry.field(description=READ_AT)
+    name: str | None = strawberry.field(
+        default=UNSET, description="The person's name, up to 200 characters, neither blank nor null."
+    )
 
 
 @documented

@@ -13,7 +13,7 @@ from models.recommendations import Outcome
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, documented
+from schema.mutations.translation import READ_AT_IF_TOLD, attempt, documented
 from schema.recommendations import Recommendation
 
 
@@ -22,8 +22,8 @@ from schema.recommendations import Recommendation
 class AcceptRecommendationInput:
     """Which recommendation; with ``version``, only if it is still at that one."""
 
-    id: strawberry.ID
-    version: int | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the recommendation.")
+    version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
 @documented
@@ -31,9 +31,9 @@ class AcceptRecommendationInput:
 class SnoozeRecommendationInput:
     """Which recommendation, and the day from which it may come back."""
 
-    id: strawberry.ID
-    until: date
-    version: int | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the recommendation.")
+    until: date = strawberry.field(description="The day from which it opens again, in the future.")
+    version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
 @documented
@@ -41,9 +41,9 @@ class SnoozeRecommendationInput:
 class DismissRecommendationInput:
     """Which recommendation, and why it is turned down."""
 
-    id: strawberry.ID
-    reason: str
-    version: int | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the recommendation.")
+    reason: str = strawberry.field(description="Why it is turned down, up to 500 characters, not blank.")
+    version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
 @documented
@@ -51,9 +51,9 @@ class DismissRecommendationInput:
 class CompleteRecommendationInput:
     """Which recommendation was carried out, and what came of it."""
 
-    id: strawberry.ID
-    outcome: Outcome
-    version: int | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the recommendation.")
+    outcome: Outcome = strawberry.field(description="What came of it; UNKNOWN until that can be told.")
+    version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
 @documented
@@ -61,8 +61,10 @@ class CompleteRecommendationInput:
 class RecordOutcomeInput:
     """Which recommendation that was carried out, and what came of it."""
 
-    id: strawberry.ID
-    outcome: Outcome
+    id: strawberry.ID = strawberry.field(
+        description="The id of the recommendation; INVALID_TRANSITION for one that was not carried out."
+    )
+    outcome: Outcome = strawberry.field(description="What came of it, in the place of what was said before.")
 
 
 @documented

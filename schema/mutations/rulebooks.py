@@ -15,7 +15,7 @@ from schema.context import Info
 from schema.core.cost import costs
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, documented
+from schema.mutations.translation import READ_AT_IF_TOLD, attempt, documented
 from schema.rule_checks import RuleFinding
 from schema.rulebooks import Rulebook
 
@@ -25,10 +25,17 @@ from schema.rulebooks import Rulebook
 class SaveRulebookInput:
     """The rule documents of a rulebook's next version, and cases that must hold before it goes live."""
 
-    name: str
-    rules: list[JSON]
-    cases: list[JSON] | None = None
-    description: str | None = None
+    name: str = strawberry.field(
+        description="The rulebook's name, up to 100 characters, not blank; a new one begins a rulebook."
+    )
+    rules: list[JSON] = strawberry.field(
+        description="Rule documents, objects as `ruleSchema` describes them: at most 1,000, in the order in"
+        " which they are shown."
+    )
+    cases: list[JSON] | None = strawberry.field(
+        default=None, description="Cases, objects as `accountCase` makes them: at most 1,000; default: none."
+    )
+    description: str | None = strawberry.field(default=None, description="What it is for; default: not said.")
 
 
 @documented
@@ -36,8 +43,13 @@ class SaveRulebookInput:
 class ImportRulebookInput:
     """A rulebook's next version as a YAML file."""
 
-    name: str
-    yaml: str
+    name: str = strawberry.field(
+        description="The rulebook's name, up to 100 characters, not blank; a new one begins a rulebook."
+    )
+    yaml: str = strawberry.field(
+        description="The text of the file, in YAML: rules, cases and a description, as the field `yaml` of a"
+        " rulebook has it."
+    )
 
 
 @documented
@@ -45,28 +57,30 @@ class ImportRulebookInput:
 class RollBackRulebookInput:
     """Which rulebook goes back to the version that was live before, and why."""
 
-    name: str
-    reason: str
+    name: str = strawberry.field(description="The name of a rulebook that is live.")
+    reason: str = strawberry.field(description="Why, up to 500 characters, not blank.")
 
 
 @documented
 @strawberry.input
 class RetireRulebookInput:
-    """Which version is taken out of use, and why; ``version`` is the one that the record is at."""
+    """Which version is taken out of use, and why."""
 
-    id: strawberry.ID
-    reason: str
-    version: int | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the version, which is live.")
+    reason: str = strawberry.field(description="Why, up to 500 characters, not blank.")
+    version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
 @documented
 @strawberry.input
 class ActivateRulebookInput:
-    """Which version of a rulebook goes live; with ``version``, only if the record is still at that one."""
+    """Which version of a rulebook goes live, and why."""
 
-    id: strawberry.ID
-    version: int | None = None
-    reason: str | None = None
+    id: strawberry.ID = strawberry.field(description="The id of the version.")
+    version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
+    reason: str | None = strawberry.field(
+        default=None, description="Why it goes live, up to 500 characters; default: not said."
+    )
 
 
 @documented

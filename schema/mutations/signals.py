@@ -23,13 +23,25 @@ from schema.signals import Signal
 class SignalInput:
     """One thing heard about an account; ``externalId`` makes recording it again harmless."""
 
-    account_id: strawberry.ID
-    kind: SignalKind
-    summary: str
-    observed_on: date
-    deal_id: strawberry.ID | None = None
-    contact_id: strawberry.ID | None = None
-    external_id: str | None = None
+    account_id: strawberry.ID = strawberry.field(description="The id of the account that it is about.")
+    kind: SignalKind = strawberry.field(description="What kind of thing was observed.")
+    summary: str = strawberry.field(
+        description="What was heard, in a sentence or two: up to 1,000 characters, not blank."
+    )
+    observed_on: date = strawberry.field(description="The day on which it was observed, not in the future.")
+    deal_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the deal that it is about, one of the same account; default: none.",
+    )
+    contact_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the person that it is about, one of the same account; default: none.",
+    )
+    external_id: str | None = strawberry.field(
+        default=None,
+        description="What the caller calls it, up to 200 characters: what was recorded under it before is"
+        " answered as it stands. Default: it is recorded anew each time.",
+    )
 
     def observation(self) -> Observation:
         """As the command takes it."""
@@ -41,7 +53,9 @@ class SignalInput:
 class RecordSignalsInput:
     """Up to 1,000 observations, recorded all or none."""
 
-    signals: list[SignalInput]
+    signals: list[SignalInput] = strawberry.field(
+        description="The observations, at most 1,000; one that is wrong keeps all from being recorded."
+    )
 
 
 @documented
@@ -49,7 +63,7 @@ class RecordSignalsInput:
 class RecordSignalsPayload:
     """The signals in the order given, or why none was recorded."""
 
-    signals: list[Signal] = column("The signals in the order given.")
+    signals: list[Signal] = column("The signals in the order given; none when something was wrong.")
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 

@@ -26,6 +26,13 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 #: Inputs that say which record and under which conditions, not what it becomes.
 ADDRESS = frozenset({"id", "version", "idempotency_key"})
+#: What clients are told of these.
+READ_AT = "The version at which it was read; CONFLICT, and nothing is written, when it has changed since."
+READ_AT_IF_TOLD = f"{READ_AT} Default: whichever it is at."
+IDEMPOTENCY_KEY = (
+    "What the caller calls this creation, up to 200 characters. Sent again with the same input it answers"
+    " with what was created first; INVALID with another input. Default: sent again, it creates another one."
+)
 
 
 def documented(kind: type[T]) -> type[T]:
@@ -45,10 +52,15 @@ def _description(documented: object) -> str:
 @documented
 @strawberry.input
 class MoneyInput:
-    """An amount in major units: not negative, at most two decimals, in the tenant's currency."""
+    """An amount in the tenant's currency; none is converted."""
 
-    amount: Decimal
-    currency: str | None = None
+    amount: Decimal = strawberry.field(
+        description="In whole units with at most two places, from 0: 1932466.00."
+    )
+    currency: str | None = strawberry.field(
+        default=None,
+        description="The tenant's currency, by its ISO 4217 code; INVALID for another; default: the same.",
+    )
 
 
 def columns(actor: Actor, given: DataclassInstance) -> dict[str, object]:

@@ -253,18 +253,6 @@ def test_the_schema_file_is_the_schema() -> None:
     assert file.read_text("utf-8") == SCHEMA.as_str() + "\n", "run: bellwether schema > schema.graphql"
 
 
-def test_everything_in_the_schema_says_what_it_is() -> None:
-    types = [t for t in SCHEMA._schema.type_map.values() if not t.name.startswith("__")]
-    assert [t.name for t in types if not t.description] == []
-    silent = [
-        f"{t.name}.{name}"
-        for t in types
-        for name, field in (getattr(t, "fields", None) or {}).items()
-        if hasattr(field, "args") and not field.description
-    ]
-    assert silent == []
-
-
 async def test_colleagues_are_listed_to_choose_an_owner_from_and_nobody_elses(world: dict[str, Any]) -> None:
     other = await factories.user(await factories.tenant(), name="Zoe")
     query = """query ($role: Role!, $team: ID!) {
