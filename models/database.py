@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import orjson
 from tortoise import Tortoise
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -22,9 +23,12 @@ from tortoise.migrations.executor import MigrationExecutor
 
 from models import MODULES
 from models.errors import Unavailable, UnknownSchema
+from models.sqlite_readers import SqliteReaders
 
 APP = "models"
 MIGRATE_COMMAND = "bellwether migrate"
+#: The name of an embedded database without a file: only the connection that made it can read it.
+MEMORY = ":memory:"
 
 #: What drivers raise when there is no database to talk to, at the start or in the middle.
 _UNREACHABLE = (
@@ -86,7 +90,7 @@ async def database(url: str, *, check: bool = True) -> AsyncIterator[None]:
             await check_schema()
         yield
     finally:
-        await Tortoise.close_connections()
+        await disconnect()
 
 
 async def _reach(url: str) -> None:
@@ -127,9 +131,15 @@ class _Connected:
     """What the process is connected to; the ORM takes its time to tell."""
 
     is_sqlite: bool = True
+    readers: SqliteReaders | None = None
 
 
 _connected = _Connected()
+
+
+def readers() -> SqliteReaders | None:
+    """What reads the connected database where it is SQLite in a file."""
+    return _connected.readers
 
 
 async def connect(url: str) -> None:
@@ -138,7 +148,28 @@ async def connect(url: str) -> None:
         path = Path(url.removeprefix("sqlite://").split("?")[0])
         path.parent.mkdir(parents=True, exist_ok=True)
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
-    _connected.is_sqlite = get_connection("default").capabilities.dialect == "sqlite"
+    connection = get_connection("default")
+    _connected.is_sqlite = connection.capabilities.dialect == "sqlite"
+    await _open_readers(str(connection.filename) if _connected.is_sqlite else MEMORY)  # type: ignore[attr-defined]
+
+
+async def disconnect() -> None:
+    """Close the process-wide connection."""
+    _close_readers()
+    await Tortoise.close_connections()
+
+
+def _close_readers() -> None:
+    if _connected.readers is not None:
+        _connected.readers.close()
+        _connected.readers = None
+
+
+async def _open_readers(path: str) -> None:
+    _close_readers()
+    if path != MEMORY:
+        await get_connection("default").execute_query("select 1")  # makes the file where there is none
+        _connected.readers = SqliteReaders(path)
 
 
 def _executor() -> MigrationExecutor:
@@ -301,9 +332,14 @@ def text_order(expression: str) -> str:
 
 
 async def fetch(sql: str, params: Params | None = None) -> list[Row]:
-    """Rows of a SELECT written with ``:name`` parameters, on the connected database."""
+    """Rows of a SELECT written with ``:name`` parameters, on the connected database.
+
+    Within a transaction it sees what that has written; outside of any it waits for no writer.
+    """
     connection = get_connection("default")
     text, values = bind(sql, params or {}, sqlite=is_sqlite())
+    if _connected.readers is not None and not isinstance(connection, TransactionalDBClient):
+        return await _connected.readers.rows(text, values)
     rows = await connection.execute_query_dict(text, list(values))
     return [dict(row) for row in rows]
 

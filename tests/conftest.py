@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tortoise import Tortoise
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from models import database
@@ -23,7 +22,7 @@ TEMPLATE = "template_migrated"
 async def _migrate(url: str) -> None:
     await database.connect(url)
     await database.migrate()
-    await Tortoise.close_connections()
+    await database.disconnect()
 
 
 def _blocking(work: Coroutine[None, None, None]) -> None:
@@ -88,4 +87,4 @@ async def db(db_url: str) -> AsyncIterator[str]:
     """A fresh, migrated, empty database that the test is connected to; its URL."""
     await database.connect(db_url)
     yield db_url
-    await Tortoise.close_connections()
+    await database.disconnect()

@@ -7,8 +7,6 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from tortoise import Tortoise
-
 from models import database
 from tests import factories
 from tests.shell import bellwether
@@ -31,7 +29,7 @@ async def _filled(url: str) -> None:
     for number in range(1, 11):
         account = await factories.account(owner)
         await factories.contract(account, ends_on=DAY + timedelta(days=25 * number), mrc_minor=100_00)
-    await Tortoise.close_connections()
+    await database.disconnect()
 
 
 def test_a_rulebook_is_tried_put_live_changed_and_rolled_back(sqlite_url: str, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise import Tortoise
 
 from commands import evaluations, rulebooks
 from commands.access import system_actor
@@ -37,7 +36,7 @@ async def _filled(url: str) -> None:
     async with EnginePool(1, 20.0) as engine:
         await rulebooks.ensure_starter(system_actor(tenant), engine)
         await evaluations.evaluate(system_actor(tenant), engine, DAY)
-    await Tortoise.close_connections()
+    await database.disconnect()
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +150,7 @@ def test_what_was_answered_or_came_later_does_not_stand_open(sqlite_url: str, tm
         await database.connect(sqlite_url)
         await Recommendation.filter(rule_key="stalled-deal").update(state="DISMISSED")
         await Recommendation.filter(rule_key="renewal-unattended").update(held_since=LATER)
-        await Tortoise.close_connections()
+        await database.disconnect()
 
     asyncio.run(dismiss())
     renewal, stalled = _json(tmp_path, "nordwind")["standing"]

@@ -65,7 +65,6 @@ def application(job: Job) -> Starlette:
         async with database(job["url"]):
             app.router.routes.extend(await _routes(job))
             yield
-            reading.stop()
 
     return Starlette(lifespan=lifespan)
 

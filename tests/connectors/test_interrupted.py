@@ -79,7 +79,7 @@ async def test_an_import_that_was_killed_is_completed_by_the_next(
         await imported(folder)
         assert after_kill == await state()
     finally:
-        await Tortoise.close_connections()
+        await database.disconnect()
 
 
 def _import_and_kill(url: str, folder: Path, step: str, moment: str) -> None:

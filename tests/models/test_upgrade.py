@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tortoise import Tortoise
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
@@ -64,4 +63,4 @@ async def test_it_takes_what_the_new_release_writes_and_has_all_of_its_rows(empt
     long = "x" * 160  # an alias was shorter in the previous release
     await Evidence.filter(id="ev_1").update(alias=long)
     assert (await Evidence.get(id="ev_1")).alias == long
-    await Tortoise.close_connections()
+    await database.disconnect()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from models.access import Actor
+from models.sqlite_readers import SqliteReaders
 from rules.engine.pool import EnginePool
 from schema.context import Context
 from schema.root import build
@@ -48,5 +49,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
                 return await _run(self, query, *rest)
 
             monkeypatch.setattr(client, name, noted)
+    rows = SqliteReaders.rows
+
+    async def read(self: SqliteReaders, sql: str, values: Sequence[object]) -> list[dict[str, object]]:
+        statements.append(sql)
+        return await rows(self, sql, values)
+
+    monkeypatch.setattr(SqliteReaders, "rows", read)
     yield statements
     monkeypatch.undo()
