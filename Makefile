@@ -42,6 +42,7 @@ lint: $(VENV)/.dev  ## style, types, directions of imports, migrations on both d
 	BELLWETHER_DATABASE_URL=sqlite://:memory: $(BIN)/bellwether migrate --verify
 	$(BIN)/python -m tests.postgres $(BIN)/bellwether migrate --verify
 	$(BIN)/bellwether schema --check
+	$(BIN)/bellwether schema --against docs/api/released.graphql
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff check --fix-only .

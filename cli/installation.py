@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.shell import TenantSlug, app, command, connected, err, out, tenant_actor, token_of
+from cli.shell import TenantSlug, app, command, connected, err, out, tenant_actor, text_of, token_of
 from commands.access import upsert_users
 from models import database
 from models.access import Role, User
 from models.errors import NotFound, UnknownSchema, allowed
+
+if TYPE_CHECKING:
+    from schema.core.changes import SchemaChanges
 
 SCHEMA_FILE = Path("schema.graphql")
 
@@ -67,13 +70,28 @@ async def token(
 @app.command("schema")
 def schema_command(
     check: Annotated[bool, typer.Option("--check", help=f"Fail unless {SCHEMA_FILE} is up to date.")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Name what clients of this schema, a file, would miss; fail if anything."),
+    ] = None,
 ) -> None:
     """Print the GraphQL schema."""
+    from schema.core.changes import changes
     from schema.root import build  # costs every other command its time to start
 
     text = build().as_str() + "\n"
-    if not check:
+    if against is not None:
+        _tell_changes(changes(text_of(against), text))
+    elif not check:
         sys.stdout.write(text)
     elif not SCHEMA_FILE.exists() or SCHEMA_FILE.read_text("utf-8") != text:
         err.print(f"{SCHEMA_FILE} is out of date; run: bellwether schema > {SCHEMA_FILE}")
+        raise typer.Exit(1)
+
+
+def _tell_changes(found: SchemaChanges) -> None:
+    for kind, told in (("BREAKING", found.breaking), ("dangerous", found.dangerous)):
+        for each in told:
+            out.print(f"{kind}: {each}", markup=False, soft_wrap=True)
+    if found.breaking:
         raise typer.Exit(1)
