@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from commands.actors import remembered
 from commands.evaluations import mark_interrupted
@@ -33,6 +33,8 @@ from schema.core.endpoint import Endpoint, Enter
 from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.tokens import read, signing_secret
+from schema.core.websockets.connection import Bounds
+from schema.core.websockets.endpoint import WebSockets
 from schema.root import build
 from settings import Settings, settings
 
@@ -60,11 +62,13 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
     engine = engine or EnginePool(config.workers, config.judge_timeout)
     secret = signing_secret(config.secret, config.home)
     schema = build(config)
-    endpoint = Endpoint(schema, _entrance(engine, secret), schema.reads if config.read_plans else None)
+    enter = _entrance(engine, secret)
+    endpoint = Endpoint(schema, enter, schema.reads if config.read_plans else None)
     return Starlette(
         routes=[
             Route("/graphql", _editor, methods=["GET"]),
             Route("/graphql", endpoint.answer, methods=["POST"]),
+            WebSocketRoute("/graphql", WebSockets(schema, enter, _bounds(config), config.origins)),
             Mount("/graphql/static", graphiql.static_files()),
             Route("/health", _health_of(engine, config.workers)),
         ],
@@ -91,12 +95,21 @@ def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     ]
 
 
+def _bounds(config: Settings) -> Bounds:
+    return Bounds(
+        subscriptions=config.max_subscriptions,
+        connections=config.max_connections,
+        waiting=config.max_waiting_events,
+        patience=config.socket_patience,
+    )
+
+
 def _entrance(engine: EnginePool, secret: str) -> Enter:
     async def enter(given: Credentials) -> Context:
         if given.token is None:
             return Context(None, engine)
-        user_id, tenant_id = read(given.token, secret, utcnow())
-        return Context(await remembered(user_id, tenant_id), engine)
+        user_id, tenant_id, good_until = read(given.token, secret, utcnow())
+        return Context(await remembered(user_id, tenant_id), engine, good_until)
 
     return enter
 

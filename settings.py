@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     max_aliases: int = Field(default=30, ge=1)
     max_tokens: int = Field(default=4_000, ge=100)
     max_objects: int = Field(default=50_000, ge=200, description="objects on full pages, multiplied")
+    max_subscriptions: int = Field(default=100, ge=1, description="that run on one WebSocket")
+    max_connections: int = Field(default=20, ge=1, description="WebSockets that a user has open")
+    max_waiting_events: int = Field(default=10_000, ge=1, description="that a subscription may be behind")
+    socket_patience: float = Field(default=10.0, gt=0, description="seconds a WebSocket may be stuck")
     read_plans: bool = Field(default=True, description="answer queries by one statement where that can be")
     log_level: str = "INFO"
 

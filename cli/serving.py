@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cli.shell import app, command, connected, engine_pool, out, progress, token_of
 from commands import evaluations, rulebooks
@@ -19,6 +20,8 @@ from models.base import today
 from settings import settings
 
 ADDRESS = "ADDRESS"
+#: A closed WebSocket has so many seconds to send what it still holds.
+CLOSING_SECONDS = 5
 BANNER = f"Bellwether serves {ADDRESS}/graphql"
 
 
@@ -42,6 +45,9 @@ async def serve(
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,
+        ws=_Connection,
+        ws_max_size=settings().max_body_bytes,
+        ws_per_message_deflate=False,  # events are small
     )
     server = _Announcing(config, await _demo_banner() if demo else BANNER)
     try:
@@ -50,6 +56,17 @@ async def serve(
     except asyncio.CancelledError:
         if not server.should_exit:
             raise
+
+
+class _Connection(WebSocketsSansIOProtocol):
+    """A WebSocket that is gone soon after it was closed, though its client takes nothing.
+
+    Otherwise it would stay until that client reads, and clients that answer no ping never do.
+    """
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
 
 
 class _Announcing(uvicorn.Server):

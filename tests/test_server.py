@@ -111,7 +111,9 @@ async def test_an_authorization_header_that_is_no_bearer_token_is_refused(db: st
 
 async def test_a_token_reads_as_what_was_issued_until_it_expires(ada: User) -> None:
     token, now = tokens.issue(ada, 2, CONFIG.secret), utcnow()
-    assert tokens.read(token, CONFIG.secret, now + timedelta(minutes=119)) == (ada.id, ada.tenant_id)
+    *ids, expires = tokens.read(token, CONFIG.secret, now + timedelta(minutes=119))
+    assert ids == [ada.id, ada.tenant_id]
+    assert abs(expires - now - timedelta(hours=2)) < timedelta(seconds=2)
     with pytest.raises(Unauthenticated, match="expired"):
         tokens.read(token, CONFIG.secret, now + timedelta(minutes=121))
 
