@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 import orjson
 import typer
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cli.shell import app, command, connected, engine_pool, out, progress, token_of
@@ -17,7 +19,7 @@ from jobs import demo as demo_job
 from models import database
 from models.access import Tenant, User
 from models.base import today
-from settings import settings
+from settings import Settings, settings
 
 ADDRESS = "ADDRESS"
 #: A closed WebSocket has so many seconds to send what it still holds.
@@ -37,17 +39,8 @@ async def serve(
         await _load_demo()
     async with connected():
         pass  # refuse an unknown schema before anything listens
-    config = uvicorn.Config(
-        "server:app",
-        factory=True,
-        host=host or settings().host,
-        port=settings().port if port is None else port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=10,
-        ws=_Connection,
-        ws_max_size=settings().max_body_bytes,
-        ws_per_message_deflate=False,  # events are small
+    config = configured(
+        "server:app", host or settings().host, settings().port if port is None else port, settings()
     )
     server = _Announcing(config, await _demo_banner() if demo else BANNER)
     try:
@@ -56,6 +49,22 @@ async def serve(
     except asyncio.CancelledError:
         if not server.should_exit:
             raise
+
+
+def configured(app: str | Callable[[], ASGIApp], host: str, port: int, config: Settings) -> uvicorn.Config:
+    """How the application that ``app`` makes, or names, is served."""
+    return uvicorn.Config(
+        app,
+        factory=True,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+        ws=_Connection,
+        ws_max_size=config.max_body_bytes,
+        ws_per_message_deflate=False,  # events are small
+    )
 
 
 class _Connection(WebSocketsSansIOProtocol):

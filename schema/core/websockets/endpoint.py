@@ -28,6 +28,8 @@ from schema.core.websockets.conversation import AGAIN_LATER, FORBIDDEN, TOO_MANY
 
 log = structlog.get_logger("bellwether.websockets")
 
+#: What an end without a code counts as.
+NO_CODE = 1005
 #: Bytes for the reason in a frame that closes.
 LONGEST_REASON = 123
 
@@ -153,4 +155,4 @@ class _Codes:
 
     def _note(self, message: Message) -> None:
         if self.first is None and message["type"] in ("websocket.disconnect", "websocket.close"):
-            self.first = message.get("code")
+            self.first = int(message.get("code") or NO_CODE)
