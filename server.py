@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from commands.actors import remembered
 from commands.evaluations import mark_interrupted
@@ -38,6 +38,8 @@ from schema.core.persisted import Persisted, trusted_documents
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.schema import Schema
 from schema.core.tokens import read, signing_secret
+from schema.core.websockets.connection import Bounds
+from schema.core.websockets.endpoint import WebSockets
 from schema.root import build
 from settings import Settings, settings
 
@@ -65,11 +67,14 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
     engine = engine or EnginePool(config.workers, config.judge_timeout)
     secret = signing_secret(config.secret, config.home)
     schema = build(config)
-    endpoint = Endpoint(_answering(schema, config), _entrance(engine, secret), config.max_batch)
+    enter = _entrance(engine, secret)
+    answering = _answering(schema, config)
+    endpoint = Endpoint(answering, enter, config.max_batch)
     return Starlette(
         routes=[
             Route("/graphql", _read_by_url(endpoint, config), methods=["GET"]),
             Route("/graphql", endpoint.answer, methods=["POST"]),
+            WebSocketRoute("/graphql", WebSockets(answering, enter, _bounds(config), config.origins)),
             *([Mount("/graphql/static", graphiql.static_files())] if config.shows_graphiql else []),
             Route("/healthz", _alive),
             Route("/readyz", _readiness_of(engine, config.workers)),
@@ -108,12 +113,21 @@ def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     ]
 
 
+def _bounds(config: Settings) -> Bounds:
+    return Bounds(
+        subscriptions=config.max_subscriptions,
+        connections=config.max_connections,
+        waiting=config.max_waiting_events,
+        patience=config.socket_patience,
+    )
+
+
 def _entrance(engine: EnginePool, secret: str) -> Enter:
     async def enter(given: Credentials) -> Context:
         if given.token is None:
             return Context(None, engine)
-        user_id, tenant_id = read(given.token, secret, utcnow())
-        return Context(await remembered(user_id, tenant_id), engine)
+        user_id, tenant_id, good_until = read(given.token, secret, utcnow())
+        return Context(await remembered(user_id, tenant_id), engine, good_until)
 
     return enter
 

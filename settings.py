@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     trusted_documents: Path | None = Field(
         default=None, description="a manifest of the documents to run alone"
     )
+    max_subscriptions: int = Field(default=100, ge=1, description="that run on one WebSocket")
+    max_connections: int = Field(default=20, ge=1, description="WebSockets that a user has open")
+    max_waiting_events: int = Field(default=10_000, ge=1, description="that a subscription may be behind")
+    socket_patience: float = Field(default=10.0, gt=0, description="seconds a WebSocket may be stuck")
     read_plans: bool = Field(default=True, description="answer queries by one statement where that can be")
     log_level: str = "INFO"
 

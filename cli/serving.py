@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 import orjson
 import typer
 import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cli.shell import app, command, connected, engine_pool, out, progress, token_of
 from commands import evaluations, rulebooks
@@ -16,9 +19,11 @@ from jobs import demo as demo_job
 from models import database
 from models.access import Tenant, User
 from models.base import today
-from settings import settings
+from settings import Settings, settings
 
 ADDRESS = "ADDRESS"
+#: A closed WebSocket has so many seconds to send what it still holds.
+CLOSING_SECONDS = 5
 BANNER = f"Bellwether serves {ADDRESS}/graphql"
 
 
@@ -34,14 +39,8 @@ async def serve(
         await _load_demo()
     async with connected():
         pass  # refuse an unknown schema before anything listens
-    config = uvicorn.Config(
-        "server:app",
-        factory=True,
-        host=host or settings().host,
-        port=settings().port if port is None else port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=10,
+    config = configured(
+        "server:app", host or settings().host, settings().port if port is None else port, settings()
     )
     server = _Announcing(config, await _demo_banner() if demo else BANNER)
     try:
@@ -50,6 +49,33 @@ async def serve(
     except asyncio.CancelledError:
         if not server.should_exit:
             raise
+
+
+def configured(app: str | Callable[[], ASGIApp], host: str, port: int, config: Settings) -> uvicorn.Config:
+    """How the application that ``app`` makes, or names, is served."""
+    return uvicorn.Config(
+        app,
+        factory=True,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+        ws=_Connection,
+        ws_max_size=config.max_body_bytes,
+        ws_per_message_deflate=False,  # events are small
+    )
+
+
+class _Connection(WebSocketsSansIOProtocol):
+    """A WebSocket that is gone soon after it was closed, though its client takes nothing.
+
+    Otherwise it would stay until that client reads, and clients that answer no ping never do.
+    """
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
 
 
 class _Announcing(uvicorn.Server):

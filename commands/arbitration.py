@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from commands.journal import BATCH, check_version, unit_of_work
+from commands.announcements import Happened, Topic
+from commands.journal import BATCH, Work, check_version, unit_of_work
 from commands.permissions import RULE_MAKERS, require
 from commands.validation import check_value
 from models.access import Actor, Tenant
@@ -96,7 +97,7 @@ _ARRANGED = (
 
 
 async def arrange(
-    tenant: Tenant, account_ids: Collection[str], as_of: date, stops: Stops | None = None
+    work: Work, tenant: Tenant, account_ids: Collection[str], as_of: date, stops: Stops | None = None
 ) -> None:
     """Say of the accounts' open recommendations which are offered and which are withheld, and why.
 
@@ -113,10 +114,12 @@ async def arrange(
             by_account[row.account_id].append(row)
         paused = await _paused(tenant, part, as_of)
         moved: dict[tuple[Withheld | None, str | None], list[str]] = defaultdict(list)
-        for rows in by_account.values():
+        for account_id, rows in by_account.items():
             for row, why in _withheld(tenant, sorted(rows, key=pressing), paused, stops):
                 if (row.withheld, row.withheld_because) != why:
                     moved[why].append(row.id)
+                    happened = Happened.WITHHELD if why[0] else Happened.OFFERED
+                    work.tell(Topic.RECOMMENDATION, row.id, account_id, happened)
         for (withheld, because), rows_moved in moved.items():
             await Recommendation.filter(id__in=rows_moved).update(withheld=withheld, withheld_because=because)
 
@@ -219,5 +222,5 @@ async def set_limits(actor: Actor, values: Mapping[str, int], version: int | Non
         tenant = await work.update(tenant, dict(values), version)
         open_ = Recommendation.filter(tenant_id=tenant.id, lapsed_on=None, state=RecommendationState.OPEN)
         accounts = {str(each) for each in await open_.distinct().values_list("account_id", flat=True)}
-        await arrange(tenant, accounts, today())
+        await arrange(work, tenant, accounts, today())
     return tenant

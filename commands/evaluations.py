@@ -126,6 +126,7 @@ async def mark_interrupted() -> int:
         actor = system_actor(await Tenant.get(id=run.tenant_id))
         async with unit_of_work(actor, "evaluations.interrupted", on=run.as_of) as work:
             await work.update(run, {"state": RunState.INTERRUPTED, "finished_at": utcnow()})
+            runs.tell(work, run)
     return len(silent)
 
 

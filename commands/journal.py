@@ -14,6 +14,7 @@ import orjson
 from tortoise import fields
 
 from commands import actors, pending
+from commands.announcements import Happened, Told, Topic, announce
 from commands.validation import validate
 from models.access import Actor, Team, Tenant, User
 from models.base import Record, today, utcnow
@@ -55,6 +56,8 @@ class Work:
     written: list[Record] = field(default_factory=list)
     #: Accounts that lost a record to another one.
     left: set[str] = field(default_factory=set)
+    #: What followers are told once it is committed, by record.
+    told: Told = field(default_factory=dict)
 
     async def create(self, record: R) -> R:
         """Save a new record and log its creation."""
@@ -117,6 +120,10 @@ class Work:
             raise Conflict(f"{record.id} was changed at the same moment and is no longer yours", ["version"])
         raise _conflict(await type(record).get(id=record.id), record.version)
 
+    def tell(self, topic: Topic, record_id: str, part: str, happened: Happened) -> None:
+        """Have followers told of a record; of what happens to it in one command they hear the first."""
+        self.told.setdefault(record_id, (topic, part, happened))
+
     def log(self, record: Record, changes: Iterable[FieldChange]) -> None:
         """Add changes of a record to the command's change log."""
         for change in changes:
@@ -170,6 +177,7 @@ async def unit_of_work(
         actors.forget()
     if touched:
         pending.announce()
+    await announce(actor.tenant_id, work.told)
 
 
 async def _record(work: Work, command: str, repeat: Repeat | None) -> None:

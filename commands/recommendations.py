@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from commands.announcements import Happened, Topic
 from commands.arbitration import arrange
-from commands.journal import Values, unit_of_work
+from commands.journal import Values, Work, unit_of_work
 from commands.permissions import SELLERS, require
 from commands.validation import check_value
 from models.access import Actor, Tenant
@@ -67,6 +68,7 @@ async def record_outcome(actor: Actor, recommendation_id: str, outcome: Outcome)
         await work.update(answer, {"outcome": outcome, "outcome_on": answer.outcome_on or today()})
         if recommendation.state == RecommendationState.DONE:
             recommendation = await work.update(recommendation, {"outcome": outcome})
+        _tell(work, recommendation, Happened.OUTCOME_RECORDED)
     return recommendation
 
 
@@ -81,9 +83,14 @@ async def _answer(
         given = {"state": to, "answered_on": today(), **values}
         recommendation = await work.update(recommendation, given, version)
         await work.create(_kept(recommendation, to))
+        _tell(work, recommendation, Happened(to.value))
         tenant = await Tenant.get(id=actor.tenant_id)
-        await arrange(tenant, [recommendation.account_id], today())
+        await arrange(work, tenant, [recommendation.account_id], today())
     return recommendation
+
+
+def _tell(work: Work, recommendation: Recommendation, happened: Happened) -> None:
+    work.tell(Topic.RECOMMENDATION, recommendation.id, recommendation.account_id, happened)
 
 
 def _kept(recommendation: Recommendation, to: RecommendationState) -> Answer:

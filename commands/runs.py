@@ -9,8 +9,9 @@ from datetime import date
 from typing import TypeVar
 
 from commands import alarms, pending, scopes
+from commands.announcements import Happened, Topic, announce
 from commands.arbitration import Weights, weights
-from commands.journal import unit_of_work
+from commands.journal import Values, Work, unit_of_work
 from commands.judgements import note_all
 from commands.judging import CHUNK, Chunk, Tally, judged
 from commands.scopes import Scope
@@ -46,9 +47,15 @@ async def begin(
     """Record that a run begins; one of the whole tenant moves the date of what stands."""
     async with unit_of_work(actor, "evaluations.begin", on=as_of) as work:
         run = await work.create(_new_run(actor, as_of, book, kind, scope, run_id))
+        tell(work, run)
         if kind is RunScope.WHOLE:
             await note_all(run, actor, await scopes.answered_for(actor, as_of) if actor.owners else ())
         return run
+
+
+def tell(work: Work, run: EvaluationRun) -> None:
+    """Have followers told that the run has moved on."""
+    work.tell(Topic.EVALUATION, run.id, run.id, Happened.MOVED)
 
 
 def _new_run(
@@ -84,6 +91,7 @@ async def _finish(
 ) -> EvaluationRun:
     async with unit_of_work(actor, "evaluations.finish", on=run.as_of) as work:
         await alarms.sound(work, run, engine, book, tally.disagreements)
+        tell(work, run)
         return await work.update(run, {"state": state, **_came_to(scope, tally, seconds)})
 
 
@@ -139,6 +147,7 @@ async def at_once(
             outcome = _came_to(scope, tally, time.perf_counter() - started)
             run.update_from_dict({"state": RunState.COMPLETE, **outcome})
             await EvaluationRun.filter(id=run.id).update(state=run.state, **outcome)
+            tell(work, run)
         return run
 
     return await _persistently(write)
@@ -155,7 +164,7 @@ async def carry_out(
 ) -> EvaluationRun:
     started = time.perf_counter() - sum(tally.stages.values())
     if run.scope is RunScope.WHOLE:  # of others it is known from the beginning
-        await EvaluationRun.filter(id=run.id).update(accounts=scope.accounts, candidates=len(scope.ids))
+        await _note_progress(run, {"accounts": scope.accounts, "candidates": len(scope.ids)})
     weighed = await weights(actor, book.rules, run.as_of)
     await alarms.recall(actor.tenant_id, engine, book)
 
@@ -186,7 +195,13 @@ async def _settle_chunk(
     if run.scope is RunScope.ACCOUNTS:
         tally.looked_back += settled.later
     if tally.judged < len(scope.ids):  # the end is told by finishing
-        await EvaluationRun.filter(id=run.id).update(judged=tally.judged, updated_at=utcnow())
+        await _note_progress(run, {"judged": tally.judged, "updated_at": utcnow()})
+
+
+async def _note_progress(run: EvaluationRun, values: Values) -> None:
+    """Write how far a run is, without a transaction or a log, and have followers told."""
+    await EvaluationRun.filter(id=run.id).update(**values)
+    await announce(run.tenant_id, {run.id: (Topic.EVALUATION, run.id, Happened.MOVED)})
 
 
 def _count(holding: Sequence[Verdict], tally: Tally) -> None:

@@ -10,11 +10,19 @@ from functools import cache
 
 import orjson
 
+from commands.announcements import Happened, Topic
 from commands.arbitration import Stops, Weights, arrange, segments
 from commands.journal import BATCH, Work
 from commands.judgements import claim
 from models.database import Row, as_date, fetch, listed, one_of
-from models.recommendations import Evidence, Recommendation, Risk, RiskLine, Withheld
+from models.recommendations import (
+    Evidence,
+    Recommendation,
+    RecommendationState,
+    Risk,
+    RiskLine,
+    Withheld,
+)
 from models.rulebooks import EvaluationRun
 from rules.arbitration import priority
 from rules.evidence import Seen
@@ -62,7 +70,7 @@ async def settle(
         settled.steps += await _write(
             work, model, run, reconcile(standing, wanted, run.as_of, weights.tenant.dismissal_days)
         )
-    await arrange(weights.tenant, ours, run.as_of, _stops(holding))
+    await arrange(work, weights.tenant, ours, run.as_of, _stops(holding))
     return settled
 
 
@@ -172,11 +180,22 @@ async def _write(
         step = decision.step
         if step is Step.UNCHANGED and row.id in differing:
             step = Step.REFRESHED
+        _announce(work, model, row, decision, step)
         if decision.standing and step is not Step.UNCHANGED:
             await work.update(row, {**decision.values, "changed_run_id": run.id})
         if decision.verdict or step is not Step.UNCHANGED:  # what lapsed long ago is not counted again
             steps[step] += 1
     return steps
+
+
+def _announce(work: Work, model: Model, row: Standing, decision: Decision, step: Step) -> None:
+    """Have followers told of a step, before the row is written to."""
+    if step is Step.UNCHANGED:
+        return
+    topic = Topic.RECOMMENDATION if model is Recommendation else Topic.RISK
+    is_woken = step is Step.REOPENED and row.state == RecommendationState.SNOOZED and row.lapsed_on is None
+    account_id = str(decision.values.get("account_id", row.account_id))
+    work.tell(topic, row.id, account_id, Happened.WOKEN if is_woken else Happened[step.name])
 
 
 def _opened(model: Model, verdict: Verdict, values: Values, run: EvaluationRun) -> Standing:

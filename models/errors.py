@@ -91,6 +91,12 @@ class Unavailable(BellwetherError):
     code = "UNAVAILABLE"
 
 
+class TooSlow(BellwetherError):
+    """A follower of events did not take them as fast as they came; some are lost."""
+
+    code = "TOO_SLOW"
+
+
 class WorkersUnavailable(Unavailable):
     """The processes that judge rules cannot be started; nothing is wrong with the database."""
 

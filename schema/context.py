@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 
@@ -47,4 +47,30 @@ class Context:
         return self._actor
 
 
+class Live(Context):
+    """The context of a subscription: of each event it is found out anew who may see it.
+
+    At most ``most_waiting`` events wait for a client that does not take them.
+    """
+
+    def __init__(self, first: Context, again: Callable[[], Awaitable[Context]], most_waiting: int) -> None:
+        super().__init__(None, first.engine)
+        self._take_over(first)
+        self._again = again
+        self.most_waiting = most_waiting
+
+    async def renew(self) -> None:
+        """Find out anew who is asking and what they may see; what was loaded before is forgotten.
+
+        Raises:
+            Unauthenticated: the token has expired meanwhile, or its user is no longer active.
+        """
+        self._take_over(await self._again())
+
+    def _take_over(self, fresh: Context) -> None:
+        vars(self).pop("loaders", None)
+        vars(self).update(vars(fresh))
+
+
 Info = strawberry.Info[Context, None]
+LiveInfo = strawberry.Info[Live, None]

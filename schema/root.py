@@ -1,4 +1,4 @@
-"""The schema put together: every query and mutation, its limits, and how its errors are told."""
+"""The schema put together: queries, mutations, subscriptions, their limits, and how errors are told."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from schema.rule_checks import RuleCheckQueries
 from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
+from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
 from schema.why import WhyQueries
 from settings import Settings
@@ -79,6 +80,7 @@ def build(config: Settings | None = None) -> Schema:
     schema = Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=nodes.TYPES,
         extensions=[lambda: Prepared(schema.documents), OperationChosen],
         execution_context_class=Executor,

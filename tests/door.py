@@ -79,7 +79,7 @@ async def knock(
     """An HTTP client at the server with any text for a token."""
     actors.forget()  # tests write users without a command
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    app = create_app(engine, config) if engine else _without_engine(config.model_dump_json())
+    app = create_app(engine, config) if engine else without_engine(config.model_dump_json())
     transport = httpx.ASGITransport(app)
     client = httpx.AsyncClient(transport=transport, base_url="http://bellwether", headers=headers)
     async with client:
@@ -87,7 +87,7 @@ async def knock(
 
 
 @cache
-def _without_engine(config: str) -> Starlette:
+def without_engine(config: str) -> Starlette:
     """The application for tests that judge nothing, made once: making the schema takes its time."""
     return create_app(config=Settings.model_validate_json(config))
 

@@ -14,6 +14,7 @@ from models.catalog import Product
 from models.deals import Deal, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
 from models.people import Contact
+from models.recommendations import Recommendation
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal, SignalKind
@@ -220,4 +221,33 @@ async def event(of: Tenant, **values: Any) -> PopulationEvent:
     }
     return await PopulationEvent.create(
         id=values.pop("id", None) or PopulationEvent.make_id(), tenant_id=of.id, **(defaults | values)
+    )
+
+
+async def recommendation(about: Deal, **values: Any) -> Recommendation:
+    """An open recommendation about a deal."""
+    defaults: dict[str, Any] = {
+        "rule_key": "stalled-deal",
+        "rulebook_version": "starter/1",
+        "subject_key": about.id,
+        "title": "Revive the deal",
+        "held_since": TODAY,
+        "last_seen_on": TODAY,
+        "opened_run_id": "run_1",
+        "changed_run_id": "run_1",
+        "action": "REVIVE_DEAL",
+        "because": "it stands still",
+        "due_on": TODAY,
+        "likelihood": 0.5,
+        "urgency": 1.0,
+        "value_minor": 100,
+        "currency": "EUR",
+        "priority": 0.5,
+    }
+    return await Recommendation.create(
+        id=values.pop("id", None) or Recommendation.make_id(),
+        tenant_id=about.tenant_id,
+        account_id=about.account_id,
+        deal_id=about.id,
+        **(defaults | values),
     )

@@ -98,12 +98,29 @@ class Answering:
         except TimeoutError:
             return self._late(allowance)
 
+    def admitted(self, asked: Asked, context: Context) -> str:
+        """The document of a subscription, which is paid for once, when it begins.
+
+        Raises:
+            GraphQLError: it may not be run, or is beyond what the actor may still ask.
+        """
+        text = self.persisted.text(asked)
+        document = self.schema.documents.read(text)
+        points = 1 if document.errors else self._cost(document, asked)
+        allowance = self.budget.spend(context.actor.user_id, points)
+        if allowance.wait:
+            raise _beyond(points, allowance)
+        return text
+
+    def _cost(self, document: Document, asked: Asked) -> int:
+        return self.schema.documents.cost(document, asked.operation_name, asked.variables)
+
     def _note(
         self, about: Current, document: Document, operation: OperationDefinitionNode, asked: Asked
     ) -> None:
         about.kind = operation.operation.value
         about.operation = operation.name.value if operation.name else ""
-        about.cost = self.schema.documents.cost(document, asked.operation_name, asked.variables)
+        about.cost = self._cost(document, asked)
 
     async def _in_time(
         self, document: Document, asked: Asked, context: Context, allowance: Allowance

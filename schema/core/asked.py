@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import orjson
 
 #: An escaped NUL, in JSON or in GraphQL inside JSON: PostgreSQL has no text with it.
-_NUL = re.compile(rb"\\u(0000|\{0+\})|\x00")
+NUL = re.compile(rb"\\u(0000|\{0+\})|\x00")
 _SHAPE = "the body is one JSON object: {query, variables, operationName, extensions}"
 
 
@@ -38,7 +38,7 @@ def in_body(body: bytes) -> Asked | list[Asked]:
     Raises:
         Malformed: it is neither.
     """
-    if _NUL.search(body):
+    if NUL.search(body):
         raise Malformed("the body holds a NUL character; no text here may")
     try:
         found = orjson.loads(body)
@@ -59,7 +59,7 @@ def in_url(parameters: Mapping[str, str]) -> Asked:
     for name in ("variables", "extensions"):
         if name in parameters:
             found[name] = _json(name, parameters[name])
-    if any(_NUL.search(text.encode(errors="replace")) for text in parameters.values()):
+    if any(NUL.search(text.encode(errors="replace")) for text in parameters.values()):
         raise Malformed("a parameter holds a NUL character; no text here may")
     return _asked(found)
 

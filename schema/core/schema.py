@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from contextlib import aclosing
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from schema.core.documents import Documents
 from schema.core.errors import told
 from schema.core.plans.reads import Reads
+from schema.core.refusals import BAD_REQUEST
+
+_REFUSALS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
 class Schema(strawberry.Schema):
@@ -30,7 +38,21 @@ class Schema(strawberry.Schema):
         result.errors = self.told(result.errors) if result.errors else None
         return result
 
-    def told(self, errors: Sequence[GraphQLError]) -> list[GraphQLError]:
+    async def stream(self, *args: Any, **kwargs: Any) -> StreamResult:
+        """The results of a subscription, every error as clients are told of it."""
+        return self._told_of(await super().stream(*args, **kwargs))
+
+    async def _told_of(self, results: StreamResult) -> StreamResult:
+        async with aclosing(results):
+            try:
+                async for result in results:
+                    if isinstance(result, ExecutionResult) and result.errors:
+                        result.errors = self.told(map(_coded, result.errors))
+                    yield result
+            except GraphQLError as error:  # of reading the document, which the stream lets through
+                yield PreExecutionError(data=None, errors=self.told([error]))
+
+    def told(self, errors: Iterable[GraphQLError]) -> list[GraphQLError]:
         """Errors as clients are told of them."""
         return [told(error, suggestions=self.suggestions) for error in errors]
 
@@ -38,3 +60,10 @@ class Schema(strawberry.Schema):
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
         """Log nothing here."""
+
+
+def _coded(error: GraphQLError) -> GraphQLError:
+    """The error, with a code where no operation of a kind that is allowed was asked for."""
+    if not isinstance(error.original_error, _REFUSALS):
+        return error
+    return GraphQLError(error.message, extensions={"code": BAD_REQUEST})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,8 +38,8 @@ def issue(user: User, hours: float, secret: str) -> str:
     return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(secret), algorithms=[ALGORITHM])
 
 
-def read(token: str, secret: str, now: datetime) -> tuple[str, str]:
-    """The ids of the user and the tenant that a token names.
+def read(token: str, secret: str, now: datetime) -> tuple[str, str, datetime]:
+    """The ids of the user and the tenant that a token names, and when it expires.
 
     Raises:
         Unauthenticated: malformed, signed by somebody else or in another way, or expired at ``now``.
@@ -50,7 +50,7 @@ def read(token: str, secret: str, now: datetime) -> tuple[str, str]:
         raise Unauthenticated("the token is malformed or not signed by this server") from error
     if expires <= now.timestamp():
         raise Unauthenticated("the token has expired; ask for a new one")
-    return user_id, tenant_id
+    return user_id, tenant_id, datetime.fromtimestamp(expires, UTC)
 
 
 @lru_cache(REMEMBERED)

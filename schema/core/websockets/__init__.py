@@ -1,0 +1,1 @@
+"""Subscriptions over WebSockets, by the protocol graphql-transport-ws."""
