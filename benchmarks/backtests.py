@@ -19,8 +19,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
-from tortoise import Tortoise
-
 from commands.access import system_actor
 from commands.backtests import Period, Report, backtest
 from connectors import import_folder, load_mapping
@@ -217,7 +215,7 @@ async def measured(every: int) -> dict[str, Any]:
                     found["auc_one_month_later"] = await auc(source, dates, 4, 6)
                     found["flood"] = flood(found[source.mapping])
             finally:
-                await Tortoise.close_connections()
+                await database.disconnect()
     return found
 
 

@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tortoise import Tortoise
-
 from benchmarks.portfolio import TENANT
 from commands import rulebooks
 from commands.access import system_actor
@@ -36,7 +34,7 @@ async def live(url: str) -> AsyncIterator[tuple[Actor, EnginePool]]:
             await rulebooks.activate(actor, engine, book.id)
             yield actor, engine
     finally:
-        await Tortoise.close_connections()
+        await database.disconnect()
 
 
 def timed(act: Callable[[], T], repeats: int = REPEATS) -> tuple[float, T]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from tortoise import Tortoise
 
 from commands.access import ensure_tenant
 from models import database
@@ -67,7 +66,7 @@ async def generate(url: str, accounts: int, day: date, deals: int | None = None)
         await _write(url, _batches(accounts, tenant.id, owner.id, day, deals))
         await database.refresh_statistics()
     finally:
-        await Tortoise.close_connections()
+        await database.disconnect()
 
 
 def _batches(accounts: int, tenant_id: str, owner_id: str, day: date, deals: int | None) -> Iterator[Rows]:

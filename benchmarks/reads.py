@@ -16,7 +16,6 @@ from dataclasses import asdict
 from multiprocessing import get_context
 
 import httpx
-from tortoise import Tortoise
 
 from benchmarks.databases import SERVERS, Fresh, postgres_is_missing
 from benchmarks.live import Result, live, resident
@@ -138,7 +137,7 @@ async def _ids(url: str) -> list[str]:
         found = stored.Account.all().order_by("id").limit(POINTS)
         return [str(each) for each in await found.values_list("id", flat=True)]
     finally:
-        await Tortoise.close_connections()
+        await database.disconnect()
 
 
 def _cursor(server: Serving, tenant: Tenant, skipped: int) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+#: Nobody is refused for asking too often.
+UNBOUNDED = {"points_per_minute": "0"}
 SECRET = "a secret for benchmarks alone, of forty characters"
 
 
@@ -25,7 +27,14 @@ class Serving:
 def product(url: str, **more: str) -> Iterator[Serving]:
     """The product's server on a database; ``more`` are settings by their names in lower case."""
     with tempfile.TemporaryDirectory() as home:
-        given = {"database_url": url, "home": home, "secret": SECRET, "log_level": "WARNING", **more}
+        given = {
+            "database_url": url,
+            "home": home,
+            "secret": SECRET,
+            "log_level": "WARNING",
+            **UNBOUNDED,
+            **more,
+        }
         environment = {f"BELLWETHER_{name.upper()}": value for name, value in given.items()}
         with serving(["cli", "serve", "--port", "0"], environment) as server:
             yield server

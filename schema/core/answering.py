@@ -15,6 +15,7 @@ from schema.core.asked import Asked
 from schema.core.budget import UNLIMITED, Allowance, Budget
 from schema.core.current import Current, current
 from schema.core.documents import Document
+from schema.core.lanes import Lanes
 from schema.core.persisted import Persisted
 from schema.core.plans.reads import Ready
 from schema.core.refusals import BAD_REQUEST
@@ -49,6 +50,7 @@ class Answering:
         self.schema = schema
         self.budget = budget
         self.persisted = persisted
+        self.lanes = Lanes()
         self.max_seconds = max_seconds
         self.read_plans = read_plans
 
@@ -72,7 +74,13 @@ class Answering:
         allowance = self.budget.spend(spender, about.cost)
         if allowance.wait:
             return self._refused([_beyond(about.cost, allowance)], allowance)
-        return await self._in_time(document, asked, context, allowance)
+        # What is written waits for the database alone.
+        points = about.cost if operation.operation is OperationType.QUERY else 0
+        try:
+            async with asyncio.timeout(self.max_seconds), self.lanes.lane(spender, points):
+                return await self._run(document, asked, context, allowance)
+        except TimeoutError:
+            return self._late(allowance)
 
     async def answer_by_plan(self, asked: Asked, context: Context) -> Answer | None:
         """The answer to a query that a plan answers whole; None for anything else, of which nothing is told.
@@ -93,7 +101,7 @@ class Answering:
         if allowance.wait:
             return None
         try:
-            async with asyncio.timeout(self.max_seconds):
+            async with asyncio.timeout(self.max_seconds), self.lanes.lane(about.actor, about.cost):
                 return await self._planned(ready, context, allowance)
         except TimeoutError:
             return self._late(allowance)
@@ -121,15 +129,6 @@ class Answering:
         about.kind = operation.operation.value
         about.operation = operation.name.value if operation.name else ""
         about.cost = self._cost(document, asked)
-
-    async def _in_time(
-        self, document: Document, asked: Asked, context: Context, allowance: Allowance
-    ) -> Answer:
-        try:
-            async with asyncio.timeout(self.max_seconds):
-                return await self._run(document, asked, context, allowance)
-        except TimeoutError:
-            return self._late(allowance)
 
     async def _run(self, document: Document, asked: Asked, context: Context, allowance: Allowance) -> Answer:
         if self.read_plans and context.is_known:

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+#: So many are loaded by one statement: making thousands of records would hold up everybody else.
+AT_ONCE = 200
 #: Listing, parent column, arguments, and the filter, which each field gets as an object of its own.
 Key = tuple[int, str, Arguments, str]
+
+
+def _loader(load: Callable[[list[K]], Awaitable[Sequence[T]]]) -> DataLoader[K, T]:
+    return DataLoader(load, max_batch_size=AT_ONCE)
 
 
 class Loaders:
@@ -44,7 +51,7 @@ class Loaders:
         if record_id is None:
             return None
         if model not in self._records:
-            self._records[model] = DataLoader(lambda ids: visible_records(model, self._context.actor, ids))
+            self._records[model] = _loader(lambda ids: visible_records(model, self._context.actor, ids))
         found = await shield(self._records[model].load(record_id))
         assert found is None or isinstance(found, model)
         return found
@@ -52,7 +59,7 @@ class Loaders:
     async def many(self, model: type[R], ids: Sequence[str]) -> list[R]:
         """Records that were found visible by their listing, in this order."""
         if model not in self._listed:
-            self._listed[model] = DataLoader(lambda wanted: records(model, wanted))
+            self._listed[model] = _loader(lambda wanted: records(model, wanted))
         found = await shield(self._listed[model].load_many(ids))
         return [record for record in found if isinstance(record, model)]
 
@@ -61,7 +68,7 @@ class Loaders:
         key = (model, parent)
         if key not in self._children:
             actor = self._context.actor
-            self._children[key] = DataLoader(lambda ids: visible_children(model, actor, parent, ids))
+            self._children[key] = _loader(lambda ids: visible_children(model, actor, parent, ids))
         found = await shield(self._children[key].load(parent_id))
         return [record for record in found if isinstance(record, model)]
 
@@ -70,7 +77,7 @@ class Loaders:
     ) -> T:
         """What ``load`` gives for a record; those of one ``key`` are loaded together."""
         if key not in self._batched:
-            self._batched[key] = DataLoader(load)
+            self._batched[key] = _loader(load)
         found: T = await shield(self._batched[key].load(record_id))
         return found
 
@@ -79,7 +86,7 @@ class Loaders:
         key = (id(listing), parent, wanted, repr(wanted.filter))
         if key not in self._pages:
             actor = self._context.actor
-            self._pages[key] = DataLoader(lambda ids: pages(listing, actor, wanted, parent, ids))
+            self._pages[key] = _loader(lambda ids: pages(listing, actor, wanted, parent, ids))
         return await shield(self._pages[key].load(parent_id))
 
     async def count(self, listing: Listing, wanted: Arguments, parent: str, parent_id: str) -> int:
@@ -87,7 +94,7 @@ class Loaders:
         key = (id(listing), parent, wanted, repr(wanted.filter))
         if key not in self._counts:
             actor = self._context.actor
-            self._counts[key] = DataLoader(lambda ids: counts(listing, actor, wanted, parent, ids))
+            self._counts[key] = _loader(lambda ids: counts(listing, actor, wanted, parent, ids))
         return await shield(self._counts[key].load(parent_id))
 
 
