@@ -1,9 +1,10 @@
-"""Who is asking: tenants, teams as a tree, users with a role and a manager."""
+"""Who is asking: tenants, teams as a tree, users with a role and a manager, their keys and delegations."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from tortoise import fields
@@ -16,8 +17,24 @@ class Role(StrEnum):
 
     DIRECTOR = "DIRECTOR"
     MANAGER = "MANAGER"
+    ASSISTANT = "ASSISTANT"
+    READER = "READER"
     INTEGRATION = "INTEGRATION"
     ADMIN = "ADMIN"
+
+
+class Scope(StrEnum):
+    """What a key or a token is limited to; nothing goes beyond what its user's role permits."""
+
+    READ = "READ"
+    READ_MONEY = "READ_MONEY"
+    READ_PERSONAL = "READ_PERSONAL"
+    WRITE_SALES = "WRITE_SALES"
+    WRITE_SIGNALS = "WRITE_SIGNALS"
+    WRITE_RULES = "WRITE_RULES"
+    EVALUATE = "EVALUATE"
+    IMPORT = "IMPORT"
+    ADMINISTER = "ADMINISTER"
 
 
 class Tenant(Record):
@@ -89,6 +106,62 @@ class User(Record):
         indexes = (("tenant_id", "team_id"), ("tenant_id", "manager_id"))
 
 
+class Delegation(Record):
+    """That an assistant acts on behalf of a principal, a director or a manager.
+
+    There is one for each pair: it is renewed, not made again. ``good_until`` is its last day (UTC), null for
+    none; ``ended_at`` is when it was ended before.
+    """
+
+    prefix = "dlg"
+
+    tenant = reference("Tenant")
+    assistant = reference("User")
+    principal = reference("User")
+    good_until = fields.DateField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    tenant_id: str
+    assistant_id: str
+    principal_id: str
+
+    class Meta:
+        table = "delegation"
+        unique_together = (("tenant", "assistant", "principal"),)
+        indexes = (("tenant_id", "principal_id"),)
+
+    def is_good(self, day: date) -> bool:
+        """Whether it stands on a day."""
+        return self.ended_at is None and (self.good_until is None or day <= self.good_until)
+
+
+class ApiKey(Record):
+    """A secret by which an integration signs in: of the secret itself there is only a digest.
+
+    ``hint`` is the end of the secret, by which people tell keys apart.
+    """
+
+    prefix = "key"
+    untracked = Record.untracked | {"digest", "hint", "last_used_at"}
+
+    tenant = reference("Tenant")
+    user = reference("User")
+    name = fields.CharField(max_length=200)
+    hint = fields.CharField(max_length=4)
+    digest = fields.CharField(max_length=64, unique=True)
+    scopes = fields.JSONField[list[str]]()
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+    last_used_at = fields.DatetimeField(null=True)
+    created_by = reference("User", null=True)
+    tenant_id: str
+    user_id: str
+    created_by_id: str | None
+
+    class Meta:
+        table = "api_key"
+        indexes = (("tenant_id", "user_id"), ("tenant_id", "created_by_id"))
+
+
 def as_email(text: str) -> str:
     """An address as users are known by it: it is the same in capitals. Raises ValueError for none."""
     address = text.strip().lower()
@@ -102,7 +175,9 @@ class Actor:
     """Who acts, and over whose accounts.
 
     ``owners`` are the ids of the users whose accounts and deals the actor may see (own and, for a
-    manager, those of the team tree); None means every one of the tenant.
+    manager, those of the team tree); None means every one of the tenant. An assistant has those of the
+    principal on whose behalf (``on_behalf_of``) they act. ``scopes`` are what the key or the token is
+    limited to; None means everything that the role permits.
     """
 
     user_id: str
@@ -112,3 +187,10 @@ class Actor:
     owners: tuple[str, ...] | None
     currency: str
     source: str = "api"
+    scopes: frozenset[Scope] | None = None
+    on_behalf_of: str | None = None
+
+    @property
+    def principal_id(self) -> str:
+        """In whose name things are done: the principal's, else the actor's own."""
+        return self.on_behalf_of or self.user_id
