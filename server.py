@@ -17,22 +17,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from commands.actors import remembered
+from commands import keys
 from commands.evaluations import mark_interrupted
 from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
-from models.base import utcnow
 from models.database import database, fetch, is_unreachable
 from models.errors import BellwetherError, Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
-from schema.context import Context
-from schema.core.credentials import Credentials
 from schema.core.edge import Edge
-from schema.core.endpoint import Endpoint, Enter
+from schema.core.endpoint import Endpoint
+from schema.core.entrance import Entrance
+from schema.core.jwks import Keyring
 from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
+from schema.core.oidc import Expected, Provider
 from schema.core.refusals import BAD_REQUEST, refusal
-from schema.core.tokens import read, signing_secret
+from schema.core.tokens import signing_secret
 from schema.root import build
 from settings import Settings, settings
 
@@ -50,17 +50,19 @@ def app() -> Starlette:
     return create_app()
 
 
-def create_app(engine: EnginePool | None = None, config: Settings | None = None) -> Starlette:
+def create_app(
+    engine: EnginePool | None = None, config: Settings | None = None, provider: Provider | None = None
+) -> Starlette:
     """The application; nothing is connected or started before its lifespan begins.
 
     ``engine`` is started and stopped with the application, like the one made when there is none.
-    ``config`` is the environment's unless given.
+    ``config`` is the environment's unless given, ``provider`` the one that it names.
     """
     config = config or settings()
     engine = engine or EnginePool(config.workers, config.judge_timeout)
-    secret = signing_secret(config.secret, config.home)
     schema = build(config)
-    endpoint = Endpoint(schema, _entrance(engine, secret), schema.reads if config.read_plans else None)
+    entrance = _entrance(engine, config, provider or _provider(config))
+    endpoint = Endpoint(schema, entrance.enter, schema.reads if config.read_plans else None)
     return Starlette(
         routes=[
             Route("/graphql", _editor, methods=["GET"]),
@@ -83,7 +85,7 @@ def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=config.origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            allow_headers=["Authorization", "Content-Type", "X-On-Behalf-Of", "X-Request-ID"],
             expose_headers=["X-Request-ID"],
         ),
         Middleware(Compression),
@@ -91,14 +93,24 @@ def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     ]
 
 
-def _entrance(engine: EnginePool, secret: str) -> Enter:
-    async def enter(given: Credentials) -> Context:
-        if given.token is None:
-            return Context(None, engine)
-        user_id, tenant_id = read(given.token, secret, utcnow())
-        return Context(await remembered(user_id, tenant_id), engine)
+def _entrance(engine: EnginePool, config: Settings, provider: Provider | None) -> Entrance:
+    """Where an identity provider is named, tokens of our own need a secret that is set on purpose."""
+    takes_ours = provider is None or bool(config.secret)
+    return Entrance(engine, signing_secret(config.secret, config.home) if takes_ours else None, provider)
 
-    return enter
+
+def _provider(config: Settings) -> Provider | None:
+    """The identity provider of the settings."""
+    if not config.oidc_issuer:
+        return None
+    expected = Expected(
+        config.oidc_audience,
+        tuple(config.algorithms),
+        config.oidc_user_claim,
+        config.oidc_tenant_claim,
+        config.oidc_tenant,
+    )
+    return Provider(Keyring(config.oidc_issuer), expected)
 
 
 def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
@@ -112,6 +124,7 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
                 yield
                 for task in background:
                     task.cancel()
+                await keys.settled()
         except (Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
             raise

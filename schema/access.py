@@ -153,5 +153,14 @@ class AccessQueries:
 
     @means(Viewer(lambda: User))
     async def me(self, info: Info) -> User:
-        """Who the token speaks for."""
+        """Who the token or key speaks for: an assistant too, on whomever's behalf the request is made."""
         return User.of(await stored.User.get(id=info.context.actor.user_id))
+
+    @means(Viewer(lambda: User, "v_principal"))
+    async def acting_for(self, info: Info) -> User | None:
+        """On whose behalf an assistant asks: the header `X-On-Behalf-Of`; null for who asks for themselves.
+
+        What is seen and may be changed is theirs.
+        """
+        principal = info.context.actor.on_behalf_of
+        return User.of(await stored.User.get(id=principal)) if principal else None

@@ -38,6 +38,7 @@ from schema.rule_checks import RuleCheckQueries
 from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
+from schema.signing_in import SigningInQueries
 from schema.tickets import TicketQueries
 from schema.why import WhyQueries
 from settings import Settings
@@ -65,6 +66,7 @@ class Query(
     WhyQueries,
     PortfolioQueries,
     AccessQueries,
+    SigningInQueries,
     NodeQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 import strawberry
 
 from metrics.portfolio import Grouping
-from models.access import Role
+from models.access import Role, Scope
 from models.accounts import Tier
 from models.base import Severity
 from models.catalog import Charge
@@ -34,6 +35,7 @@ _NAMES: dict[type[Enum], str] = {
     RecommendationState: "RecommendationState",
     RiskState: "RiskState",
     Role: "Role",
+    Scope: "Scope",
     RulebookState: "RulebookState",
     RunScope: "RunScope",
     RunState: "RunState",
@@ -46,8 +48,33 @@ _NAMES: dict[type[Enum], str] = {
     Tier: "Tier",
     Withheld: "WithheldBecause",
 }
+#: What values mean that do not say it by their names.
+_MEANINGS: dict[type[Enum], Mapping[str, str]] = {
+    Role: {
+        "DIRECTOR": "Carries accounts and sells: sees and changes their own.",
+        "MANAGER": "Sees and changes what their team and the teams below it carry; makes rules.",
+        "ASSISTANT": "Acts on behalf of directors and managers who have delegated to them; sees nothing else.",
+        "READER": "Sees what a manager of the same team sees, and changes nothing.",
+        "INTEGRATION": "A program: sees the whole operator and writes records and signals, no rules.",
+        "ADMIN": "Sees and may do everything at the operator.",
+    },
+    Scope: {
+        "READ": "Reading by queries and subscriptions; without it only mutations and what they answer.",
+        "READ_MONEY": "Amounts of money, and texts and numbers that tell of them.",
+        "READ_PERSONAL": "Names and addresses of contacts; what people wrote: notes, reasons, what was heard.",
+        "WRITE_SALES": "Accounts, contacts, deals, and answers to recommendations.",
+        "WRITE_SIGNALS": "Recording signals.",
+        "WRITE_RULES": "Rulebooks, levers, limits of offers and alarms of the engine.",
+        "EVALUATE": "Having accounts judged, and rules tried, checked and backtested.",
+        "IMPORT": "Bringing in the records of a source, with its users and teams.",
+        "ADMINISTER": "API keys and delegations.",
+    },
+}
 for _enum, _name in _NAMES.items():
     strawberry.enum(_enum, name=_name)
+for _enum, _meanings in _MEANINGS.items():
+    for _value in _enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        _value.description = _meanings[_value.name]
 
 
 @strawberry.enum
