@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import access as stored
-from models.access import Role
+from models.access import Role, Scope
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
 from schema.core.enums import Direction
@@ -47,7 +47,7 @@ class User(Node, Stored[stored.User]):
     model = stored.User
 
     name: str = column("The user's name.")
-    email: str = column("The user's address.")
+    email: str = column("The user's address.", Scope.READ_PERSONAL)
     role: Role = column("What the user is to the product.")
     active: bool = column("Whether the user may sign in.")
     team = related("schema.access", "Team", "team_id", "The team that the user is in.")

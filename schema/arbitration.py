@@ -7,6 +7,7 @@ import strawberry
 from commands import arbitration, rulebooks
 from models import access, accounts
 from models import recommendations as stored
+from models.access import Scope
 from models.base import today
 from models.database import fetch
 from models.errors import Invalid
@@ -66,7 +67,7 @@ class Lever(Node, Stored[stored.Lever]):
     action: str = column("The action that it is for; empty for all.")
     segment: str = column("The segment that it is for; empty for all.")
     percent: int = column("What it puts on top of priorities: 55 makes 1.55, -20 makes 0.8, 0 nothing.")
-    reason: str = column("Why.")
+    reason: str = column("Why.", Scope.READ_PERSONAL)
 
 
 @strawberry.type

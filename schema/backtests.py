@@ -20,6 +20,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import Node, Stored, column
 
 strawberry.enum(OutcomeKind, description="What may happen to a deal, a contract or an account.")
@@ -165,7 +166,7 @@ class Backtest(Node, Stored[stored.Backtest]):
     finished_at: datetime | None = column("When it ended.")
     rulebook = related("schema.rulebooks", "Rulebook", "rulebook_id", "The version tried; null for a draft.")
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     def report(self) -> BacktestReport | None:
         """How the rules did; null until it is complete."""
         report = backtests.report_of(self.record)

@@ -10,6 +10,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import deals as stored
+from models.access import Scope
 from models.deals import STAGE_RANK, ContactRole, DealKind, ForecastCategory, Stage
 from schema.core.connections import Listed, by_id, children, connection, related
 from schema.core.cursors import Kind
@@ -84,9 +85,9 @@ class Deal(Node, Stored[stored.Deal]):
     amount: Money = column("The total contract value.")
     close_on: date | None = column("When it is expected to close.")
     closed_on: date | None = column("When it was won or lost.")
-    loss_reason: str | None = column("Why it was lost.")
+    loss_reason: str | None = column("Why it was lost.", Scope.READ_PERSONAL)
     competitor: str | None = column("The competitor named on it.")
-    next_step: str | None = column("What is to be done next.")
+    next_step: str | None = column("What is to be done next.", Scope.READ_PERSONAL)
     next_step_on: date | None = column("By when the next step is to be done.")
     valid_from: date | None = column("When it was identified.")
     account = related("schema.accounts", "Account", "account_id", "The customer.")

@@ -19,6 +19,7 @@ from models.visibility import find
 from schema.accounts import Account
 from schema.context import Info
 from schema.core.money import Money, certain_money
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import column
 from schema.rulebooks import EvaluationFailure
 
@@ -185,7 +186,7 @@ class RulebookDifference:
 class DryRunQueries:
     """Trying rules before they are live."""
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def dry_run(
         self,
         info: Info,

@@ -29,7 +29,8 @@ from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
-    PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant, Ticket, User,
+    PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant, Ticket,
+    User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

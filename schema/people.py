@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import people as stored
+from models.access import Scope
 from models.people import Seniority
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -27,11 +28,11 @@ class Contact(Node, Stored[stored.Contact]):
     model = stored.Contact
 
     version: int = column("Grows by one with each change; an update names it.")
-    name: str = column("The person's name.")
+    name: str = column("The person's name.", Scope.READ_PERSONAL)
     title: str | None = column("The person's position.")
     seniority: Seniority = column("Where the person stands in the organisation.")
-    email: str | None = column("Where to write to.")
-    phone: str | None = column("Where to call.")
+    email: str | None = column("Where to write to.", Scope.READ_PERSONAL)
+    phone: str | None = column("Where to call.", Scope.READ_PERSONAL)
     last_contacted_on: date | None = column("The last call, visit or answered mail.")
     left_on: date | None = column("When the person left the customer.")
 

@@ -8,9 +8,11 @@ import strawberry
 
 from metrics import portfolio as metric
 from metrics.portfolio import Grouping
+from models.access import Scope
 from models.base import today
 from schema.context import Info
 from schema.core.money import CurrencyCode, Money, certain_money, money
+from schema.core.readable import needs
 
 
 @strawberry.type
@@ -63,7 +65,7 @@ class Portfolio:
 class PortfolioQueries:
     """Reading the portfolio."""
 
-    @strawberry.field
+    @needs(Scope.READ_MONEY)
     async def portfolio(
         self, info: Info, as_of: date | None = None, group_by: Grouping | None = None
     ) -> Portfolio:

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from commands import explanations
 from models import recommendations as stored
+from models.access import Scope
 from models.base import Severity
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from rules.evidence import recorded
@@ -23,7 +24,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, FloatFilter, IDFilter, MoneyFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money
-from schema.core.readable import in_sql
+from schema.core.readable import ANY_FACT, in_sql, needs
 from schema.core.stored import Node, Stored, column
 from schema.why import Changes
 
@@ -59,12 +60,12 @@ class Evidence(Stored[stored.Evidence]):
         "The system that the fact came from; `rule key` for a fact that this rule concluded."
     )
 
-    @in_sql("t.threshold")
+    @in_sql("t.threshold", *ANY_FACT)
     def threshold(self) -> JSON | None:
         """What the field is compared with; money in whole units, as text."""
         return _json(self.record.threshold)
 
-    @in_sql("t.seen")
+    @in_sql("t.seen", *ANY_FACT)
     def seen(self) -> JSON | None:
         """The value that the fact had."""
         return _json(self.record.seen)
@@ -110,17 +111,19 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     title: str = column("The title of the rule that says it.")
     action: str = column("What to do, in a word for programs: OPEN_RENEWAL.")
     play: str | None = column("The list of steps that helps.")
-    because: str = column("Why, in a sentence.")
+    because: str = column("Why, in a sentence.", *ANY_FACT)
     due_on: date = column("By when.")
     value: Money = column("The revenue that it is about.")
     likelihood: float = column("The chance that following it helps, 0 to 1.")
     urgency: float = column("How much it matters to do it soon, 0 to 1.")
     lever: float = column("What managers' levers make of it: 1 without any.")
-    priority: float = column("Likelihood times value (in whole units) times urgency times lever.")
+    priority: float = column(
+        "Likelihood times value (in whole units) times urgency times lever.", Scope.READ_MONEY
+    )
     withheld: Withheld | None = column(
         "Why it is not offered though it holds: a gate, earlier dismissals, or more pressing ones."
     )
-    withheld_because: str | None = column("The condition that withholds it.")
+    withheld_because: str | None = column("The condition that withholds it.", *ANY_FACT)
     answered_on: date | None = column("The day of the last answer.")
     rule_key: str = column("The rule that says it.")
     rulebook_version: str = column("The rulebook and its version: starter/1.")
@@ -129,14 +132,14 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     lapsed_on: date | None = column("When its condition no longer held.")
     reopened_count: int = column("How often it came back.")
     snoozed_until: date | None = column("The day from which it may come back.")
-    dismissed_reason: str | None = column("Why it was turned down.")
+    dismissed_reason: str | None = column("Why it was turned down.", Scope.READ_PERSONAL)
     outcome: Outcome | None = column("What came of following it.")
     account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
     deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about.")
 
     evidence = children("schema.recommendations", "Evidence", "recommendation_id", _EVIDENCE, "position")
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def sentence(self, info: Info, locale: str = "en") -> str:
         """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
         return _sentence(await _evidence(info, "recommendation_id", self.id), self.record.currency, locale)
@@ -180,7 +183,7 @@ class Risk(Node, Stored[stored.Risk]):
 
     evidence = children("schema.recommendations", "Evidence", "risk_id", _EVIDENCE, "position")
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def sentence(self, info: Info, locale: str = "en") -> str:
         """Its evidence in a sentence, in the language and the numbers of ``locale``: en, de, fr-CH, es."""
         return _sentence(await _evidence(info, "risk_id", self.id), self.record.currency, locale)

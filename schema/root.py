@@ -24,6 +24,7 @@ from schema.core.money import SCALARS
 from schema.core.operations import OperationChosen
 from schema.core.plans.executor import Executor
 from schema.core.plans.reads import Reads
+from schema.core.scopes import Needs, Scoped
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
@@ -76,6 +77,7 @@ class Schema(strawberry.Schema):
     """The schema; its errors are told by their codes, and logged once, only when they are our own fault."""
 
     documents: Documents
+    needs: Needs
     reads: Reads
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
@@ -101,7 +103,11 @@ def build(config: Settings | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         types=nodes.TYPES,
-        extensions=[lambda: Prepared(schema.documents), OperationChosen],
+        extensions=[
+            lambda: Prepared(schema.documents),
+            OperationChosen,
+            lambda: Scoped(schema.documents, schema.needs),
+        ],
         execution_context_class=Executor,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
@@ -112,5 +118,6 @@ def build(config: Settings | None = None) -> Schema:
         max_objects=config.max_objects,
         rules=(limit_rule(config.max_depth, config.max_aliases),),
     )
-    schema.reads = Reads(schema, schema.documents)
+    schema.needs = Needs(schema._schema)
+    schema.reads = Reads(schema, schema.documents, schema.needs)
     return schema

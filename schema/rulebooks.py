@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from commands import rulebooks
 from models import rulebooks as stored
+from models.access import Scope
 from models.base import today
 from models.rulebooks import RulebookState, RunScope, RunState
 from schema.context import Info
@@ -21,6 +22,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import Node, Stored, column
 
 
@@ -47,7 +49,7 @@ class Rulebook(Node, Stored[stored.Rulebook]):
     state: RulebookState = column("Whether it is a draft, live, or was live.")
     description: str | None = column("What it is for.")
     activated_at: datetime | None = column("When it last went live.")
-    reason: str | None = column("Why it last went live, was rolled back to or retired.")
+    reason: str | None = column("Why it last went live, was rolled back to or retired.", Scope.READ_PERSONAL)
     activated_by = related("schema.access", "User", "activated_by_id", "Who put it live.")
 
     rules = children(
@@ -260,7 +262,7 @@ class RulebookQueries:
     rulebooks = connection(RULEBOOKS, "The rulebooks of the tenant, each version.")
     evaluation_runs = connection(EVALUATION_RUNS, "The evaluations, latest first.")
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def account_case(
         self,
         info: Info,

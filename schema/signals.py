@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import signals as stored
+from models.access import Scope
 from models.signals import SignalKind
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
@@ -26,7 +27,7 @@ class Signal(Node, Stored[stored.Signal]):
 
     version: int = column("Grows by one with each change.")
     kind: SignalKind = column("What kind of thing it is.")
-    summary: str = column("What was heard.")
+    summary: str = column("What was heard.", Scope.READ_PERSONAL)
     observed_on: date = column("When it was observed.")
     source: str | None = column("The system that it came from.")
     external_id: str | None = column("Its key in that system.")

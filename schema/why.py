@@ -16,6 +16,7 @@ from rules import why_not as missed
 from rules.sentences import clearing, lacking
 from rules.wording import Wording, known_locale
 from schema.context import Info
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import column
 
 strawberry.enum(told.Actor, name="CounterfactualActor")
@@ -31,11 +32,11 @@ class Counterfactual:
     fact_kind: str = column("The kind of the record that changes.")
     fact_id: str | None = column("The record that changes; null for a new one.")
     field: str | None = column("The field that changes; null for a new record.")
-    seen: JSON | None = column("Its value now; money in whole units, as text.")
-    needed: JSON | None = column("The value that clears it, or what a new record must meet.")
+    seen: JSON | None = column("Its value now; money in whole units, as text.", *ANY_FACT)
+    needed: JSON | None = column("The value that clears it, or what a new record must meet.", *ANY_FACT)
     days: int | None = column("After how many days time brings it about.")
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     def text(self, locale: str | None = None) -> str:
         """In words: clears if usage_change_90d rises to -0.199999, now -0.31.
 
@@ -88,11 +89,14 @@ class FailedCondition:
     fact_id: str | None = column("The record that came nearest; null where there is none of the kind.")
     field: str | None = column("The field; null where a record is there that must not be.")
     op: str | None = column("The operator: gt, not in and so on.")
-    threshold: JSON | None = column("What it is compared with; money in whole units, as text.")
-    seen: JSON | None = column("The value that was seen; null when it is missing.")
-    off_by: float | None = column("How far a number is off, in the unit of the field; money in minor units.")
+    threshold: JSON | None = column("What it is compared with; money in whole units, as text.", *ANY_FACT)
+    seen: JSON | None = column("The value that was seen; null when it is missing.", *ANY_FACT)
+    off_by: float | None = column(
+        "How far a number is off, in the unit of the field; money in minor units.",
+        *ANY_FACT,
+    )
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     def text(self, info: Info, locale: str | None = None) -> str:
         """In words; with a ``locale`` (de, fr-CH), in its language and numbers."""
         if locale is None:

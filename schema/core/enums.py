@@ -53,7 +53,7 @@ _MEANINGS: dict[type[Enum], Mapping[str, str]] = {
     Role: {
         "DIRECTOR": "Carries accounts and sells: sees and changes their own.",
         "MANAGER": "Sees and changes what their team and the teams below it carry; makes rules.",
-        "ASSISTANT": "Acts on behalf of directors and managers who have delegated to them; sees nothing else.",
+        "ASSISTANT": "Acts on behalf of directors and managers who delegated to them; sees nothing else.",
         "READER": "Sees what a manager of the same team sees, and changes nothing.",
         "INTEGRATION": "A program: sees the whole operator and writes records and signals, no rules.",
         "ADMIN": "Sees and may do everything at the operator.",
@@ -61,7 +61,7 @@ _MEANINGS: dict[type[Enum], Mapping[str, str]] = {
     Scope: {
         "READ": "Reading by queries and subscriptions; without it only mutations and what they answer.",
         "READ_MONEY": "Amounts of money, and texts and numbers that tell of them.",
-        "READ_PERSONAL": "Names and addresses of contacts; what people wrote: notes, reasons, what was heard.",
+        "READ_PERSONAL": "Who contacts are and how to reach them, and what people wrote: notes and reasons.",
         "WRITE_SALES": "Accounts, contacts, deals, and answers to recommendations.",
         "WRITE_SIGNALS": "Recording signals.",
         "WRITE_RULES": "Rulebooks, levers, limits of offers and alarms of the engine.",

@@ -22,6 +22,8 @@ F = TypeVar("F", bound=Callable[..., object])
 Shown = Callable[[], "type[Stored[Any]]"]
 _KEY = "readable"
 _NEEDS = "needs"
+#: What a text or value needs that tells of any fact that a rule may look at.
+ANY_FACT = (Scope.READ_MONEY, Scope.READ_PERSONAL)
 
 
 class Readable:
@@ -114,6 +116,11 @@ def means(meaning: Readable, *needs: Scope) -> Callable[[F], F]:
 def in_sql(sql: str, *needs: Scope) -> Callable[[F], F]:
     """Makes a field of its resolver, whose value SQL over the row ``t`` gives too."""
     return means(Computed(sql), *needs)
+
+
+def needs(*scopes: Scope) -> Callable[[F], F]:
+    """Makes a field of its resolver, which a key or token must have these scopes for."""
+    return cast("Callable[[F], F]", strawberry.field(metadata=needing(*scopes)))
 
 
 def needing(*needs: Scope) -> Mapping[object, object]:

@@ -41,6 +41,7 @@ from schema.core.plans.compiler import Compiler
 from schema.core.plans.json_sql import together
 from schema.core.plans.selections import Selections
 from schema.core.plans.unplanned import Unplanned
+from schema.core.scopes import Needs
 
 #: So many plans are kept, and of so many characters of SQL together: others are compiled anew.
 MOST_PLANS, LONGEST_SQL = 5_000, 50_000_000
@@ -96,10 +97,11 @@ class Answer:
 class Reads:
     """The plans of a schema's queries."""
 
-    def __init__(self, schema: strawberry.Schema, documents: Documents) -> None:
+    def __init__(self, schema: strawberry.Schema, documents: Documents, needs: Needs) -> None:
         self._schema = schema
         self._catalog = Catalog(schema)
         self.documents = documents
+        self._needs = needs
         self._plans = Kept[object, Plan | None](MOST_PLANS, LONGEST_SQL)
 
     def statement(
@@ -162,6 +164,8 @@ class Reads:
         operation = document.operation(operation_name)
         if operation is None or operation.operation is not OperationType.QUERY:
             return None
+        if self._needs.missing(document, operation, variables, actor):
+            return None  # the ordinary path tells it
         takes = self._takes(document, operation)
         try:
             given = takes.coercion.coerced(variables)
