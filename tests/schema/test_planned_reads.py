@@ -47,7 +47,8 @@ SEE_MUCH = ("admin of a", "head of a", "manager of a", "director of a") * 3
 #: Readers of the lists that are walked to their ends.
 READERS = (
     "admin of a", "integration of a", "head of a", "manager of a", "teamless of a", "director of a",
-    "deputy of a", "neighbour of a", "idle of a", "admin of b", "director of b",
+    "deputy of a", "neighbour of a", "idle of a", "reader of a", "assistant of a", "admin of b",
+    "director of b",
 )  # fmt: skip
 
 
