@@ -94,7 +94,7 @@ async def test_a_key_is_made_listed_without_its_secret_and_revoked(db: str, tmp_
         "--scopes", "WRITE_SIGNALS",
     )  # fmt: skip
     key, secret = await ApiKey.get(user_id=crm.id), made.stdout.strip()
-    assert (await keys.holder(secret, utcnow()))[0].scopes == {Scope.READ, Scope.WRITE_SIGNALS}
+    assert (await keys.holder(secret, utcnow()))[0].scopes == frozenset({Scope.READ, Scope.WRITE_SIGNALS})
     assert (secret in made.stderr, key.id in made.stderr) == (False, True)
     await keys.settled()
     assert bellwether(db, tmp_path, "key", "revoke", key.id).stdout == "revoked\n"
