@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from commands import actors, keys, permissions, runs
 from commands.permissions import RIGHTS, may, require
@@ -24,6 +26,7 @@ from rules.tree import Book
 from schema.core import tokens
 from schema.core.credentials import Credentials
 from schema.core.entrance import Entrance
+from schema.core.middleware import configure_logging
 from tests import factories
 from tests.door import CONFIG, Door, Payload, door, knock, written
 
@@ -208,6 +211,23 @@ async def test_a_key_is_noted_to_be_used_once_a_minute_and_nothing_waits_or_fail
         await keys.holder(secret, utcnow())
 
 
+async def test_no_log_tells_of_a_secret_or_its_digest(desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    secret, root = await made(desk.program, Scope.READ), logging.getLogger()
+    level, handlers, shaped = root.level, root.handlers[:], structlog.get_config()
+    configure_logging("DEBUG")
+    try:
+        async with holding(secret) as client:
+            await client.ask(ACCOUNTS)
+            await keys.settled()
+    finally:
+        structlog.configure(**shaped)
+        root.handlers, root.level = handlers, level
+    logged = capfd.readouterr().err
+    assert "/graphql" in logged
+    assert secret not in logged
+    assert (await ApiKey.get()).digest not in logged
+
+
 SIGNAL = {"kind": "OTHER", "summary": "heard", "observedOn": "2026-03-01"}
 BY_MONEY = (
     "query ($f: AccountFilter, $o: [AccountOrder!]) { accounts(filter: $f, orderBy: $o) { nodes { id } } }"
@@ -255,7 +275,7 @@ async def test_what_is_beyond_the_scopes_of_a_key_is_neither_told_nor_written(de
         assert "the scope WRITE_SALES is needed" in str(new)
     async with holding(await made(desk.program, Scope.WRITE_SIGNALS)) as client:
         assert await codes(client, ACCOUNTS) == ["FORBIDDEN"]
-        assert await codes(client, "{ __typename }") == []
+        assert await codes(client, "{ __typename __schema { queryType { fields { name } } } }") == []
         assert (await client.do("recordSignals", "signals { id kind }", heard))["errors"] == []
         await _refused(client, "recordSignals", "signals { account { name } }", heard)
     async with holding(await made(desk.program, *permissions.scopes_of(Role.INTEGRATION))) as client:

@@ -192,8 +192,13 @@ class _Reading(Visitor):
 
     def enter_field(self, node: FieldNode, *_rest: object) -> None:
         parent, found = self._info.get_parent_type(), self._info.get_field_def()
-        if parent is None or found is None or node.name.value.startswith("__"):
-            return
+        if (
+            parent is None
+            or found is None
+            or parent.name.startswith("__")
+            or node.name.value.startswith("__")
+        ):
+            return  # what the schema is like is no secret
         what = f"{parent.name}.{node.name.value}"
         self.asked.add(what, self._needs.of.get(what, ()))
         if self._goes_on(parent.name, found):
