@@ -17,27 +17,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from commands.actors import remembered
+from commands import keys
 from commands.evaluations import mark_interrupted
 from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
-from models.base import utcnow
 from models.database import database, fetch, is_unreachable
 from models.errors import BellwetherError, Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
-from schema.context import Context
 from schema.core import media
 from schema.core.answering import Answering
 from schema.core.budget import Budget
-from schema.core.credentials import ON_BEHALF_OF, Credentials
+from schema.core.credentials import ON_BEHALF_OF
 from schema.core.edge import Edge
-from schema.core.endpoint import Endpoint, Enter
+from schema.core.endpoint import Endpoint
+from schema.core.entrance import Entrance
+from schema.core.jwks import Keyring
 from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
+from schema.core.oidc import Expected, Provider
 from schema.core.persisted import Persisted, trusted_documents
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.schema import Schema
-from schema.core.tokens import read, signing_secret
+from schema.core.tokens import signing_secret
 from schema.core.websockets.connection import Bounds
 from schema.core.websockets.endpoint import WebSockets
 from schema.root import build
@@ -57,17 +58,18 @@ def app() -> Starlette:
     return create_app()
 
 
-def create_app(engine: EnginePool | None = None, config: Settings | None = None) -> Starlette:
+def create_app(
+    engine: EnginePool | None = None, config: Settings | None = None, provider: Provider | None = None
+) -> Starlette:
     """The application; nothing is connected or started before its lifespan begins.
 
     ``engine`` is started and stopped with the application, like the one made when there is none.
-    ``config`` is the environment's unless given.
+    ``config`` is the environment's unless given, ``provider`` the one that it names.
     """
     config = config or settings()
     engine = engine or EnginePool(config.workers, config.judge_timeout)
-    secret = signing_secret(config.secret, config.home)
     schema = build(config)
-    enter = _entrance(engine, secret)
+    enter = _entrance(engine, config, provider or _provider(config)).enter
     answering = _answering(schema, config)
     endpoint = Endpoint(answering, enter, config.max_batch)
     return Starlette(
@@ -122,14 +124,24 @@ def _bounds(config: Settings) -> Bounds:
     )
 
 
-def _entrance(engine: EnginePool, secret: str) -> Enter:
-    async def enter(given: Credentials) -> Context:
-        if given.token is None:
-            return Context(None, engine)
-        user_id, tenant_id, good_until = read(given.token, secret, utcnow())
-        return Context(await remembered(user_id, tenant_id), engine, good_until)
+def _entrance(engine: EnginePool, config: Settings, provider: Provider | None) -> Entrance:
+    """Where an identity provider is named, tokens of our own need a secret that is set on purpose."""
+    takes_ours = provider is None or bool(config.secret)
+    return Entrance(engine, signing_secret(config.secret, config.home) if takes_ours else None, provider)
 
-    return enter
+
+def _provider(config: Settings) -> Provider | None:
+    """The identity provider of the settings."""
+    if not config.oidc_issuer:
+        return None
+    expected = Expected(
+        config.oidc_audience,
+        tuple(config.algorithms),
+        config.oidc_user_claim,
+        config.oidc_tenant_claim,
+        config.oidc_tenant,
+    )
+    return Provider(Keyring(config.oidc_issuer), expected)
 
 
 def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
@@ -143,6 +155,7 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
                 yield
                 for task in background:
                     task.cancel()
+                await keys.settled()
         except (Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
             raise

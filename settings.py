@@ -6,12 +6,16 @@ import re
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Invalid
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+#: Where nobody reads along: by https, or on the same machine.
+SAFE = re.compile(r"https://[^/]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/|$)")
+#: Algorithms with a key to sign and another one to check.
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
 DATABASES = ("sqlite://", "postgres://", "postgresql://")
 
 
@@ -19,7 +23,8 @@ class Settings(BaseSettings):
     """Settings, each read from ``BELLWETHER_<NAME>``.
 
     ``secret`` signs development tokens (HS256). When it is empty, a random one is made once and kept
-    in ``home`` beside the embedded database, readable by its owner only.
+    in ``home`` beside the embedded database, readable by its owner only. With an ``oidc_issuer`` these
+    tokens are good only where ``secret`` is set.
     """
 
     model_config = SettingsConfigDict(env_prefix="BELLWETHER_", env_file=None)
@@ -27,6 +32,12 @@ class Settings(BaseSettings):
     home: Path = Path(".bellwether")
     database_url: str = ""
     secret: str = ""
+    oidc_issuer: str = Field(default="", description="who signs the tokens of people: an OpenID provider")
+    oidc_audience: str = Field(default="", validate_default=True, description="whom their tokens are for")
+    oidc_tenant: str = Field(default="", description="the slug of the tenant, where there is only one")
+    oidc_tenant_claim: str = Field(default="tenant", min_length=1, description="else what names it")
+    oidc_user_claim: str = Field(default="email", min_length=1, description="what names the user")
+    oidc_algorithms: str = Field(default="RS256,EdDSA", description="how tokens may be signed")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     cors_origins: str = Field(default="", description="origins of browser applications, with commas between")
@@ -68,6 +79,28 @@ class Settings(BaseSettings):
             raise ValueError(f"is no database that Bellwether knows; allowed: {', '.join(DATABASES)}")
         return given
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_issuer(cls, given: str) -> str:
+        if given and not SAFE.match(given):
+            raise ValueError("is no https address; allowed: https://login.example.com")
+        return given
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _said_with_an_issuer(cls, given: str, told: ValidationInfo) -> str:
+        if told.data.get("oidc_issuer") and not given:
+            raise ValueError("is missing: whom does the issuer make tokens for?")
+        return given
+
+    @field_validator("oidc_algorithms")
+    @classmethod
+    def _with_two_keys(cls, given: str) -> str:
+        unknown = set(_listed(given)) - set(ALGORITHMS)
+        if unknown or not _listed(given):
+            raise ValueError(f"{given!r} is not allowed; allowed: {', '.join(ALGORITHMS)}")
+        return given
+
     @field_validator("cors_origins")
     @classmethod
     def _origins_alone(cls, given: str) -> str:
@@ -92,6 +125,11 @@ class Settings(BaseSettings):
     def shows_suggestions(self) -> bool:
         """Whether errors name what may have been meant: unless it is said, in development alone."""
         return not self.production if self.suggestions is None else self.suggestions
+
+    @property
+    def algorithms(self) -> list[str]:
+        """How an identity provider may sign tokens."""
+        return _listed(self.oidc_algorithms)
 
     @property
     def origins(self) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commands.bulk import WRITERS, Upserted
+from commands.bulk import Upserted
 from commands.journal import Work, differing, unit_of_work
-from commands.permissions import require
+from commands.permissions import BRING_IN, require
 from models.access import Actor, Role, Team, Tenant, User, as_email
 from models.errors import Invalid
 
@@ -34,7 +34,7 @@ def system_actor(tenant: Tenant, source: str = SYSTEM) -> Actor:
 
 async def ensure_team(actor: Actor, name: str, parent_id: str | None = None) -> Team:
     """The team with this name, made or moved under ``parent_id`` when it differs."""
-    require(actor, WRITERS, "set up teams")
+    require(actor, BRING_IN, "set up teams")
     team = await Team.get_or_none(tenant_id=actor.tenant_id, name=name)
     async with unit_of_work(actor, "access.ensure_team") as work:
         if team is None:
@@ -52,7 +52,7 @@ async def upsert_users(actor: Actor, users: Sequence[User]) -> Upserted:
     Raises:
         Invalid: the address is none, or that of another user of the tenant.
     """
-    require(actor, WRITERS, "set up users")
+    require(actor, BRING_IN, "set up users")
     result = Upserted()
     async with unit_of_work(actor, "access.upsert_users") as work:
         for user in users:

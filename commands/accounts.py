@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commands.journal import Repeat, Values, once, unit_of_work
-from commands.permissions import SELLERS, check_owner, require
+from commands.permissions import SELL, check_owner, require
 from commands.validation import check_reference, validate
 from models.access import Actor, Tenant
 from models.accounts import Account
@@ -16,9 +16,9 @@ async def create(actor: Actor, values: Values, *, idempotency_key: str | None = 
 
     Repeating it with the same ``idempotency_key`` answers with the first account.
     """
-    require(actor, SELLERS, "create accounts")
+    require(actor, SELL, "create accounts")
     repeat = Repeat.of(actor, "accounts.create", idempotency_key, values)
-    values = {"owner_id": actor.user_id if actor.owners else None, **values}
+    values = {"owner_id": actor.principal_id if actor.owners else None, **values}
 
     async def make() -> Account:
         await _check(actor, values)
@@ -42,7 +42,7 @@ async def update(actor: Actor, account_id: str, version: int, values: Values) ->
     Raises:
         Forbidden: the actor sees the account by a deal on it, and neither owns nor manages it.
     """
-    require(actor, SELLERS, "change accounts")
+    require(actor, SELL, "change accounts")
     account = await find(Account, actor, account_id, "id")
     if not answers_for(account.owner_id, actor):
         raise Forbidden("an account is changed by its owner and the managers above", ["id"])

@@ -1,79 +1,99 @@
-"""Who a signed token speaks for, and what they may see: found out anew, or remembered for a moment."""
+"""Who a token or a key speaks for, and what they may see: found out anew, or remembered for a moment."""
 
 from __future__ import annotations
 
-import time
-
-from models.access import Actor, Role, Tenant, User
+from commands import remembered as moments
+from commands.remembered import Remembered
+from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
+from models.base import is_id, today
 from models.database import fetch
-from models.errors import Unauthenticated
+from models.errors import Forbidden, Unauthenticated
 
-#: For so long it is not found out again: what other processes write about users and teams counts after it,
-#: what this one writes at once.
-SECONDS = 1.0
-#: So many are remembered.
-MOST = 10_000
+#: What actors are made of: whoever writes any of it forgets them.
+WRITTEN = User | Team | Tenant | Delegation | ApiKey
+#: Those on whose behalf an assistant may act.
+PRINCIPALS = frozenset({Role.DIRECTOR, Role.MANAGER})
 
-
-class _Remembered:
-    """Actors with the time until when they are good; a generation ends when users or teams are written."""
-
-    def __init__(self) -> None:
-        self.actors: dict[tuple[str, str], tuple[float, Actor]] = {}
-        self.generation = 0
-
-    def forget(self) -> None:
-        self.actors.clear()
-        self.generation += 1
+forget = moments.forget
+_actors = Remembered[tuple[str, str, str | None], Actor]()
+_names = Remembered[tuple[str, str], tuple[str, str]]()
 
 
-_remembered = _Remembered()
-forget = _remembered.forget
+async def remembered(user_id: str, tenant_id: str, on_behalf_of: str | None = None) -> Actor:
+    """Like ``actor_of``, by what was so up to a second ago; raises what it raises."""
+    return await _actors.get(
+        (user_id, tenant_id, on_behalf_of), lambda: actor_of(user_id, tenant_id, on_behalf_of)
+    )
 
 
-async def remembered(user_id: str, tenant_id: str) -> Actor:
-    """Like ``actor_of``, by what was so up to a second ago.
-
-    Raises:
-        Unauthenticated: the user is unknown in the tenant or no longer active.
-    """
-    known = _remembered.actors.get((user_id, tenant_id))
-    if known is not None and time.monotonic() < known[0]:
-        return known[1]
-    generation = _remembered.generation
-    actor = await actor_of(user_id, tenant_id)
-    if generation == _remembered.generation:
-        if len(_remembered.actors) >= MOST:
-            _remembered.actors.clear()
-        _remembered.actors[user_id, tenant_id] = (time.monotonic() + SECONDS, actor)
-    return actor
-
-
-async def actor_of(user_id: str, tenant_id: str) -> Actor:
+async def actor_of(user_id: str, tenant_id: str, on_behalf_of: str | None = None) -> Actor:
     """Who a token speaks for, with what they may see at this moment.
 
     Raises:
         Unauthenticated: the user is unknown in the tenant or no longer active.
+        Forbidden: the user may not act on behalf of whom ``on_behalf_of`` names.
     """
     user = await User.get_or_none(id=user_id, tenant_id=tenant_id, active=True)
     if user is None:
-        raise Unauthenticated("the token names no active user")
+        raise Unauthenticated("the token or key names no active user")
+    principal = user if on_behalf_of is None else await _principal(user, on_behalf_of)
     tenant = await Tenant.get(id=tenant_id)
     return Actor(
         user_id=user.id,
         tenant_id=tenant_id,
         name=user.name,
         role=Role(user.role),
-        owners=await _owners(user),
+        owners=await _owners(principal),
         currency=tenant.currency,
+        on_behalf_of=on_behalf_of,
     )
+
+
+async def _principal(user: User, principal_id: str) -> User:
+    """Whom a user acts for; who was never delegated by is not told from who is not there."""
+    if user.role != Role.ASSISTANT:
+        raise Forbidden(f"a {user.role} acts on nobody's behalf; allowed: {Role.ASSISTANT}")
+    found = await Delegation.get_or_none(
+        tenant_id=user.tenant_id, assistant_id=user.id, principal_id=principal_id
+    ).select_related("principal")
+    if found is None:
+        raise Forbidden(f"{principal_id!r} has not delegated to you; ask them or an administrator to")
+    if not found.is_good(today()):
+        raise Forbidden(f"the delegation by {principal_id!r} has ended; ask them or an administrator for one")
+    principal = found.principal
+    assert isinstance(principal, User)
+    if not principal.active or principal.role not in PRINCIPALS:
+        raise Forbidden(f"{principal_id!r} has no accounts any more for which you could act")
+    return principal
+
+
+async def known_as(tenant: str, name: str) -> tuple[str, str]:
+    """The ids of the user and the tenant that an identity provider means, by what was so up to a second ago.
+
+    A tenant is named by its slug or id, a user by an address or an id.
+
+    Raises:
+        Unauthenticated: there is no such active user.
+    """
+    return await _names.get((tenant, name), lambda: _found(tenant, name))
+
+
+async def _found(tenant: str, name: str) -> tuple[str, str]:
+    by_id = is_id(tenant, Tenant.prefix)
+    known = await (Tenant.get_or_none(id=tenant) if by_id else Tenant.get_or_none(slug=tenant))
+    column = "id" if is_id(name, User.prefix) else "email"
+    users = User.filter(tenant_id=known.id if known else "", active=True, **{column: name.strip().lower()})
+    user = await users.first()
+    if user is None:
+        raise Unauthenticated("the token names no active user; an administrator adds users")
+    return user.id, user.tenant_id
 
 
 async def _owners(user: User) -> tuple[str, ...] | None:
     """The users whose accounts ``user`` may see; None for the whole tenant."""
     if user.role in (Role.ADMIN, Role.INTEGRATION):
         return None
-    if user.role != Role.MANAGER or user.team_id is None:
+    if user.role not in (Role.MANAGER, Role.READER) or user.team_id is None:
         return (user.id,)
     rows = await fetch(
         "with recursive tree(id) as (select id from team where tenant_id = :tenant and id = :team"

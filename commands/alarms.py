@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import structlog
 
 from commands.journal import Work, unit_of_work
-from commands.permissions import RULE_MAKERS, require
+from commands.permissions import MAKE_RULES, require
 from models.access import Actor
 from models.base import utcnow
 from models.database import fetch
@@ -73,7 +73,7 @@ async def resolve(actor: Actor, engine: EnginePool, alarm_id: str) -> EngineAlar
     Raises:
         InvalidTransition: it is resolved already.
     """
-    require(actor, RULE_MAKERS, "resolve alarms")
+    require(actor, MAKE_RULES, "resolve alarms")
     alarm = await find(EngineAlarm, actor, alarm_id, "id")
     if alarm.resolved_at is not None:
         raise InvalidTransition("this alarm is resolved already; allowed: none", ["id"])

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from commands.announcements import Happened, Topic
 from commands.journal import BATCH, Work, check_version, unit_of_work
-from commands.permissions import RULE_MAKERS, require
+from commands.permissions import MAKE_RULES, require
 from commands.validation import check_value
 from models.access import Actor, Tenant
 from models.base import today
@@ -174,7 +174,7 @@ async def set_lever(
     Raises:
         Invalid: it is out of bounds, is for nothing, or no reason is given.
     """
-    require(actor, RULE_MAKERS, "set levers")
+    require(actor, MAKE_RULES, "set levers")
     if not LEAST_PERCENT <= percent <= MOST_PERCENT:
         raise Invalid(f"{percent} is out of range; allowed: {LEAST_PERCENT} to {MOST_PERCENT}", ["percent"])
     if not (action or segment):
@@ -199,7 +199,7 @@ async def set_lever(
 
 async def clear_lever(actor: Actor, lever_id: str) -> Lever:
     """Weigh as the rules do again: the lever stays listed, at nothing."""
-    require(actor, RULE_MAKERS, "set levers")
+    require(actor, MAKE_RULES, "set levers")
     lever = await find(Lever, actor, lever_id, "id")
     async with unit_of_work(actor, "levers.clear") as work:
         return await work.update(lever, {"percent": 0, "set_by_id": actor.user_id or None})
@@ -212,7 +212,7 @@ async def set_limits(actor: Actor, values: Mapping[str, int], version: int | Non
         Invalid: a number is out of range.
         Conflict: somebody changed the limits since ``version``.
     """
-    require(actor, RULE_MAKERS, "set limits")
+    require(actor, MAKE_RULES, "set limits")
     tenant = await Tenant.get(id=actor.tenant_id)
     check_version(tenant, version)
     for name, value in values.items():

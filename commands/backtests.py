@@ -16,7 +16,7 @@ from commands.actors import actor_of
 from commands.dry_runs import joined
 from commands.evaluations import look
 from commands.journal import unit_of_work
-from commands.permissions import RULE_MAKERS, require
+from commands.permissions import TRY_RULES, require
 from metrics.outcomes import OutcomeKind, Unit, units
 from models.access import Actor, Tenant
 from models.base import check_day, latest_today, utcnow
@@ -145,7 +145,7 @@ async def _reported(
     tell: Callable[[int], Awaitable[object]],
 ) -> Report:
     """The report; ``tell`` is told of each date how many are tried by then."""
-    require(actor, RULE_MAKERS, "try rules")
+    require(actor, TRY_RULES, "try rules")
     period.check()
     book = joined(await rulebooks.documents_besides(actor, name), (name, documents))
     own = [rule for rule in book.rules if rule.key not in book.origins and (rule.flag or rule.advice)]
@@ -220,7 +220,7 @@ async def request(
         Invalid: the period is not in order, in the future, or too long.
         InvalidRulebook: with every problem of the documents; nothing is kept.
     """
-    require(actor, RULE_MAKERS, "try rules")
+    require(actor, TRY_RULES, "try rules")
     period.check()
     joined(await rulebooks.documents_besides(actor, name), (name, documents))
     async with unit_of_work(actor, "backtests.request") as work:

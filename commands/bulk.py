@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from commands.journal import BATCH, FieldChange, Work, as_text, differing, unit_of_work
-from commands.permissions import require
-from models.access import Actor, Role
+from commands.permissions import BRING_IN, require
+from models.access import Actor
 from models.base import Sourced
 from models.deals import Deal, Stage, StageChange
-
-WRITERS = frozenset({Role.INTEGRATION, Role.ADMIN})
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ async def upsert(
     row has no history. ``history`` was known to the source on its business dates; anything else is known
     from today on. Repeating a batch writes nothing. Only integrations and administrators may.
     """
-    require(actor, WRITERS, "import records")
+    require(actor, BRING_IN, "import records")
     standing = await _standing(actor, model, source, rows)
     total = Upserted(ids={key: record.id for key, record in standing.items()})
     new = [row for row in rows if row.external_id not in standing]

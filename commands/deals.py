@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from commands.bulk import WRITERS, Upserted, stage_change
+from commands.bulk import Upserted, stage_change
 from commands.journal import BATCH, Repeat, Values, Work, once, unit_of_work
-from commands.permissions import SELLERS, check_owner, require
+from commands.permissions import BRING_IN, SELL, check_owner, require
 from commands.validation import check_reference, validate
 from models.access import Actor
 from models.accounts import Account
@@ -25,12 +25,12 @@ FORECAST = frozenset({"probability", "forecast_category", "close_on"})
 
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Deal:
     """Open a deal on an account, in stage IDENTIFIED unless ``values`` says another open stage."""
-    require(actor, SELLERS, "create deals")
+    require(actor, SELL, "create deals")
     repeat = Repeat.of(actor, "deals.create", idempotency_key, values)
     stage = Stage(str(values.get("stage") or Stage.IDENTIFIED))
     if not stage.is_open:
         raise InvalidTransition("a deal is created open; close it with closeDeal", ["stage"])
-    owner = actor.user_id if actor.owners else None
+    owner = actor.principal_id if actor.owners else None
     values = {"owner_id": owner, **_stage_defaults(stage), **values, "stage": stage}
 
     async def make() -> Deal:
@@ -62,7 +62,7 @@ async def update(actor: Actor, deal_id: str, version: int, values: Values) -> De
     Raises:
         InvalidTransition: the deal has ended, and ``values`` would forecast it.
     """
-    require(actor, SELLERS, "change deals")
+    require(actor, SELL, "change deals")
     deal = await find(Deal, actor, deal_id, "id")
     await _check(actor, {"account_id": deal.account_id, **values})
     if not Stage(deal.stage).is_open and (ended := sorted(FORECAST & values.keys())):
@@ -117,7 +117,7 @@ async def set_contacts(
     Raises:
         NotFound: a deal or a contact is not one of the tenant's.
     """
-    require(actor, WRITERS, "import who takes part in deals")
+    require(actor, BRING_IN, "import who takes part in deals")
     await _check_known(actor, Deal, {row.deal_id for row in deal_contacts}, "dealId")
     await _check_known(actor, Contact, {row.contact_id for row in deal_contacts}, "contactId")
     standing = await _taking_part(actor, {row.deal_id for row in deal_contacts})
@@ -160,7 +160,7 @@ def _batches(ids: Collection[str]) -> list[list[str]]:
 async def _move(
     actor: Actor, deal_id: str, version: int, to: Stage, values: Values, on: date | None, command: str
 ) -> Deal:
-    require(actor, SELLERS, "move deals")
+    require(actor, SELL, "move deals")
     deal = await find(Deal, actor, deal_id, "id")
     if version == deal.version:
         deal.check_transition(to)

@@ -10,7 +10,7 @@ from datetime import date
 
 from commands import rulebooks, scopes
 from commands.evaluations import look
-from commands.permissions import RULE_MAKERS, require
+from commands.permissions import TRY_RULES, require
 from commands.runs import Progress
 from models.access import Actor
 from models.described import Described
@@ -116,7 +116,7 @@ async def dry_run(
         InvalidRulebook: with every problem of the documents.
         Invalid: no rulebook can be called so.
     """
-    require(actor, RULE_MAKERS, "try rules")
+    require(actor, TRY_RULES, "try rules")
     others = await rulebooks.documents_besides(actor, name)
     live = await _live(actor, name)
     before = joined(others, (live.name, await rulebooks.documents_of(live)) if live else None)
@@ -133,7 +133,7 @@ async def difference(
     progress: Progress | None = None,
 ) -> Outcome:
     """What changes when one version of a rulebook takes the place of another, beside the other live ones."""
-    require(actor, RULE_MAKERS, "compare rules")
+    require(actor, TRY_RULES, "compare rules")
     others = await rulebooks.documents_besides(actor, one.name)
     books = [
         joined(others, (f"{book.name}/{book.number}", await rulebooks.documents_of(book)))

@@ -12,7 +12,7 @@ from commands.access import system_actor
 from commands.journal import unit_of_work
 from commands.judgements import is_of_all, judged_later
 from commands.judging import CHUNK, Tally, judged
-from commands.permissions import OPERATORS, SELLERS, require
+from commands.permissions import JUDGE, KEEP_JUDGED, require
 from commands.rulebooks import active_book
 from commands.runs import Progress
 from models.access import Actor, Tenant
@@ -52,7 +52,7 @@ async def evaluate(
         Forbidden: the actor sees an account by a deal on it, and neither owns nor manages it.
         Invalid: the date lies in the future (operators may look a year ahead), or is no business date.
     """
-    require(actor, SELLERS, "evaluate accounts")
+    require(actor, JUDGE, "evaluate accounts")
     latest = latest_today() + (timedelta() if actor.user_id else OPERATORS_AHEAD)
     if as_of > latest:
         raise Invalid(f"{as_of} is in the future; allowed: {latest} and earlier", ["asOf"])
@@ -87,7 +87,7 @@ async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> Eva
         Forbidden: only operators judge changes.
         NotFound: no rulebook is live.
     """
-    require(actor, OPERATORS, "judge changes")
+    require(actor, KEEP_JUDGED, "judge changes")
     book = await active_book(actor)
     run_id, tally = EvaluationRun.make_id(), Tally()
     await _begin_day(actor, book, as_of, run_id, tally)

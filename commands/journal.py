@@ -16,7 +16,7 @@ from tortoise import fields
 from commands import actors, pending
 from commands.announcements import Happened, Told, Topic, announce
 from commands.validation import validate
-from models.access import Actor, Team, Tenant, User
+from models.access import Actor
 from models.base import Record, today, utcnow
 from models.database import is_collision
 from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition
@@ -173,7 +173,7 @@ async def unit_of_work(
         if isinstance(error, BellwetherError) or not is_collision(error):
             raise
         raise Conflict("somebody wrote the same record at the same moment; read it and try again") from error
-    if any(isinstance(record, User | Team | Tenant) for record in work.written):
+    if any(isinstance(record, actors.WRITTEN) for record in work.written):
         actors.forget()
     if touched:
         pending.announce()
@@ -185,6 +185,7 @@ async def _record(work: Work, command: str, repeat: Repeat | None) -> None:
         id=AuditRecord.make_id(),
         tenant_id=work.actor.tenant_id,
         actor_id=work.actor.user_id or None,
+        on_behalf_of_id=work.actor.on_behalf_of,
         command=command,
         source=work.actor.source,
         object_id=work.object_id,
@@ -212,7 +213,8 @@ class Repeat:
             return None
         validate(AuditRecord, {"idempotency_key": key})
         request = orjson.dumps({name: as_text(value) for name, value in sorted(values.items())})
-        own = hashlib.sha256(f"{actor.user_id} {command} {key}".encode()).hexdigest()
+        whose = f"{actor.user_id} for {actor.on_behalf_of}" if actor.on_behalf_of else actor.user_id
+        own = hashlib.sha256(f"{whose} {command} {key}".encode()).hexdigest()
         return cls(command, own, hashlib.sha256(request).hexdigest())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commands.journal import Repeat, Values, once, unit_of_work
-from commands.permissions import SELLERS, require
+from commands.permissions import SELL, require
 from commands.validation import check_reference, validate
 from models.access import Actor
 from models.accounts import Account
@@ -13,7 +13,7 @@ from models.visibility import find
 
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Contact:
     """Create a contact at an account (``account_id``)."""
-    require(actor, SELLERS, "create contacts")
+    require(actor, SELL, "create contacts")
     repeat = Repeat.of(actor, "people.create", idempotency_key, values)
 
     async def make() -> Contact:
@@ -29,7 +29,7 @@ async def create(actor: Actor, values: Values, *, idempotency_key: str | None = 
 
 async def update(actor: Actor, contact_id: str, version: int, values: Values) -> Contact:
     """Change fields of a contact that the caller read at ``version``."""
-    require(actor, SELLERS, "change contacts")
+    require(actor, SELL, "change contacts")
     contact = await find(Contact, actor, contact_id, "id")
     validate(Contact, values)
     async with unit_of_work(actor, "people.update") as work:

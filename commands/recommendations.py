@@ -7,7 +7,7 @@ from datetime import date
 from commands.announcements import Happened, Topic
 from commands.arbitration import arrange
 from commands.journal import Values, Work, unit_of_work
-from commands.permissions import SELLERS, require
+from commands.permissions import SELL, require
 from commands.validation import check_value
 from models.access import Actor, Tenant
 from models.base import check_day, today
@@ -56,7 +56,7 @@ async def record_outcome(actor: Actor, recommendation_id: str, outcome: Outcome)
     Raises:
         InvalidTransition: it was never carried out.
     """
-    require(actor, SELLERS, "answer recommendations")
+    require(actor, SELL, "answer recommendations")
     recommendation = await find(Recommendation, actor, recommendation_id, "id")
     carried_out = Answer.filter(recommendation_id=recommendation.id, state=RecommendationState.DONE)
     answer = await carried_out.order_by("-created_at", "-id").first()
@@ -75,7 +75,7 @@ async def record_outcome(actor: Actor, recommendation_id: str, outcome: Outcome)
 async def _answer(
     actor: Actor, recommendation_id: str, version: int | None, to: RecommendationState, values: Values
 ) -> Recommendation:
-    require(actor, SELLERS, "answer recommendations")
+    require(actor, SELL, "answer recommendations")
     recommendation = await find(Recommendation, actor, recommendation_id, "id")
     if version in (None, recommendation.version):
         recommendation.check_transition(to)

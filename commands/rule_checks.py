@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from commands import rulebooks
-from commands.permissions import RULE_MAKERS, require
+from commands.permissions import TRY_RULES, require
 from models.access import Actor
 from models.base import check_day
 from models.database import as_int, fetch
@@ -35,7 +35,7 @@ async def check(actor: Actor, name: str, documents: Sequence[Document], as_of: d
     Raises:
         InvalidRulebook: with every problem of the documents.
     """
-    require(actor, RULE_MAKERS, "check rules")
+    require(actor, TRY_RULES, "check rules")
     check_day(as_of, "asOf")
     rulebooks.check_size(documents)
     others = await rulebooks.documents_besides(actor, name)
@@ -47,7 +47,7 @@ async def check(actor: Actor, name: str, documents: Sequence[Document], as_of: d
 
 async def check_version(actor: Actor, rulebook_id: str, as_of: date) -> list[Finding]:
     """What is found in a saved version, beside the live rulebooks of other names."""
-    require(actor, RULE_MAKERS, "check rules")
+    require(actor, TRY_RULES, "check rules")
     rulebook = await find(Rulebook, actor, rulebook_id, "id")
     return await check(actor, rulebook.name, await rulebooks.documents_of(rulebook), as_of)
 

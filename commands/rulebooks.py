@@ -10,7 +10,7 @@ from datetime import date
 from commands import pending, scopes
 from commands.access import system_actor
 from commands.journal import check_version, unit_of_work
-from commands.permissions import RULE_MAKERS, require
+from commands.permissions import MAKE_RULES, TRY_RULES, require
 from commands.validation import validate
 from models.access import Actor, Tenant
 from models.base import today, utcnow
@@ -51,7 +51,7 @@ async def save(
     Raises:
         InvalidRulebook: with every problem of every document; nothing is saved.
     """
-    require(actor, RULE_MAKERS, "write rules")
+    require(actor, MAKE_RULES, "write rules")
     validate(Rulebook, {"name": name})
     check_size(documents)
     if len(cases) > MAX_RULES:
@@ -99,7 +99,7 @@ async def import_file(actor: Actor, name: str, text: str) -> tuple[Rulebook, boo
     Raises:
         InvalidRulebook: with every problem of the file; nothing is saved.
     """
-    require(actor, RULE_MAKERS, "write rules")
+    require(actor, MAKE_RULES, "write rules")
     file = files.read(text)
     latest = await _latest(actor, name)
     if latest and await exported(latest) == text:
@@ -174,7 +174,7 @@ async def activate(
         InvalidTransition: it is live already.
         Conflict: the rulebook changed, or another one went live at the same moment.
     """
-    require(actor, RULE_MAKERS, "activate rulebooks")
+    require(actor, MAKE_RULES, "activate rulebooks")
     rulebook = await find(Rulebook, actor, rulebook_id, "id")
     if rulebook.state == RulebookState.ACTIVE:
         raise InvalidTransition("this version is ACTIVE already; allowed: none", ["id"])
@@ -217,7 +217,7 @@ async def roll_back(actor: Actor, engine: EnginePool, name: str, reason: str) ->
         NotFound: no version of the name is live, or none was before it.
         Invalid: there is no reason given.
     """
-    require(actor, RULE_MAKERS, "roll rulebooks back")
+    require(actor, MAKE_RULES, "roll rulebooks back")
     _check_reason(reason)
     known = Rulebook.filter(tenant_id=actor.tenant_id, name=name)
     earlier = known.filter(state=RulebookState.RETIRED, activated_at__not_isnull=True)
@@ -234,7 +234,7 @@ async def retire(actor: Actor, rulebook_id: str, reason: str, version: int | Non
         InvalidTransition: it is not live.
         Invalid: there is no reason given.
     """
-    require(actor, RULE_MAKERS, "retire rulebooks")
+    require(actor, MAKE_RULES, "retire rulebooks")
     _check_reason(reason)
     rulebook = await find(Rulebook, actor, rulebook_id, "id")
     if rulebook.state != RulebookState.ACTIVE:
@@ -345,7 +345,7 @@ async def account_case(
         NotFound: there is no such account for the actor, or no live rule of this key.
         Forbidden: the actor does not answer for the account, or makes no rules.
     """
-    require(actor, RULE_MAKERS, "save cases")
+    require(actor, TRY_RULES, "save cases")
     book = await active_book(actor)
     if rule_key not in (known := [rule.key for rule in book.rules]):
         raise NotFound(f"no live rule {rule_key!r}; known: {allowed(known)}", ["ruleKey"])

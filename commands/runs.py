@@ -69,7 +69,7 @@ def _new_run(
     return EvaluationRun(
         id=run_id or EvaluationRun.make_id(),
         tenant_id=actor.tenant_id,
-        actor_id=actor.user_id or None,
+        actor_id=actor.principal_id or None,
         as_of=as_of,
         scope=kind,
         rulebook_version=book.version,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from commands.journal import BATCH, unit_of_work
-from commands.permissions import SELLERS, require
+from commands.permissions import LISTEN, require
 from commands.validation import validate
 from models.access import Actor
 from models.accounts import Account
@@ -43,7 +43,7 @@ async def record(actor: Actor, observations: Sequence[Observation]) -> list[Sign
     Raises:
         BellwetherError: of the first observation that is wrong, with its index in the path.
     """
-    require(actor, SELLERS, "record signals")
+    require(actor, LISTEN, "record signals")
     if len(observations) > MAX_SIGNALS:
         raise Invalid(f"{len(observations):,} signals at once; allowed: {MAX_SIGNALS:,}", ["signals"])
     known = await _Known.of(actor, observations)
@@ -71,7 +71,7 @@ async def record(actor: Actor, observations: Sequence[Observation]) -> list[Sign
 
 def _source(actor: Actor) -> str:
     """Where the actor's signals come from: everybody has external ids of their own."""
-    return f"{actor.source}:{actor.user_id}" if actor.user_id else actor.source
+    return f"{actor.source}:{actor.principal_id}" if actor.user_id else actor.source
 
 
 def _signal(actor: Actor, observation: Observation) -> Signal:

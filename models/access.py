@@ -1,9 +1,10 @@
-"""Who is asking: tenants, teams as a tree, users with a role and a manager."""
+"""Who is asking: tenants, teams as a tree, users with a role and a manager, their keys and delegations."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from tortoise import fields
 
@@ -14,13 +15,32 @@ from models.described import Described
 class Role(Described):
     """What a user is to the product."""
 
-    DIRECTOR = "DIRECTOR", "Carries accounts of their own, and sees those."
-    MANAGER = (
-        "MANAGER",
-        "Leads a team: sees what everybody in it and in the teams below it carries, and makes rules.",
+    DIRECTOR = "DIRECTOR", "Carries accounts and sells: sees and changes their own."
+    MANAGER = "MANAGER", "Sees and changes what their team and the teams below it carry, and makes rules."
+    ASSISTANT = (
+        "ASSISTANT",
+        "Acts on behalf of directors and managers who delegated to them; sees nothing else.",
     )
-    INTEGRATION = "INTEGRATION", "A program that writes for the whole tenant, and sees all of it."
-    ADMIN = "ADMIN", "Sees the whole tenant, keeps it judged and makes rules."
+    READER = "READER", "Sees what a manager of the same team sees, and changes nothing."
+    INTEGRATION = "INTEGRATION", "A program: sees the whole tenant and writes records and signals, no rules."
+    ADMIN = "ADMIN", "Sees and may do everything in the tenant."
+
+
+class Scope(Described):
+    """What a key or a token is limited to; nothing goes beyond what its user's role permits."""
+
+    READ = "READ", "Reading by queries and subscriptions; without it only mutations and what they answer."
+    READ_MONEY = "READ_MONEY", "Amounts of money, and texts and numbers that tell of them."
+    READ_PERSONAL = (
+        "READ_PERSONAL",
+        "Who contacts are and how to reach them, and what people wrote: notes and reasons.",
+    )
+    WRITE_SALES = "WRITE_SALES", "Accounts, contacts, deals, and answers to recommendations."
+    WRITE_SIGNALS = "WRITE_SIGNALS", "Recording signals."
+    WRITE_RULES = "WRITE_RULES", "Rulebooks, levers, limits of offers and alarms of the engine."
+    EVALUATE = "EVALUATE", "Having accounts judged, and rules tried, checked and backtested."
+    IMPORT = "IMPORT", "Bringing in the records of a source, with its users and teams."
+    ADMINISTER = "ADMINISTER", "API keys and delegations."
 
 
 class Tenant(Record):
@@ -92,6 +112,62 @@ class User(Record):
         indexes = (("tenant_id", "team_id"), ("tenant_id", "manager_id"))
 
 
+class Delegation(Record):
+    """That an assistant acts on behalf of a principal, a director or a manager.
+
+    There is one for each pair: it is renewed, not made again. ``good_until`` is its last day (UTC), null for
+    none; ``ended_at`` is when it was ended before.
+    """
+
+    prefix = "dlg"
+
+    tenant = reference("Tenant")
+    assistant = reference("User")
+    principal = reference("User")
+    good_until = fields.DateField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    tenant_id: str
+    assistant_id: str
+    principal_id: str
+
+    class Meta:
+        table = "delegation"
+        unique_together = (("tenant", "assistant", "principal"),)
+        indexes = (("tenant_id", "principal_id"),)
+
+    def is_good(self, day: date) -> bool:
+        """Whether it stands on a day."""
+        return self.ended_at is None and (self.good_until is None or day <= self.good_until)
+
+
+class ApiKey(Record):
+    """A secret by which an integration signs in: of the secret itself there is only a digest.
+
+    ``hint`` is the end of the secret, by which people tell keys apart.
+    """
+
+    prefix = "key"
+    untracked = Record.untracked | {"digest", "hint", "last_used_at"}
+
+    tenant = reference("Tenant")
+    user = reference("User")
+    name = fields.CharField(max_length=200)
+    hint = fields.CharField(max_length=4)
+    digest = fields.CharField(max_length=64, unique=True)
+    scopes = fields.JSONField[list[str]]()
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+    last_used_at = fields.DatetimeField(null=True)
+    created_by = reference("User", null=True)
+    tenant_id: str
+    user_id: str
+    created_by_id: str | None
+
+    class Meta:
+        table = "api_key"
+        indexes = (("tenant_id", "user_id"), ("tenant_id", "created_by_id"))
+
+
 def as_email(text: str) -> str:
     """An address as users are known by it: it is the same in capitals. Raises ValueError for none."""
     address = text.strip().lower()
@@ -105,7 +181,9 @@ class Actor:
     """Who acts, and over whose accounts.
 
     ``owners`` are the ids of the users whose accounts and deals the actor may see (own and, for a
-    manager, those of the team tree); None means every one of the tenant.
+    manager, those of the team tree); None means every one of the tenant. An assistant has those of the
+    principal on whose behalf (``on_behalf_of``) they act. ``scopes`` are what the key or the token is
+    limited to; None means everything that the role permits.
     """
 
     user_id: str
@@ -115,3 +193,10 @@ class Actor:
     owners: tuple[str, ...] | None
     currency: str
     source: str = "api"
+    scopes: frozenset[Scope] | None = None
+    on_behalf_of: str | None = None
+
+    @property
+    def principal_id(self) -> str:
+        """In whose name things are done: the principal's, else the actor's own."""
+        return self.on_behalf_of or self.user_id

@@ -46,7 +46,7 @@ class Change(Record):
 
 
 class AuditRecord(Record):
-    """One command that somebody ran: who, what, from where, and how many records it touched.
+    """One command that somebody ran: who, on whose behalf, what, from where, and how many records it touched.
 
     ``idempotency_key`` makes a creating command safe to repeat: the same key answers with
     ``object_id`` again instead of creating a second one. It is a digest of actor, command and the
@@ -57,6 +57,7 @@ class AuditRecord(Record):
 
     tenant = reference("Tenant")
     actor = reference("User", null=True)
+    on_behalf_of = reference("User", null=True)
     command = fields.CharField(max_length=100)
     source = fields.CharField(max_length=60)
     object_id = fields.CharField(max_length=40, null=True)
@@ -65,8 +66,14 @@ class AuditRecord(Record):
     changes_count = fields.IntField(default=0, db_default=0)
     tenant_id: str
     actor_id: str | None
+    on_behalf_of_id: str | None
 
     class Meta:
         table = "audit_record"
         unique_together = (("tenant", "idempotency_key"),)
-        indexes = (("tenant_id", "created_at"), ("tenant_id", "actor_id"), ("tenant_id", "object_id"))
+        indexes = (
+            ("tenant_id", "created_at"),
+            ("tenant_id", "actor_id"),
+            ("tenant_id", "on_behalf_of_id"),
+            ("tenant_id", "object_id"),
+        )

@@ -5,7 +5,8 @@ visible to their own owner and to the account's; contracts, services, usage and 
 account's owner; people and signals to whoever sees the account. What rules say is visible to the account's
 owner, and to the deal's unless it is confidential: unless it tells of what the deal's owner does not see.
 What moves many accounts at once is visible to whoever owns one of those that it is about.
-Administrators and integrations see their whole tenant, nobody sees another one.
+Administrators and integrations see their whole tenant, nobody sees another one. API keys are seen by
+administrators alone, delegations also by the two people that they are about.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from models.access import Actor, Team, Tenant, User
+from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
@@ -160,6 +161,21 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
 }
 
 
+_ADMINISTRATORS = ":v_administers = 1"
+
+
+def _by_administrators(_alias: str) -> str:
+    return _ADMINISTRATORS
+
+
+def _by_both(alias: str) -> str:
+    return f"({_ADMINISTRATORS} or {alias}.assistant_id = :v_user or {alias}.principal_id = :v_user)"
+
+
+#: What the whole tenant is not open to everybody who otherwise sees it.
+_PRIVATE: dict[type[Record], Callable[[str], str]] = {ApiKey: _by_administrators, Delegation: _by_both}
+
+
 def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
     """The condition that a row of ``model``, called ``alias`` in the statement, is visible to ``actor``.
 
@@ -169,6 +185,8 @@ def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
         return Predicate(f"{alias}.id = :v_tenant", {"v_tenant": actor.tenant_id})
     tenant = f"{alias}.tenant_id = :v_tenant"
     params: dict[str, Param] = {"v_tenant": actor.tenant_id}
+    if model in _PRIVATE:
+        return Predicate(f"({tenant} and {_PRIVATE[model](alias)})", params | _person(actor))
     rule = _RULES[model]
     if actor.owners is None:
         return Predicate(tenant, params)
@@ -178,11 +196,17 @@ def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
 
 
 def scope_of(actor: Actor) -> dict[str, Param]:
-    """Everything about an actor that a statement with predicates asks for, and ``v_user``, the user himself.
+    """Everything about an actor that a statement with predicates asks for.
 
-    A predicate's SQL is the same for all actors who see a whole tenant, and for all with as many owners.
+    ``v_user`` is the user himself, ``v_principal`` on whose behalf he acts. A predicate's SQL is the same
+    for all actors who see a whole tenant, and for all with as many owners.
     """
-    return {"v_tenant": actor.tenant_id, "v_user": actor.user_id, **_owners(actor)}
+    named: dict[str, Param] = {"v_tenant": actor.tenant_id, "v_principal": actor.on_behalf_of}
+    return {**named, **_person(actor), **_owners(actor)}
+
+
+def _person(actor: Actor) -> dict[str, Param]:
+    return {"v_user": actor.user_id, "v_administers": int(actor.role is Role.ADMIN)}
 
 
 def _owners(actor: Actor) -> dict[str, Param]:

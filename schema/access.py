@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import access as stored
-from models.access import Role
+from models.access import Role, Scope
 from schema.context import Info
 from schema.core.connections import Listed, connection, related
 from schema.core.enums import Direction
@@ -47,7 +47,7 @@ class User(Node, Stored[stored.User]):
     model = stored.User
 
     name: str = column("The user's name.")
-    email: str = column("The user's mail address, in small letters.")
+    email: str = column("The user's mail address, in small letters.", Scope.READ_PERSONAL)
     role: Role = column("What the user may see and do.")
     active: bool = column("Whether the user may sign in, and be given accounts and deals.")
     team = related("schema.access", "Team", "team_id", "The team that the user is in.")
@@ -153,5 +153,14 @@ class AccessQueries:
 
     @means(Viewer(lambda: User))
     async def me(self, info: Info) -> User:
-        """Who the token speaks for."""
+        """Who the token or key speaks for: an assistant too, on whomever's behalf the request is made."""
         return User.of(await stored.User.get(id=info.context.actor.user_id))
+
+    @means(Viewer(lambda: User, "v_principal"))
+    async def acting_for(self, info: Info) -> User | None:
+        """On whose behalf an assistant asks: the header `X-On-Behalf-Of`; null for who asks for themselves.
+
+        What is seen and may be changed is theirs.
+        """
+        principal = info.context.actor.on_behalf_of
+        return User.of(await stored.User.get(id=principal)) if principal else None

@@ -9,6 +9,7 @@ import strawberry
 from commands import arbitration, rulebooks
 from models import access, accounts
 from models import recommendations as stored
+from models.access import Scope
 from models.base import today
 from models.database import fetch
 from models.errors import Invalid
@@ -82,7 +83,7 @@ class Lever(Node, Stored[stored.Lever]):
     percent: int = column(
         "What it puts on top of priorities in percent, -75 to 300: 55 makes 1.55, -20 makes 0.8, 0 nothing."
     )
-    reason: str = column("Why it was set.")
+    reason: str = column("Why it was set.", Scope.READ_PERSONAL)
 
 
 @strawberry.type

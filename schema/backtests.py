@@ -20,6 +20,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import Node, Stored, column
 
 strawberry.enum(OutcomeKind, description="What may happen to a deal, a contract or an account.")
@@ -182,7 +183,7 @@ class Backtest(Node, Stored[stored.Backtest]):
         "The version that is tried; none for a draft that was not saved.",
     )
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     def report(self) -> BacktestReport | None:
         """How the rules did; null until it is complete."""
         report = backtests.report_of(self.record)

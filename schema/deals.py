@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import deals as stored
+from models.access import Scope
 from models.deals import STAGE_RANK, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
 from schema.core.connections import Listed, by_id, children, connection, related
@@ -84,9 +85,11 @@ class Deal(Node, Stored[stored.Deal]):
     amount: Money = column("The total contract value, which is all charges over the whole term.")
     close_on: date | None = column("The day on which it is expected to close; null when none is expected.")
     closed_on: date | None = column("The day on which it was won or lost; null while it is open.")
-    loss_reason: str | None = column("Why it was lost; null unless it was.")
+    loss_reason: str | None = column("Why it was lost; null unless it was.", Scope.READ_PERSONAL)
     competitor: str | None = column("Who else wants to sell it; null when nobody is known.")
-    next_step: str | None = column("What is to be done next; null when nothing is planned.")
+    next_step: str | None = column(
+        "What is to be done next; null when nothing is planned.", Scope.READ_PERSONAL
+    )
     next_step_on: date | None = column(
         "The day by which the next step is to be done; null when there is none."
     )

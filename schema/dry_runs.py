@@ -21,6 +21,7 @@ from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.cost import costs
 from schema.core.money import Money, certain_money
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import column
 from schema.rulebooks import EvaluationFailure
 
@@ -196,7 +197,7 @@ class DryRunQueries:
     """Trying rules before they are live."""
 
     @costs(1_000)
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def dry_run(
         self,
         info: Info,

@@ -25,11 +25,13 @@ from schema.revenue import Contract
 from schema.rulebooks import EvaluationRun, Rule, Rulebook
 from schema.services import Service
 from schema.signals import Signal
+from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, Backtest, Contact, Contract, Deal, EngineAlarm, EvaluationRun, PopulationEvent, Product,
-    Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant, Ticket, User,
+    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
+    PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant, Ticket,
+    User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

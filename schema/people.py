@@ -8,6 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import people as stored
+from models.access import Scope
 from models.described import Described
 from models.people import Seniority
 from schema.core.connections import Listed, connection, related
@@ -27,11 +28,13 @@ class Contact(Node, Stored[stored.Contact]):
     model = stored.Contact
 
     version: int = column("Grows by one with each change; an update names the one that it has read.")
-    name: str = column("The person's name.")
+    name: str = column("The person's name.", Scope.READ_PERSONAL)
     title: str | None = column("The person's position, as it is called there; null when it is not known.")
     seniority: Seniority = column("Where the person stands in the customer's organisation.")
-    email: str | None = column("The person's mail address; null when it is not known.")
-    phone: str | None = column("The person's telephone number; null when it is not known.")
+    email: str | None = column("The person's mail address; null when it is not known.", Scope.READ_PERSONAL)
+    phone: str | None = column(
+        "The person's telephone number; null when it is not known.", Scope.READ_PERSONAL
+    )
     last_contacted_on: date | None = column(
         "The day of the last call, visit or answered mail; null when there was none."
     )

@@ -9,11 +9,13 @@ import strawberry
 
 from metrics import portfolio as metric
 from metrics.portfolio import Grouping
+from models.access import Scope
 from models.base import today
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.cost import costs
 from schema.core.money import CurrencyCode, Money, certain_money, money
+from schema.core.readable import needs
 
 
 @strawberry.type
@@ -76,7 +78,7 @@ class PortfolioQueries:
     """Reading the portfolio."""
 
     @costs(500)
-    @strawberry.field
+    @needs(Scope.READ_MONEY)
     async def portfolio(
         self,
         info: Info,

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from commands import explanations
 from models import recommendations as stored
+from models.access import Scope
 from models.base import Severity
 from models.described import Described
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
@@ -26,7 +27,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, FloatFilter, IDFilter, MoneyFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money
-from schema.core.readable import in_sql
+from schema.core.readable import ANY_FACT, in_sql, needs
 from schema.core.stored import Node, Stored, column
 from schema.why import Changes
 
@@ -63,7 +64,7 @@ class Evidence(Stored[stored.Evidence]):
         "The system that the fact came from; `rule key` for a fact that this rule concluded."
     )
 
-    @in_sql("t.threshold")
+    @in_sql("t.threshold", *ANY_FACT)
     def threshold(self) -> JSON | None:
         """What the field is compared with: a text, number or boolean, or a list of them.
 
@@ -71,7 +72,7 @@ class Evidence(Stored[stored.Evidence]):
         """
         return _json(self.record.threshold)
 
-    @in_sql("t.seen")
+    @in_sql("t.seen", *ANY_FACT)
     def seen(self) -> JSON | None:
         """The value that the fact had: a text, number or boolean.
 
@@ -122,7 +123,7 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     title: str = column("The title of the rule that says it.")
     action: str = column("What to do, in a word for programs: OPEN_RENEWAL.")
     play: str | None = column("The list of steps that helps, by its name; null when the rule names none.")
-    because: str = column("Why, in a sentence.")
+    because: str = column("Why, in a sentence.", *ANY_FACT)
     due_on: date = column("The day by which it should be done.")
     value: Money = column("The revenue that it is about, 0 when it is about none.")
     likelihood: float = column("The chance that following it helps, 0 to 1.")
@@ -132,14 +133,16 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     )
     priority: float = column(
         "What it is ranked by, a number of 0 or more without a unit: likelihood times value (in"
-        " whole units) times urgency times lever."
+        " whole units) times urgency times lever.",
+        Scope.READ_MONEY,
     )
     withheld: Withheld | None = column(
         "Why it is not offered though it holds: a gate, earlier dismissals, or more pressing"
         " ones. Null when it is offered, or not open."
     )
     withheld_because: str | None = column(
-        "What withholds it, in words: the condition of a gate, or how many; null when nothing does."
+        "What withholds it, in words: the condition of a gate, or how many; null when nothing does.",
+        *ANY_FACT,
     )
     answered_on: date | None = column(
         "The day of the last answer; null without one, and when it came back after it had lapsed."
@@ -151,7 +154,7 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     lapsed_on: date | None = column("The day as of which its condition no longer held; null while it holds.")
     reopened_count: int = column("How often it came back after it had lapsed.")
     snoozed_until: date | None = column("The day from which it opens again; null unless it was put aside.")
-    dismissed_reason: str | None = column("Why it was turned down; null unless it was.")
+    dismissed_reason: str | None = column("Why it was turned down; null unless it was.", Scope.READ_PERSONAL)
     outcome: Outcome | None = column("What came of following it; null until it is carried out.")
     account = related("schema.accounts", "Account", "account_id", "The account that it is about.")
     deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about, if it is about one.")
@@ -159,7 +162,7 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     evidence = children("schema.recommendations", "Evidence", "recommendation_id", _EVIDENCE, "position")
 
     @costs(1)
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def sentence(self, info: Info, locale: Locale = "en") -> str:
         """Its evidence in a sentence, for people."""
         return _sentence(await _evidence(info, "recommendation_id", self.id), self.record.currency, locale)
@@ -205,7 +208,7 @@ class Risk(Node, Stored[stored.Risk]):
     evidence = children("schema.recommendations", "Evidence", "risk_id", _EVIDENCE, "position")
 
     @costs(1)
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def sentence(self, info: Info, locale: Locale = "en") -> str:
         """Its evidence in a sentence, for people."""
         return _sentence(await _evidence(info, "risk_id", self.id), self.record.currency, locale)

@@ -23,6 +23,7 @@ from schema.core.plans.executor import Executor
 from schema.core.plans.reads import Reads
 from schema.core.scalars import SCALARS
 from schema.core.schema import Schema
+from schema.core.scopes import Needs, Scoped
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
@@ -37,6 +38,7 @@ from schema.rule_checks import RuleCheckQueries
 from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
+from schema.signing_in import SigningInQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
 from schema.why import WhyQueries
@@ -65,6 +67,7 @@ class Query(
     WhyQueries,
     PortfolioQueries,
     AccessQueries,
+    SigningInQueries,
     NodeQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""
@@ -82,7 +85,11 @@ def build(config: Settings | None = None) -> Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=nodes.TYPES,
-        extensions=[lambda: Prepared(schema.documents), OperationChosen],
+        extensions=[
+            lambda: Prepared(schema.documents),
+            OperationChosen,
+            lambda: Scoped(schema.documents, schema.needs),
+        ],
         execution_context_class=Executor,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
@@ -91,7 +98,8 @@ def build(config: Settings | None = None) -> Schema:
     prices = Prices(schema._schema, frozenset(catalog.by_name), catalog.in_python)
     rules = () if config.shows_introspection else (NoSchemaIntrospectionCustomRule,)
     schema.documents = Documents(schema._schema, prices, _limits(config), rules)
-    schema.reads = Reads(schema, catalog, schema.documents)
+    schema.needs = Needs(schema._schema)
+    schema.reads = Reads(schema, catalog, schema.documents, schema.needs)
     schema.suggestions = config.shows_suggestions
     return schema
 

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from commands import rulebooks
 from models import rulebooks as stored
+from models.access import Scope
 from models.base import today
 from models.described import Described
 from models.rulebooks import RulebookState, RunScope, RunState
@@ -24,6 +25,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import Node, Stored, column
 
 
@@ -51,7 +53,7 @@ class Rulebook(Node, Stored[stored.Rulebook]):
     description: str | None = column("What it is for; null when it is not said.")
     activated_at: datetime | None = column("The moment at which it last went live; null when it never did.")
     reason: str | None = column(
-        "Why it last went live, was rolled back to or retired; null when it is not said."
+        "Why it last went live, was rolled back to or retired; null when it is not said.", Scope.READ_PERSONAL
     )
     activated_by = related("schema.access", "User", "activated_by_id", "Who put it live.")
 
@@ -270,7 +272,7 @@ class RulebookQueries:
     evaluation_runs = connection(EVALUATION_RUNS, "The evaluations, latest first.")
 
     @costs(20)
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def account_case(
         self,
         info: Info,

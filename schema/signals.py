@@ -8,6 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import signals as stored
+from models.access import Scope
 from models.described import Described
 from models.signals import SignalKind
 from schema.core.connections import Listed, connection, related
@@ -26,7 +27,7 @@ class Signal(Node, Stored[stored.Signal]):
 
     version: int = column("Grows by one with each change.")
     kind: SignalKind = column("What kind of thing it is.")
-    summary: str = column("What was heard, in a sentence or two.")
+    summary: str = column("What was heard, in a sentence or two.", Scope.READ_PERSONAL)
     observed_on: date = column("The day on which it was observed.")
     source: str | None = column("The system that it came from; null when it is not known.")
     external_id: str | None = column("Its key in that system; null when it has none.")

@@ -17,6 +17,7 @@ from rules.wording import Wording, known_locale
 from schema.context import Info
 from schema.core.arguments import AccountId, AnyLocale, AsOf
 from schema.core.cost import costs
+from schema.core.readable import ANY_FACT, needs
 from schema.core.stored import column
 
 strawberry.enum(told.Actor, name="CounterfactualActor")
@@ -33,15 +34,17 @@ class Counterfactual:
     fact_id: str | None = column("The id of the record that changes; null for a new one.")
     field: str | None = column("The field that changes, as rules call it; null for a new record.")
     seen: JSON | None = column(
-        "Its value now: a text, number or boolean; money in whole units, as text. Null when it is missing."
+        "Its value now: a text, number or boolean; money in whole units, as text. Null when it is missing.",
+        *ANY_FACT,
     )
     needed: JSON | None = column(
         "The value that clears it; for a new record an object of what it must meet, by field."
-        " Money in whole units, as text. Null when the field must be missing."
+        " Money in whole units, as text. Null when the field must be missing.",
+        *ANY_FACT,
     )
     days: int | None = column("After how many days time brings it about; null when time alone does not.")
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     def text(self, locale: AnyLocale = None) -> str:
         """In words: clears if usage_change_90d rises to -0.199999, now -0.31."""
         return self.change.text if locale is None else clearing(self.wording(locale), self.change)
@@ -97,18 +100,21 @@ class FailedCondition:
     op: str | None = column("The operator: gt, not in and so on; null with the field.")
     threshold: JSON | None = column(
         "What it is compared with: a text, number or boolean, or a list of them; money in whole"
-        " units, as text. Null with the field."
+        " units, as text. Null with the field.",
+        *ANY_FACT,
     )
     seen: JSON | None = column(
         "The value that was seen: a text, number or boolean; money in whole units, as text. Null"
-        " when it is missing."
+        " when it is missing.",
+        *ANY_FACT,
     )
     off_by: float | None = column(
         "By what number it is off, in the unit of the field, money in minor units; null for what"
-        " is no number."
+        " is no number.",
+        *ANY_FACT,
     )
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     def text(self, info: Info, locale: AnyLocale = None) -> str:
         """In words: what is asked for, and what is there."""
         if locale is None:

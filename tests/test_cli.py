@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from models.access import Role, User
+from commands import keys
+from models.access import ApiKey, Role, Scope, User
+from models.base import utcnow
 from models.database import known_migrations
 from tests import factories
 from tests.shell import bellwether
@@ -82,6 +84,23 @@ async def test_a_user_is_added_once_and_gets_a_token(db: str, tmp_path: Path) ->
     refused = bellwether(db, tmp_path, "user", taken.email, "--name", "Ada", exit_code=1)
     assert refused.stderr.startswith("INVALID at email: 'ada@example.com' is the address of User")
     assert "no active user" in bellwether(db, tmp_path, "token", "eve@example.com", exit_code=1).stderr
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+async def test_a_key_is_made_listed_without_its_secret_and_revoked(db: str, tmp_path: Path) -> None:
+    crm = await factories.user(await factories.tenant(), Role.INTEGRATION, email="crm@example.com")
+    made = bellwether(
+        db, tmp_path, "key", "create", "CRM@example.com", "--name", "nightly", "--scopes", "READ",
+        "--scopes", "WRITE_SIGNALS",
+    )  # fmt: skip
+    key, secret = await ApiKey.get(user_id=crm.id), made.stdout.strip()
+    assert (await keys.holder(secret, utcnow()))[0].scopes == frozenset({Scope.READ, Scope.WRITE_SIGNALS})
+    assert (secret in made.stderr, key.id in made.stderr) == (False, True)
+    await keys.settled()
+    assert bellwether(db, tmp_path, "key", "revoke", key.id).stdout == "revoked\n"
+    (told,) = json.loads(bellwether(db, tmp_path, "key", "list", "--json").stdout)
+    assert (told["id"], told["state"], told["scopes"]) == (key.id, "revoked", "READ WRITE_SIGNALS")
+    assert secret not in str(told)
 
 
 async def test_the_schema_is_checked_without_a_database(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from models.access import Role, User
 from models.base import utcnow
 from models.errors import Invalid, Unauthenticated, UnknownSchema
 from rules.engine.pool import EnginePool
-from schema.core import tokens
+from schema.core import entrance, tokens
 from schema.graphiql.page import STATIC
 from settings import Settings, settings
 from tests import factories, postgres
@@ -113,9 +113,9 @@ async def test_an_authorization_header_that_is_no_bearer_token_is_refused(db: st
 
 async def test_a_token_reads_as_what_was_issued_until_it_expires(ada: User) -> None:
     token, now = tokens.issue(ada, 2, CONFIG.secret), utcnow()
-    *ids, expires = tokens.read(token, CONFIG.secret, now + timedelta(minutes=119))
-    assert ids == [ada.id, ada.tenant_id]
-    assert abs(expires - now - timedelta(hours=2)) < timedelta(seconds=2)
+    found = tokens.read(token, CONFIG.secret, now + timedelta(minutes=119))
+    assert (found.user, found.tenant, found.scopes) == (ada.id, ada.tenant_id, None)
+    assert abs(found.good_until - now - timedelta(hours=2)) < timedelta(seconds=2)
     with pytest.raises(Unauthenticated, match="expired"):
         tokens.read(token, CONFIG.secret, now + timedelta(minutes=121))
 
@@ -205,10 +205,10 @@ async def test_other_paths_and_methods_answer_in_the_same_shape(db: str) -> None
 
 
 async def test_a_bug_is_told_without_its_insides(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(user_id: str, tenant_id: str) -> None:
+    async def broken(*_who: object) -> None:
         raise RuntimeError("select secret from /srv/here.py")
 
-    monkeypatch.setattr(server, "remembered", broken)
+    monkeypatch.setattr(entrance, "remembered", broken)
     async with door(ada) as client:
         response = await client.post(WHO)
     assert response.status_code == 500

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models.database import is_unreachable
-from models.errors import BellwetherError, Forbidden, Unauthenticated
+from models.errors import BellwetherError, Forbidden, Unauthenticated, Unavailable
 from schema.context import Context
 from schema.core import asked, media
 from schema.core.answering import METHOD_NOT_ALLOWED, RATE_LIMITED, TIMEOUT, Answer, Answering
@@ -63,6 +63,8 @@ class Endpoint:
             return refusal(401, error.code, error.message, _HEADERS[401], form)
         except Forbidden as error:
             return refusal(403, error.code, error.message, media=form)
+        except Unavailable as error:
+            return refusal(503, error.code, error.message, _HEADERS[503], form)
         except Exception as error:
             if not is_unreachable(error):
                 raise

@@ -7,7 +7,7 @@ from enum import Enum
 import strawberry
 
 from metrics.portfolio import Grouping
-from models.access import Role
+from models.access import Role, Scope
 from models.accounts import Tier
 from models.base import Severity
 from models.catalog import Charge
@@ -35,6 +35,7 @@ _NAMES: dict[type[Enum], str] = {
     RecommendationState: "RecommendationState",
     RiskState: "RiskState",
     Role: "Role",
+    Scope: "Scope",
     RulebookState: "RulebookState",
     RunScope: "RunScope",
     RunState: "RunState",
@@ -47,6 +48,7 @@ _NAMES: dict[type[Enum], str] = {
     Tier: "Tier",
     Withheld: "WithheldBecause",
 }
+#: What values mean that do not say it by their names.
 for _enum, _name in _NAMES.items():
     strawberry.enum(_enum, name=_name)
 

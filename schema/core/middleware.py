@@ -157,5 +157,7 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # It logs each WebSocket with address and query string; ours logs what it came to.
     logging.getLogger("uvicorn.error").addFilter(lambda record: '"WebSocket ' not in str(record.msg))
+    for talker in ("aiosqlite", "asyncpg", "tortoise"):  # below INFO they tell every value of a statement
+        logging.getLogger(talker).setLevel(max(logging.INFO, logging.getLogger().level))
     # It logs every mistake in a query with a traceback; our own error policy logs what is a bug.
     logging.getLogger("strawberry.execution").setLevel(logging.CRITICAL)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import strawberry
 
+from models.access import Scope
+
 if TYPE_CHECKING:
     from schema.core.connections import Listed
     from schema.core.stored import Stored
@@ -19,6 +21,9 @@ F = TypeVar("F", bound=Callable[..., object])
 #: Finds an object type, which may not be imported yet where a field speaks of it.
 Shown = Callable[[], "type[Stored[Any]]"]
 _KEY = "readable"
+_NEEDS = "needs"
+#: What a text or value needs that tells of any fact that a rule may look at.
+ANY_FACT = (Scope.READ_MONEY, Scope.READ_PERSONAL)
 
 
 class Readable:
@@ -81,9 +86,10 @@ class AnyById(Readable):
 
 @dataclass(frozen=True)
 class Viewer(Readable):
-    """The user who asks."""
+    """The user who asks, or another one that a parameter of who asks names."""
 
     shown: Shown
+    parameter: str = "v_user"
 
 
 @dataclass(frozen=True)
@@ -97,19 +103,36 @@ class AnyByIds(Readable):
     most: int
 
 
-def readable(meaning: Readable) -> Mapping[object, object]:
-    """The metadata of a field that means this in SQL."""
-    return {_KEY: meaning}
+def readable(meaning: Readable, *needs: Scope) -> Mapping[object, object]:
+    """The metadata of a field that means this in SQL, and that needs these scopes."""
+    return {_KEY: meaning, **needing(*needs)}
 
 
-def means(meaning: Readable) -> Callable[[F], F]:
+def means(meaning: Readable, *needs: Scope) -> Callable[[F], F]:
     """Makes a field of its resolver, and says what it means in SQL."""
-    return cast("Callable[[F], F]", strawberry.field(metadata=readable(meaning)))
+    return cast("Callable[[F], F]", strawberry.field(metadata=readable(meaning, *needs)))
 
 
-def in_sql(sql: str) -> Callable[[F], F]:
+def in_sql(sql: str, *needs: Scope) -> Callable[[F], F]:
     """Makes a field of its resolver, whose value SQL over the row ``t`` gives too."""
-    return means(Computed(sql))
+    return means(Computed(sql), *needs)
+
+
+def needs(*scopes: Scope) -> Callable[[F], F]:
+    """Makes a field of its resolver, which a key or token must have these scopes for."""
+    return cast("Callable[[F], F]", strawberry.field(metadata=needing(*scopes)))
+
+
+def needing(*needs: Scope) -> Mapping[object, object]:
+    """The metadata of a field that a key or token must have these scopes for."""
+    return {_NEEDS: needs} if needs else {}
+
+
+def needs_of(metadata: Mapping[object, object]) -> tuple[Scope, ...]:
+    """The scopes that a field with this metadata needs by what it says itself."""
+    found = metadata.get(_NEEDS, ())
+    assert isinstance(found, tuple)
+    return found
 
 
 def meaning_of(metadata: Mapping[object, object]) -> Readable | None:

@@ -18,6 +18,7 @@ from schema.core.documents import Documents
 from schema.core.errors import told
 from schema.core.plans.reads import Reads
 from schema.core.refusals import BAD_REQUEST
+from schema.core.scopes import Needs
 
 _REFUSALS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
@@ -29,6 +30,7 @@ class Schema(strawberry.Schema):
     """
 
     documents: Documents
+    needs: Needs
     reads: Reads
     suggestions: bool = True
 

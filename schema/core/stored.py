@@ -7,8 +7,10 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import strawberry
 
+from models.access import Scope
 from models.base import Record
 from schema.core.money import money
+from schema.core.readable import needing
 
 R = TypeVar("R", bound=Record)
 
@@ -23,9 +25,9 @@ class Node:
     )
 
 
-def column(description: str) -> Any:
-    """A field that shows the record's column of the same name."""
-    return strawberry.field(description=description)
+def column(description: str, *needs: Scope) -> Any:
+    """A field that shows the record's column of the same name; to keys and tokens with these scopes alone."""
+    return strawberry.field(description=description, metadata=needing(*needs))
 
 
 class Stored(Generic[R]):

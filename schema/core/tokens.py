@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from models.access import User
+from models.access import Scope, User
 from models.base import utcnow
 from models.errors import Invalid, Unauthenticated
 
@@ -23,6 +25,10 @@ SHORTEST_SECRET = 32
 REMEMBERED = 2_000
 #: Seconds: longer than there are times.
 _ANY_TIME = 2**60
+#: The last second of which a time can tell.
+_LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+#: How the words of a scope claim begin that are about Bellwether: bellwether:read_money.
+OURS = "bellwether:"
 
 
 def issue(user: User, hours: float, secret: str) -> str:
@@ -38,24 +44,34 @@ def issue(user: User, hours: float, secret: str) -> str:
     return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(secret), algorithms=[ALGORITHM])
 
 
-def read(token: str, secret: str, now: datetime) -> tuple[str, str, datetime]:
-    """The ids of the user and the tenant that a token names, and when it expires.
+@dataclass(frozen=True)
+class Speaker:
+    """Whom a token speaks for, by what it calls them, until when, and within which scopes (None: any)."""
+
+    user: str
+    tenant: str
+    good_until: datetime
+    scopes: frozenset[Scope] | None
+
+
+def read(token: str, secret: str, now: datetime) -> Speaker:
+    """Whom a token speaks for: the ids of the user and of the tenant.
 
     Raises:
         Unauthenticated: malformed, signed by somebody else or in another way, or expired at ``now``.
     """
     try:
-        user_id, tenant_id, expires = _verified(token, secret)
+        found = _verified(token, secret)
     except (JoseError, ValueError, TypeError) as error:
         raise Unauthenticated("the token is malformed or not signed by this server") from error
-    if expires <= now.timestamp():
+    if found.good_until <= now:
         raise Unauthenticated("the token has expired; ask for a new one")
-    return user_id, tenant_id, datetime.fromtimestamp(expires, UTC)
+    return found
 
 
 @lru_cache(REMEMBERED)
-def _verified(token: str, secret: str) -> tuple[str, str, int]:
-    """The user and the tenant that a token names and when it expires; verifying it takes its time."""
+def _verified(token: str, secret: str) -> Speaker:
+    """What a token says; verifying it takes its time."""
     claims = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
     jwt.JWTClaimsRegistry(
         now=0,  # whether it has expired is looked at with each request
@@ -65,7 +81,27 @@ def _verified(token: str, secret: str) -> tuple[str, str, int]:
         tenant={"essential": True},
         exp={"essential": True},
     ).validate(claims)
-    return str(claims["sub"]), str(claims["tenant"]), int(claims["exp"])
+    return Speaker(
+        str(claims["sub"]), str(claims["tenant"]), moment(claims["exp"]), scopes_of(claims.get("scope"))
+    )
+
+
+def moment(given: object) -> datetime:
+    """The time that a claim means; what lies after all times is the last one.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+        raise ValueError("a time is a number of seconds")
+    return datetime.fromtimestamp(min(max(given, 0), _LAST), UTC)
+
+
+def scopes_of(claim: object) -> frozenset[Scope] | None:
+    """The scopes that a claim limits its token to; None where none of its words is about Bellwether."""
+    words = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else ()
+    ours = {str(word).removeprefix(OURS).upper() for word in words if str(word).startswith(OURS)}
+    return frozenset(scope for scope in Scope if scope.value in ours) if ours else None
 
 
 def signing_secret(configured: str, home: Path) -> str:

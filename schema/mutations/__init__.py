@@ -14,6 +14,7 @@ from schema.mutations.people import ContactMutations
 from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
+from schema.mutations.signing_in import SigningInMutations
 from schema.mutations.translation import documented
 
 __all__ = ["Mutation"]
@@ -32,5 +33,6 @@ class Mutation(
     RulebookMutations,
     BacktestMutations,
     AlarmMutations,
+    SigningInMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

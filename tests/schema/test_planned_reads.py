@@ -37,17 +37,17 @@ ONCE_FAILED: tuple[int, ...] = (37, 2697, 3082)
 WITHOUT_ERRORS = 0.6
 #: So many fields of about 600 may not come up in the short form, and so many fields of inputs of about 300.
 FEW_FIELDS, FEW_INPUTS = 6, 15
-#: The inputs that compare; all that they can must come up.
+#: The inputs that compare, one for all enumerations; all that they can must come up.
 OPERATORS = frozenset(
-    f"{kind}Filter"
-    for kind in ("String", "ID", "Boolean", "Int", "Float", "Money", "Date", "Tier", "Severity")
+    f"{kind}Filter" for kind in ("String", "ID", "Boolean", "Int", "Float", "Money", "Date", "Severity")
 )
 #: They ask more often than others: where there is more to see, more can go wrong.
 SEE_MUCH = ("admin of a", "head of a", "manager of a", "director of a") * 3
 #: Readers of the lists that are walked to their ends.
 READERS = (
     "admin of a", "integration of a", "head of a", "manager of a", "teamless of a", "director of a",
-    "deputy of a", "neighbour of a", "idle of a", "admin of b", "director of b",
+    "deputy of a", "neighbour of a", "idle of a", "reader of a", "assistant of a", "admin of b",
+    "director of b",
 )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ async def test_who_has_no_good_token_is_not_let_in(ada: User) -> None:
         ({"authorization": 7}, "authorization is no text"),
         ({"authorization": "Bearer x"}, "the token is malformed or not signed by this server"),
         (as_user(ada, -1), "the token has expired; ask for a new one"),
-        (as_user(away), "the token names no active user"),
+        (as_user(away), "the token or key names no active user"),
     ):
         async with connected(APP) as socket:
             await socket.hear()

@@ -82,7 +82,7 @@ class Compiler:
             case AnyByIds():
                 return self._by_ids(meaning, field, nodes)
             case Viewer():
-                return self._one(self.catalog.of(meaning.shown()), ":v_user", nodes)
+                return self._one(self.catalog.of(meaning.shown()), f":{meaning.parameter}", nodes)
         raise Unplanned(f"{nodes[0].name.value} is computed")
 
     def object_of(self, shown: Shown, nodes: Sequence[FieldNode], alias: str) -> str:

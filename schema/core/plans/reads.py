@@ -39,6 +39,7 @@ from schema.core.plans.compiler import Compiler
 from schema.core.plans.json_sql import together
 from schema.core.plans.selections import Selections
 from schema.core.plans.unplanned import Unplanned
+from schema.core.scopes import Needs
 
 #: So many plans are kept, and of so many characters of SQL together: others are compiled anew.
 MOST_PLANS, LONGEST_SQL = 5_000, 50_000_000
@@ -88,10 +89,13 @@ class Ready:
 class Reads:
     """The plans of a schema's queries."""
 
-    def __init__(self, schema: strawberry.Schema, catalog: Catalog, documents: Documents) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, catalog: Catalog, documents: Documents, needs: Needs
+    ) -> None:
         self._schema = schema
         self._catalog = catalog
         self.documents = documents
+        self._needs = needs
         self._plans = Kept[object, Plan | None](MOST_PLANS, LONGEST_SQL)
 
     def statement(
@@ -112,6 +116,8 @@ class Reads:
         if operation is None or operation.operation is not OperationType.QUERY:
             return None
         if self.documents.errors(document, operation_name, variables):
+            return None
+        if self._needs.missing(document, operation, variables, actor):
             return None
         found = self._planned(document, operation, variables, operation_name, actor)
         if found is None:

@@ -19,7 +19,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
 
 from models.database import is_unreachable
-from models.errors import Forbidden, Unauthenticated
+from models.errors import Forbidden, Unauthenticated, Unavailable
 from schema.core.answering import Answering
 from schema.core.asked import NUL
 from schema.core.endpoint import Enter
@@ -111,6 +111,8 @@ class WebSockets(GraphQL[Connection, None]):
             actor = await connection.identify()
         except (Unauthenticated, Forbidden) as error:
             return FORBIDDEN, error.message
+        except Unavailable as error:
+            return AGAIN_LATER, error.message
         except Exception as error:
             if not is_unreachable(error):
                 raise

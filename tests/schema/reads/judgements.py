@@ -31,6 +31,7 @@ from models.rulebooks import (
 from rules.backtest import AtDate, Score, Share
 from tests.schema.reads.odd_values import FLOATS, INTEGERS, MONEY, NAMES, OWED, TEXTS
 from tests.schema.reads.records import COUNTRIES, SEGMENTS, Records
+from tests.schema.reads.signing_in import signing_in
 from tests.schema.reads.verdicts import Verdicts
 from tests.schema.reads.world import World, teams_and_users
 
@@ -77,6 +78,7 @@ def furnish() -> World:
         tenant, staff = teams_and_users(world, name)
         records = Records(world, tenant, staff, size)
         _Judgements(records, [user.id for user in staff]).everything(size)
+        signing_in(world, staff)
     return world
 
 

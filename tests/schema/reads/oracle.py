@@ -51,6 +51,8 @@ class Sight:
             return row["id"] == self._user["tenant_id"]
         if row["tenant_id"] != self._user["tenant_id"]:
             return False
+        if model in _PRIVATE:
+            return self._user["role"] == Role.ADMIN or self._user["id"] in (row[of] for of in _PRIVATE[model])
         return self._sees_all or _RULES[model](self, row)
 
     @cached_property
@@ -59,8 +61,8 @@ class Sight:
 
     @cached_property
     def _people(self) -> frozenset[object]:
-        """Whose accounts and deals are seen: one's own, a manager's also those of the teams below."""
-        if self._user["role"] != Role.MANAGER or self._user["team_id"] is None:
+        """Whose accounts and deals are seen: one's own, by managers and readers those of the teams below."""
+        if self._user["role"] not in (Role.MANAGER, Role.READER) or self._user["team_id"] is None:
             return frozenset({self._user["id"]})
         below = {user["id"] for user in self._rows["User"] if self._is_below(user["team_id"])}
         return frozenset({self._user["id"], *below})
@@ -129,6 +131,8 @@ class Sight:
         return row["actor_id"] in self._people
 
 
+#: What administrators alone see, besides the people whom these columns name.
+_PRIVATE: Mapping[str, tuple[str, ...]] = {"ApiKey": (), "Delegation": ("assistant_id", "principal_id")}
 _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Account": Sight.account,
     "Deal": Sight.deal,

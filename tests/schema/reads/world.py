@@ -16,7 +16,7 @@ import orjson
 from typeid import TypeID
 from uuid_utils import UUID
 
-from models.access import Role, Team, Tenant, User
+from models.access import ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
@@ -48,7 +48,8 @@ BEGINNING = 1_760_000_000_000
 MODELS: tuple[type[Record], ...] = (
     Tenant, Team, User, Product, Account, Contract, Deal, DealLine, Contact, DealContact, StageChange,
     Service, UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine,
-    Evidence, Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest,
+    Evidence, Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey,
+    Delegation,
 )  # fmt: skip
 
 
@@ -143,6 +144,8 @@ def teams_and_users(world: World, name: str) -> tuple[Tenant, list[User]]:
         ("neighbour", Role.DIRECTOR, beside),
         ("idle", Role.DIRECTOR, beside),
         ("gone", Role.DIRECTOR, leaf),
+        ("assistant", Role.ASSISTANT, top),
+        ("reader", Role.READER, leaf),
     ]
     manager: User | None = None
     for kind, role, team in staff:
