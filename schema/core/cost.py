@@ -193,13 +193,15 @@ class _Pricing:
         own = _said(described)
         if not is_composite_type(shown):
             return _Part(own=own or 0, in_python=in_python)
+        each = int(shown.name in self._prices.rows)
         is_page = not _PAGED.isdisjoint(getattr(shown, "fields", ()))
         inside = self._selection(node.selection_set, shown, _sizes(node) if is_page else ())
         inside.in_python |= in_python
-        inside.own += own if own is not None else int(shown.name in self._prices.rows)
         if is_page or (sizes and name in _PAGED) or not _is_list(described):
+            inside.own += each if own is None else own
             return inside
-        return _Part(pages=[(_listed(node), inside)], in_python=inside.in_python)
+        inside.own += each
+        return _Part(own or 0, pages=[(_listed(node), inside)], in_python=inside.in_python)
 
 
 def _count(part: _Part, given: Mapping[str, object], counted: dict[int, int]) -> int:

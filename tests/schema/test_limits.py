@@ -39,6 +39,11 @@ class Query:
     def some(self) -> list[Query]:
         return []
 
+    @costs(5)
+    @strawberry.field
+    def summed(self) -> list[Query]:
+        return []
+
     @costs(3)
     @strawberry.field
     def slow(self) -> int:
@@ -163,6 +168,7 @@ COSTS = {
     "{ page(first: 100) { nodes { a: page { nodes { name } } b: page { nodes { name } } } } }": 100
     * (1 + 50 + 50),
     "{ some { name } }": 10,
+    "{ summed { name } }": 5 + 10,
     "{ page { total nodes { name } } }": 50 + 7,
     "{ page { nodes { slow } } a: page { nodes { name } } }": 50 * (1 + 3) * PYTHON + 50,
     "{ page { nodes { ...F } } } fragment F on Query { again { slow } }": 50 * (1 + 1 + 3) * PYTHON,
