@@ -25,6 +25,7 @@ from models.database import database, fetch, is_unreachable
 from models.errors import BellwetherError, Unavailable, UnknownSchema
 from rules.engine.pool import EnginePool
 from schema import graphiql
+from schema.annex import Annex
 from schema.core import media
 from schema.core.answering import Answering
 from schema.core.budget import Budget
@@ -70,7 +71,8 @@ def create_app(
     engine = engine or EnginePool(config.workers, config.judge_timeout)
     schema = build(config)
     enter = _entrance(engine, config, provider or _provider(config)).enter
-    answering = _answering(schema, config)
+    annex = Annex(config)
+    answering = _answering(schema, config, annex)
     endpoint = Endpoint(answering, enter, config.max_batch)
     return Starlette(
         routes=[
@@ -81,18 +83,19 @@ def create_app(
             Route("/healthz", _alive),
             Route("/readyz", _readiness_of(engine, config.workers)),
         ],
-        lifespan=_lifespan(config, engine),
+        lifespan=_lifespan(config, engine, annex),
         middleware=_middleware(config, endpoint),
         exception_handlers={HTTPException: _refused},
     )
 
 
-def _answering(schema: Schema, config: Settings) -> Answering:
+def _answering(schema: Schema, config: Settings, annex: Annex) -> Answering:
     trusted = trusted_documents(config.trusted_documents) if config.trusted_documents else None
     return Answering(
         schema,
         Budget(config.points_per_minute),
         Persisted(trusted),
+        annex,
         max_seconds=config.max_seconds,
         read_plans=config.read_plans,
     )
@@ -144,17 +147,20 @@ def _provider(config: Settings) -> Provider | None:
     return Provider(Keyring(config.oidc_issuer), expected)
 
 
-def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
+def _lifespan(config: Settings, engine: EnginePool, annex: Annex) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             async with database(config.database), engine:
                 _settle_memory()
                 log.info("started", workers=config.workers)
-                background = [asyncio.create_task(each) for each in _background(config, engine)]
-                yield
-                for task in background:
-                    task.cancel()
+                background = [asyncio.create_task(each) for each in _background(config, engine, annex)]
+                try:
+                    yield
+                finally:
+                    for task in background:
+                        task.cancel()
+                    await annex.close()
                 await keys.settled()
         except (Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
@@ -170,8 +176,9 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
-def _background(config: Settings, engine: EnginePool) -> Iterator[Coroutine[None, None, None]]:
+def _background(config: Settings, engine: EnginePool, annex: Annex) -> Iterator[Coroutine[None, None, None]]:
     """What goes on beside answering requests."""
+    yield annex.open()
     yield _watch_runs()
     yield keep_backtesting(engine)
     if config.judge_changes:

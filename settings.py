@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     cors_origins: str = Field(default="", description="origins of browser applications, with commas between")
     workers: int = Field(default=2, ge=1, le=64, description="rule-engine worker processes")
+    annex: int = Field(default=2, ge=0, le=16, description="processes for queries that take long; 0: none")
     judge_timeout: float = Field(default=10.0, gt=0, description="seconds a worker may take for one batch")
     judge_changes: bool = Field(default=True, description="judge accounts again as they change")
     token_hours: int = Field(default=12, ge=1, le=24 * 31)

@@ -59,7 +59,8 @@ RESOLVED = """query Resolved {
 }"""
 ROLLED_UP = """query RolledUp {
   a: portfolio(groupBy: OWNER) { ...all } b: portfolio(groupBy: SEGMENT) { ...all }
-  c: portfolio(groupBy: RISK_KIND) { ...all } d: portfolio { ...all } e: portfolio(groupBy: MANAGER) { ...all }
+  c: portfolio(groupBy: RISK_KIND) { ...all } d: portfolio(groupBy: MANAGER) { ...all }
+  e: portfolio { ...all }
 }
 fragment all on Portfolio { total { ...f } groups { key figures { ...f } } }
 fragment f on PortfolioFigures { openDeals openRisks revenueAtRisk { amount } weightedPipeline { amount } }"""

@@ -196,7 +196,7 @@ class RulebookDifference:
 class DryRunQueries:
     """Trying rules before they are live."""
 
-    @costs(1_000)
+    @costs(1_000, engine=True)
     @needs(*ANY_FACT)
     async def dry_run(
         self,
@@ -229,7 +229,7 @@ class DryRunQueries:
             documents = cast("list[Mapping[str, object]]", rules)
         return RuleOutcomes.of(await dry_runs.dry_run(actor, engine, name, documents, as_of or today()))
 
-    @costs(2_000)
+    @costs(2_000, engine=True)
     @strawberry.field
     async def rulebook_difference(
         self,

@@ -15,7 +15,8 @@ from schema.core.asked import Asked
 from schema.core.budget import UNLIMITED, Allowance, Budget
 from schema.core.current import Current, current
 from schema.core.documents import Document
-from schema.core.lanes import Lanes
+from schema.core.executing import Beside, Executed, Job, executed, executed_beside
+from schema.core.lanes import MEDIUM, Lanes
 from schema.core.persisted import Persisted
 from schema.core.plans.reads import Ready
 from schema.core.refusals import BAD_REQUEST
@@ -45,11 +46,19 @@ class Answering:
     """Answers requests to a schema."""
 
     def __init__(
-        self, schema: Schema, budget: Budget, persisted: Persisted, *, max_seconds: float, read_plans: bool
+        self,
+        schema: Schema,
+        budget: Budget,
+        persisted: Persisted,
+        beside: Beside,
+        *,
+        max_seconds: float,
+        read_plans: bool,
     ) -> None:
         self.schema = schema
         self.budget = budget
         self.persisted = persisted
+        self.beside = beside
         self.lanes = Lanes()
         self.max_seconds = max_seconds
         self.read_plans = read_plans
@@ -135,7 +144,9 @@ class Answering:
             ready = self.schema.reads.ready(document, asked.variables, asked.operation_name, context.actor)
             if ready and (answer := await self._planned(ready, context, allowance)):
                 return answer
-        return await self._executed(document.text, asked, context, allowance)
+        found = await self._executed(document, asked, context)
+        body = found.json + b"," * (found.json != b"{") + f'"extensions":{_said(allowance)}}}'.encode()
+        return Answer(body, allowance, found.refused, found.code)
 
     async def _planned(self, ready: Ready, context: Context, allowance: Allowance) -> Answer | None:
         """The answer of a plan; what one gives in part is left to the context."""
@@ -149,21 +160,24 @@ class Answering:
         data = ",".join(f'"{key}":{text}' for key, text in fields.items())
         return Answer(f'{{"data":{{{data}}},"extensions":{_said(allowance)}}}'.encode(), allowance)
 
-    async def _executed(self, text: str, asked: Asked, context: Context, allowance: Allowance) -> Answer:
-        """The answer of resolvers, but for what was planned."""
+    async def _executed(self, document: Document, asked: Asked, context: Context) -> Executed:
+        """What resolvers make of an operation, but for what was planned."""
+        about, actor = current(), context.actor if context.is_known else None
         answered["ordinary"] += not context.planned
-        result = await self.schema.execute(
-            text, dict(asked.variables), context, operation_name=asked.operation_name
+        job = Job(document.text, asked.variables, asked.operation_name, actor, context.planned, about.id)
+        if actor and self._is_long(document, asked) and (found := await executed_beside(self.beside, job)):
+            return found
+        return await executed(self.schema, job, context)
+
+    def _is_long(self, document: Document, asked: Asked) -> bool:
+        """Whether an operation is one for the processes beside the server."""
+        price = self.schema.documents.price(document, asked.operation_name)
+        return (
+            self.beside.is_open
+            and current().kind == OperationType.QUERY.value
+            and current().cost >= MEDIUM
+            and not (price and price.on_engine)
         )
-        errors = result.errors or []
-        if result.data is None and errors and not any(error.path for error in errors):
-            return _refusal(errors, allowance)
-        content: dict[str, object] = {"data": result.data}
-        if errors:
-            content["errors"] = [error.formatted for error in errors]
-        content["extensions"] = orjson.Fragment(_said(allowance))
-        code = _code(errors) if result.data is None else None
-        return Answer(orjson.dumps(content), allowance, code=code)
 
     def _late(self, allowance: Allowance) -> Answer:
         message = f"the operation took longer than {self.max_seconds:g} seconds and was ended"

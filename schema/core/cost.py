@@ -47,19 +47,22 @@ PYTHON = 20
 ASSUMED = 10
 MUTATION = 10
 _INTROSPECTION = {"__schema": 500, "__type": 50}
-_KEY = "cost"
+_KEY, _ENGINE = "cost", "engine"
 _PAGED = frozenset({"nodes", "edges"})
 
 #: How many objects there are: a number, or the name of the variable that says it.
 Sizes = tuple[int | str, ...]
 
 
-def costs(points: int) -> Callable[[F], F]:
-    """Says on a field how many points it costs by itself, each time it is shown."""
+def costs(points: int, *, engine: bool = False) -> Callable[[F], F]:
+    """Says on a field how many points it costs by itself, each time it is shown.
+
+    ``engine`` says whether the rules engine is asked for it.
+    """
 
     def said(declared: F) -> F:
         assert isinstance(declared, StrawberryField)
-        declared.metadata = MappingProxyType({**declared.metadata, _KEY: points})
+        declared.metadata = MappingProxyType({**declared.metadata, _KEY: points, _ENGINE: engine})
         return declared
 
     return said
@@ -76,6 +79,7 @@ class _Part:
     pages: list[tuple[Sizes, _Part]] = field(default_factory=list)
     others: list[_Part] = field(default_factory=list)
     in_python: bool = False
+    on_engine: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,11 @@ class Price:
 
     _roots: list[_Part]
     _defaults: Mapping[str, object]
+
+    @property
+    def on_engine(self) -> bool:
+        """Whether the rules engine is asked."""
+        return any(root.on_engine for root in self._roots)
 
     def points(self, variables: Mapping[str, object]) -> int:
         """The points when all pages are full; at least one."""
@@ -140,6 +149,8 @@ class _Pricing:
         for node in selected.selections:
             if isinstance(node, FieldNode):
                 found.append(self._field(node, type_, ()))
+                if (described := type_.fields.get(node.name.value)) is not None:
+                    found[-1].on_engine = bool(_metadata(described).get(_ENGINE))
             else:
                 found += self.roots(self._inside(node), type_)
         return found
@@ -214,10 +225,14 @@ def _count(part: _Part, given: Mapping[str, object], counted: dict[int, int]) ->
 
 
 def _said(described: GraphQLField) -> int | None:
-    declared = (described.extensions or {}).get("strawberry-definition")
-    found = declared.metadata.get(_KEY) if isinstance(declared, StrawberryField) else None
+    found = _metadata(described).get(_KEY)
     assert found is None or isinstance(found, int)
     return found
+
+
+def _metadata(described: GraphQLField) -> Mapping[object, object]:
+    declared = (described.extensions or {}).get("strawberry-definition")
+    return declared.metadata if isinstance(declared, StrawberryField) else {}
 
 
 def _is_list(described: GraphQLField) -> bool:

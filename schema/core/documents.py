@@ -92,16 +92,21 @@ class Documents:
             self._kept.keep(text, found, len(text))
         return found
 
-    def cost(self, document: Document, name: str | None, variables: Mapping[str, object]) -> int:
-        """The points that the operation of a valid document costs; 1 where it is not clear which one."""
+    def price(self, document: Document, name: str | None) -> Price | None:
+        """The price of the operation of a valid document; None where it is not clear which one."""
         operation = document.operation(name)
         if operation is None:
-            return 1
+            return None
         price = document.kept.get(("price", name))
         if price is None:
             price = document.kept["price", name] = self._prices.of(operation, document.fragments)
         assert isinstance(price, Price)
-        return price.points(variables)
+        return price
+
+    def cost(self, document: Document, name: str | None, variables: Mapping[str, object]) -> int:
+        """The points that the operation of a valid document costs; 1 where it is not clear which one."""
+        price = self.price(document, name)
+        return price.points(variables) if price else 1
 
     def errors(
         self, document: Document, name: str | None, variables: Mapping[str, object]
