@@ -15,9 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
 from models.database import Param, is_sqlite
+from models.statements import POSTGRES, SQLITE, seen
 
 #: More threads than processors only wait for one another.
 MOST_THREADS = 4
@@ -89,10 +91,20 @@ async def values(sql: str, values: Sequence[Param]) -> Sequence[object]:
     """
     connection = get_connection("default")
     if is_sqlite():
-        return await _reading(str(connection.filename)).values(sql, values)  # type: ignore[attr-defined]
+        readers = _reading(str(connection.filename))  # type: ignore[attr-defined]
+        return await seen(SQLITE, sql, readers.values(sql, values), _objects)
+    return await seen(POSTGRES, sql, _pooled(connection, sql, values), _objects)
+
+
+async def _pooled(connection: BaseDBAsyncClient, sql: str, values: Sequence[Param]) -> Sequence[object]:
     async with connection.acquire_connection() as pooled:
         found: Sequence[object] = await pooled.fetchrow(sql, *values)
         return found
+
+
+def _objects(texts: Sequence[object]) -> int:
+    """How many objects a statement wrote as JSON: each begins with a brace, and few texts have others."""
+    return sum(text.count("{") for text in texts if isinstance(text, str))
 
 
 def _reading(path: str) -> _Readers:
