@@ -21,9 +21,11 @@ from commands.actors import remembered
 from commands.evaluations import mark_interrupted
 from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
+from models import outages
 from models.base import utcnow
 from models.database import database, fetch, is_unreachable
-from models.errors import BellwetherError, Unavailable, UnknownSchema
+from models.errors import BellwetherError, Invalid, Unavailable, UnknownSchema
+from models.tracing import exported
 from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.context import Context
@@ -33,18 +35,22 @@ from schema.core.budget import Budget
 from schema.core.credentials import ON_BEHALF_OF, Credentials
 from schema.core.edge import Edge
 from schema.core.endpoint import Endpoint, Enter
-from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
+from schema.core.logs import configure_logging
+from schema.core.middleware import BodyLimit, Compression, Observed
 from schema.core.persisted import Persisted, trusted_documents
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.schema import Schema
+from schema.core.scraping import Scraping
 from schema.core.tokens import read, signing_secret
 from schema.root import build
-from settings import Settings, settings
+from settings import VERSION, Settings, settings
 
 Handler = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 log = structlog.get_logger("bellwether.server")
 WATCH_SECONDS = 60
+#: What is asked every few seconds by whoever watches the server.
+PROBED = ("/healthz", "/readyz", "/metrics")
 #: What the HTTP statuses are called; any other is a bad request.
 CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 
@@ -65,6 +71,7 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
     engine = engine or EnginePool(config.workers, config.judge_timeout)
     secret = signing_secret(config.secret, config.home)
     schema = build(config)
+    scraping = Scraping(schema, engine, config.metrics_token, VERSION)
     endpoint = Endpoint(_answering(schema, config), _entrance(engine, secret), config.max_batch)
     return Starlette(
         routes=[
@@ -73,6 +80,7 @@ def create_app(engine: EnginePool | None = None, config: Settings | None = None)
             *([Mount("/graphql/static", graphiql.static_files())] if config.shows_graphiql else []),
             Route("/healthz", _alive),
             Route("/readyz", _readiness_of(engine, config.workers)),
+            *([Route("/metrics", scraping.answer)] if config.shows_metrics else []),
         ],
         lifespan=_lifespan(config, engine),
         middleware=_middleware(config, endpoint),
@@ -94,7 +102,7 @@ def _answering(schema: Schema, config: Settings) -> Answering:
 def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     """Around every request, outermost first; tokens come in a header, so no cookies are let through."""
     return [
-        Middleware(RequestLog),
+        Middleware(Observed, routes=["/graphql", "/graphql/static", *PROBED], quiet=PROBED),
         Middleware(Edge, endpoint=endpoint, path="/graphql", max_bytes=config.max_body_bytes),
         Middleware(
             CORSMiddleware,
@@ -122,14 +130,14 @@ def _lifespan(config: Settings, engine: EnginePool) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
-            async with database(config.database), engine:
+            async with exported(config.otlp_endpoint, VERSION), database(config.database), engine:
                 _settle_memory()
                 log.info("started", workers=config.workers)
                 background = [asyncio.create_task(each) for each in _background(config, engine)]
                 yield
                 for task in background:
                     task.cancel()
-        except (Unavailable, UnknownSchema) as error:
+        except (Invalid, Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
             raise
         log.info("stopped")
@@ -158,9 +166,12 @@ async def _watch_runs() -> None:
             if interrupted := await mark_interrupted():
                 log.warning("runs were interrupted", runs=interrupted)
         except Exception as error:
-            if not (isinstance(error, BellwetherError) or is_unreachable(error)):
+            if is_unreachable(error):
+                outages.noted(error)
+            elif isinstance(error, BellwetherError):
+                log.warning("runs could not be looked after", reason=outages.reason(error))
+            else:
                 raise
-            log.warning("runs could not be looked after", reason=str(error))
         await asyncio.sleep(WATCH_SECONDS)
 
 
@@ -201,6 +212,7 @@ async def _database_answers() -> bool:
     except Exception as error:
         if not is_unreachable(error):
             raise
+        outages.noted(error)
         return False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,12 @@ import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from schema.context import Context
+from schema.core import metrics
 from schema.core.asked import Asked
 from schema.core.budget import UNLIMITED, Allowance, Budget
-from schema.core.current import Current, current
+from schema.core.current import LONGEST_NAME, Current, current
 from schema.core.documents import Document
+from schema.core.following import Followed
 from schema.core.persisted import Persisted
 from schema.core.plans.reads import Ready
 from schema.core.refusals import BAD_REQUEST
@@ -23,8 +24,8 @@ from schema.core.schema import Schema
 RATE_LIMITED = "RATE_LIMITED"
 TIMEOUT = "TIMEOUT"
 METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-#: How often an operation was answered whole by a plan, in part, or not at all.
-answered: Counter[str] = Counter()
+#: How an operation is answered: whole by a plan, in part, or not at all by one.
+PLANNED, PARTLY, ORDINARY = "planned", "partly", "ordinary"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ class Answering:
         allowance = self.budget.spend(spender, about.cost)
         if allowance.wait:
             return self._refused([_beyond(about.cost, allowance)], allowance)
-        return await self._in_time(document, asked, context, allowance)
+        with Followed(about):
+            return await self._in_time(document, asked, context, allowance)
 
     async def answer_by_plan(self, asked: Asked, context: Context) -> Answer | None:
         """The answer to a query that a plan answers whole; None for anything else, of which nothing is told.
@@ -92,17 +94,18 @@ class Answering:
         allowance = self.budget.spend(about.actor, about.cost)
         if allowance.wait:
             return None
-        try:
-            async with asyncio.timeout(self.max_seconds):
-                return await self._planned(ready, context, allowance)
-        except TimeoutError:
-            return self._late(allowance)
+        with Followed(about):
+            try:
+                async with asyncio.timeout(self.max_seconds):
+                    return await self._planned(ready, context, allowance)
+            except TimeoutError:
+                return self._late(allowance)
 
     def _note(
         self, about: Current, document: Document, operation: OperationDefinitionNode, asked: Asked
     ) -> None:
         about.kind = operation.operation.value
-        about.operation = operation.name.value if operation.name else ""
+        about.operation = operation.name.value[:LONGEST_NAME] if operation.name else ""
         about.cost = self.schema.documents.cost(document, asked.operation_name, asked.variables)
 
     async def _in_time(
@@ -123,19 +126,19 @@ class Answering:
 
     async def _planned(self, ready: Ready, context: Context, allowance: Allowance) -> Answer | None:
         """The answer of a plan; what one gives in part is left to the context."""
+        about = current()
+        about.answered = PARTLY if ready.plan.is_partial else PLANNED
         fields = await self.schema.reads.fields(ready) or {}
-        current().rows += sum(text.count("{") for text in fields.values())
         if not fields or ready.plan.is_partial:
-            answered["partly"] += bool(fields)
+            about.answered = PARTLY if fields else ""
             context.planned = fields
             return None
-        answered["planned"] += 1
         data = ",".join(f'"{key}":{text}' for key, text in fields.items())
         return Answer(f'{{"data":{{{data}}},"extensions":{_said(allowance)}}}'.encode(), allowance)
 
     async def _executed(self, text: str, asked: Asked, context: Context, allowance: Allowance) -> Answer:
         """The answer of resolvers, but for what was planned."""
-        answered["ordinary"] += not context.planned
+        current().answered = PARTLY if context.planned else ORDINARY
         result = await self.schema.execute(
             text, dict(asked.variables), context, operation_name=asked.operation_name
         )
@@ -154,6 +157,7 @@ class Answering:
         return self._refused([_error(TIMEOUT, message)], allowance)
 
     def _refused(self, errors: Sequence[GraphQLError], allowance: Allowance) -> Answer:
+        metrics.refused(errors[0].extensions or {})
         return _refusal(self.schema.told(errors), allowance)
 
 

@@ -94,6 +94,9 @@ class Reads:
         self.documents = documents
         self._plans = Kept[object, Plan | None](MOST_PLANS, LONGEST_SQL)
 
+    def __len__(self) -> int:
+        return len(self._plans)
+
     def statement(
         self, query: str, variables: Variables, operation_name: str | None, actor: Actor
     ) -> Statement | None:
