@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 from opentelemetry.trace import SpanKind
@@ -30,15 +30,10 @@ SECONDS = Histogram(
 )
 #: So many characters of a statement are told.
 LONGEST = 4_000
-_KINDS = {
-    "select": "select",
-    "with": "select",
-    "insert": "insert",
-    "update": "update",
-    "delete": "delete",
-}
+_KINDS = frozenset({"select", "insert", "update", "delete"})
 OTHER = "other"
-_FIRST_WORD = re.compile(r"\s*([a-zA-Z]*)")
+#: Characters that tell what a statement does.
+_ENOUGH = 7
 _TABLE = re.compile(r'\b(?:from|into|update)\s+"?([a-z_][a-z0-9_]*)', re.IGNORECASE)
 _LITERAL = re.compile(r"'(?:[^']|'')*'|(?<![\w$.\"])\d+(?:\.\d+)?\b")
 
@@ -63,11 +58,11 @@ def counted() -> Count:
 
 async def seen(database: str, sql: str, work: Awaitable[T], rows: Callable[[T], int]) -> T:
     """What a statement gives, which is as many ``rows``."""
-    kind, began = kind_of(sql), time.perf_counter()
+    began = time.perf_counter()
     try:
-        found = await (_told(database, kind, sql, work, rows) if tracing.is_recorded() else work)
+        found = await (_told(database, sql, work, rows) if tracing.is_recorded() else work)
     finally:
-        _seconds(database, kind).observe(time.perf_counter() - began)
+        _seconds(database, sql.lstrip()[:_ENOUGH]).observe(time.perf_counter() - began)
     outages.over()
     if (count := _count.get()) is not None:
         count.statements += 1
@@ -75,9 +70,9 @@ async def seen(database: str, sql: str, work: Awaitable[T], rows: Callable[[T], 
     return found
 
 
-async def _told(database: str, kind: str, sql: str, work: Awaitable[T], rows: Callable[[T], int]) -> T:
+async def _told(database: str, sql: str, work: Awaitable[T], rows: Callable[[T], int]) -> T:
     """What a statement gives, with a span around it; only within another one: polling would fill traces."""
-    table, text = about(sql)
+    kind, table, text = about(sql)
     told = {"db.system.name": database, "db.operation.name": kind, "db.query.text": text}
     if table:
         told["db.collection.name"] = table
@@ -87,20 +82,28 @@ async def _told(database: str, kind: str, sql: str, work: Awaitable[T], rows: Ca
         return found
 
 
-@cache
-def _seconds(database: str, kind: str) -> Histogram:
-    return SECONDS.labels(database, kind)
+@lru_cache(256)
+def _seconds(database: str, beginning: str) -> Histogram:
+    return SECONDS.labels(database, _kind(beginning))
 
 
-def kind_of(sql: str) -> str:
-    """What a statement does, by its first word."""
-    word = _FIRST_WORD.match(sql)
-    return _KINDS.get(word[1].lower(), OTHER) if word else OTHER
+def _kind(sql: str) -> str:
+    """What a statement does, by its first word; one with named parts reads."""
+    word = sql.split(maxsplit=1)[0].lower() if sql else OTHER
+    return "select" if word == "with" else word if word in _KINDS else OTHER
 
 
 @lru_cache(256)
-def about(sql: str) -> tuple[str, str]:
-    """The first table that a statement names, and its text with ``?`` for every literal."""
+def about(sql: str) -> tuple[str, str, str]:
+    """What a statement does, the table that it is about, and its text with ``?`` for every literal.
+
+    The table is the first of those that are named outermost.
+    """
     text = _LITERAL.sub("?", sql)
-    table = _TABLE.search(text)
-    return table[1] if table else "", text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    table = min(
+        _TABLE.finditer(text),
+        key=lambda found: text.count("(", 0, found.start()) - text.count(")", 0, found.start()),
+        default=None,
+    )
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return _kind(sql), table[1] if table else "", shown

@@ -6,6 +6,7 @@ are sent somewhere: it is an extra (``pip install bellwether[tracing]``).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import wraps
@@ -130,4 +131,4 @@ async def exported(endpoint: str, version: str) -> AsyncIterator[None]:
         yield
     finally:
         send_to(None)
-        provider.shutdown()
+        await asyncio.to_thread(provider.shutdown)  # it sends what is left
