@@ -102,7 +102,7 @@ def _answering(schema: Schema, config: Settings) -> Answering:
 def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     """Around every request, outermost first; tokens come in a header, so no cookies are let through."""
     return [
-        Middleware(Observed, routes=["/graphql", "/graphql/static", *PROBED], quiet=PROBED),
+        Middleware(Observed, routes=["/graphql", "/graphql/static/", *PROBED], quiet=PROBED),
         Middleware(Edge, endpoint=endpoint, path="/graphql", max_bytes=config.max_body_bytes),
         Middleware(
             CORSMiddleware,

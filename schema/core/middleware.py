@@ -87,13 +87,15 @@ class Compression:
 class Observed:
     """Around every request: it gets a name, and log, metrics and trace say how it went.
 
-    A caller's own ``X-Request-ID`` is kept when it is a plain word, and its ``traceparent`` is followed. Of
-    the address only the route is told; headers and bodies are not.
+    ``routes`` are told by their names, what is below one that ends with a slash by that one; ``quiet`` ones
+    only where they fail. A caller's own ``X-Request-ID`` is kept when it is a plain word, and its
+    ``traceparent`` is followed. Nothing else is told of the address, and nothing of headers and bodies.
     """
 
     def __init__(self, app: ASGIApp, routes: Collection[str], quiet: Collection[str]) -> None:
         self.app = app
         self.routes = frozenset(routes)
+        self.folders = tuple(route for route in routes if route.endswith("/"))
         self.quiet = frozenset(quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,24 +107,26 @@ class Observed:
         about.asked = counted()
         went, began = _Went(about.id, send), time.perf_counter()
         token = request.set(about)
-        try:
-            with self._span(scope, method, route) as span:
+        with self._span(scope, method, route) as span:
+            try:
                 await self._answer(scope, receive, went)
+            finally:
                 _tell(span, went.status)
-        finally:
-            seconds = time.perf_counter() - began
-            metrics.requested(method, route, went.status, seconds)
-            is_quiet = route in self.quiet and went.status < _WRONG
-            (log.debug if is_quiet else log.info)(
-                "request",
-                method=method,
-                route=route,
-                status=went.status,
-                ms=round(seconds * 1000, 1),
-                bytes=went.bytes,
-                **about.facts(),
-            )
-            request.reset(token)
+                self._log(method, route, went, time.perf_counter() - began, about)
+                request.reset(token)
+
+    def _log(self, method: str, route: str, went: _Went, seconds: float, about: Current) -> None:
+        metrics.requested(method, route, went.status, seconds)
+        is_quiet = route in self.quiet and went.status < _WRONG
+        (log.debug if is_quiet else log.info)(
+            "request",
+            method=method,
+            route=route,
+            status=went.status,
+            ms=round(seconds * 1000, 1),
+            bytes=went.bytes,
+            **about.facts(),
+        )
 
     async def _answer(self, scope: Scope, receive: Receive, went: _Went) -> None:
         try:
@@ -138,7 +142,7 @@ class Observed:
         """The method and the route of a request, of those that there are."""
         path, method = scope["path"], scope["method"]
         if path not in self.routes:
-            path = next((route for route in self.routes if path.startswith(f"{route}/")), OTHER)
+            path = next((folder for folder in self.folders if path.startswith(folder)), OTHER)
         return method if method in _METHODS else OTHER, path
 
     def _span(self, scope: Scope, method: str, route: str) -> AbstractContextManager[Span]:
