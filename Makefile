@@ -77,7 +77,8 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
 lock:  ## resolve the requirements anew, with hashes (needs uv)
 	echo 'setuptools>=80' | uv pip compile - $(LOCK) -o requirements-build.txt
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
-	uv pip compile pyproject.toml --extra dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+	uv pip compile pyproject.toml --extra tracing -c requirements.txt $(LOCK) -o requirements-tracing.txt
+	uv pip compile pyproject.toml --extra dev --extra tracing -c requirements-tracing.txt $(LOCK) -o requirements-dev.txt
 	uv pip compile pyproject.toml --extra bench -c requirements-dev.txt $(LOCK) -o requirements-bench.txt
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet

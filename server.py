@@ -21,8 +21,10 @@ from commands import keys
 from commands.evaluations import mark_interrupted
 from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
+from models import outages
 from models.database import database, fetch, is_unreachable
-from models.errors import BellwetherError, Unavailable, UnknownSchema
+from models.errors import BellwetherError, Invalid, Unavailable, UnknownSchema
+from models.tracing import exported
 from rules.engine.pool import EnginePool
 from schema import graphiql
 from schema.annex import Annex
@@ -34,21 +36,25 @@ from schema.core.edge import Edge
 from schema.core.endpoint import Endpoint
 from schema.core.entrance import Entrance
 from schema.core.jwks import Keyring
-from schema.core.middleware import BodyLimit, Compression, RequestLog, configure_logging
+from schema.core.logs import configure_logging
+from schema.core.middleware import BodyLimit, Compression, Observed
 from schema.core.oidc import Expected, Provider
 from schema.core.persisted import Persisted, trusted_documents
 from schema.core.refusals import BAD_REQUEST, refusal
 from schema.core.schema import Schema
+from schema.core.scraping import Scraping
 from schema.core.tokens import signing_secret
 from schema.core.websockets.connection import Bounds
 from schema.core.websockets.endpoint import WebSockets
 from schema.root import build
-from settings import Settings, settings
+from settings import VERSION, Settings, settings
 
 Handler = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 log = structlog.get_logger("bellwether.server")
 WATCH_SECONDS = 60
+#: What is asked every few seconds by whoever watches the server.
+PROBED = ("/healthz", "/readyz", "/metrics")
 #: What the HTTP statuses are called; any other is a bad request.
 CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 
@@ -74,6 +80,7 @@ def create_app(
     annex = Annex(config)
     answering = _answering(schema, config, annex)
     endpoint = Endpoint(answering, enter, config.max_batch)
+    scraping = Scraping(schema, engine, config.metrics_token, VERSION)
     return Starlette(
         routes=[
             Route("/graphql", _read_by_url(endpoint, config), methods=["GET"]),
@@ -82,6 +89,7 @@ def create_app(
             *([Mount("/graphql/static", graphiql.static_files())] if config.shows_graphiql else []),
             Route("/healthz", _alive),
             Route("/readyz", _readiness_of(engine, config.workers)),
+            *([Route("/metrics", scraping.answer)] if config.shows_metrics else []),
         ],
         lifespan=_lifespan(config, engine, annex),
         middleware=_middleware(config, endpoint),
@@ -104,7 +112,7 @@ def _answering(schema: Schema, config: Settings, annex: Annex) -> Answering:
 def _middleware(config: Settings, endpoint: Endpoint) -> list[Middleware]:
     """Around every request, outermost first; tokens come in a header, so no cookies are let through."""
     return [
-        Middleware(RequestLog),
+        Middleware(Observed, routes=["/graphql", "/graphql/static/", *PROBED], quiet=PROBED),
         Middleware(Edge, endpoint=endpoint, path="/graphql", max_bytes=config.max_body_bytes),
         Middleware(
             CORSMiddleware,
@@ -151,7 +159,7 @@ def _lifespan(config: Settings, engine: EnginePool, annex: Annex) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
-            async with database(config.database), engine:
+            async with exported(config.otlp_endpoint, VERSION), database(config.database), engine:
                 _settle_memory()
                 log.info("started", workers=config.workers)
                 background = [asyncio.create_task(each) for each in _background(config, engine, annex)]
@@ -162,7 +170,7 @@ def _lifespan(config: Settings, engine: EnginePool, annex: Annex) -> Lifespan:
                         task.cancel()
                     await annex.close()
                 await keys.settled()
-        except (Unavailable, UnknownSchema) as error:
+        except (Invalid, Unavailable, UnknownSchema) as error:
             log.critical("refused to start", reason=error.message)
             raise
         log.info("stopped")
@@ -192,9 +200,12 @@ async def _watch_runs() -> None:
             if interrupted := await mark_interrupted():
                 log.warning("runs were interrupted", runs=interrupted)
         except Exception as error:
-            if not (isinstance(error, BellwetherError) or is_unreachable(error)):
+            if is_unreachable(error):
+                outages.noted(error)
+            elif isinstance(error, BellwetherError):
+                log.warning("runs could not be looked after", reason=outages.reason(error))
+            else:
                 raise
-            log.warning("runs could not be looked after", reason=str(error))
         await asyncio.sleep(WATCH_SECONDS)
 
 
@@ -235,6 +246,7 @@ async def _database_answers() -> bool:
     except Exception as error:
         if not is_unreachable(error):
             raise
+        outages.noted(error)
         return False
 
 

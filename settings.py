@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +18,8 @@ ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\]
 SAFE = re.compile(r"https://[^/]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/|$)")
 #: Algorithms with a key to sign and another one to check.
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
+#: Characters of a token that nobody finds out by trying.
+SHORTEST_TOKEN = 16
 DATABASES = ("sqlite://", "postgres://", "postgresql://")
 
 
@@ -71,7 +75,10 @@ class Settings(BaseSettings):
     max_waiting_events: int = Field(default=10_000, ge=1, description="that a subscription may be behind")
     socket_patience: float = Field(default=10.0, gt=0, description="seconds a WebSocket may be stuck")
     read_plans: bool = Field(default=True, description="answer queries by one statement where that can be")
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    metrics: bool | None = Field(default=None, description="whether /metrics tells Prometheus")
+    metrics_token: str = Field(default="", description="a bearer token that /metrics wants")
+    otlp_endpoint: str = Field(default="", description="where traces are sent: an OpenTelemetry collector")
 
     @field_validator("database_url")
     @classmethod
@@ -112,6 +119,30 @@ class Settings(BaseSettings):
                 )
         return given
 
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, given: object) -> object:
+        return given.upper() if isinstance(given, str) else given
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _none_to_guess(cls, given: str) -> str:
+        if given and len(given) < SHORTEST_TOKEN:
+            raise ValueError(f"has {len(given)} characters; allowed: {SHORTEST_TOKEN} or more, or none")
+        return given
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _over_http(cls, given: str) -> str:
+        if given and not given.startswith(("http://", "https://")):
+            raise ValueError("is no address; allowed: http://localhost:4318, https://otel.example.com")
+        return given
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether there is ``/metrics``: unless it is said, in development, or for whoever has the token."""
+        return bool(self.metrics_token) or not self.production if self.metrics is None else self.metrics
+
     @property
     def shows_introspection(self) -> bool:
         """Whether clients may read the schema: unless it is said, in development alone."""
@@ -145,6 +176,17 @@ class Settings(BaseSettings):
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _version() -> str:
+    try:
+        return version("bellwether")
+    except PackageNotFoundError:  # run from a checkout
+        return "unknown"
+
+
+#: The release that this is.
+VERSION = _version()
 
 
 @cache

@@ -16,6 +16,7 @@ from tortoise import fields
 from commands import actors, pending
 from commands.announcements import Happened, Told, Topic, announce
 from commands.validation import validate
+from models import tracing
 from models.access import Actor
 from models.base import Record, today, utcnow
 from models.database import is_collision
@@ -164,11 +165,13 @@ async def unit_of_work(
     """
     work = Work(actor, on or today(), history)
     try:
-        async with transaction():
-            yield work
-            await _record(work, command, repeat)
-            touched = work.left | await pending.accounts_of(actor.tenant_id, work.written)
-            await pending.note(actor.tenant_id, touched)
+        with tracing.span(command) as span:
+            async with transaction():
+                yield work
+                await _record(work, command, repeat)
+                touched = work.left | await pending.accounts_of(actor.tenant_id, work.written)
+                await pending.note(actor.tenant_id, touched)
+            span.set_attribute("bellwether.changes", len(work.changes))
     except Exception as error:
         if isinstance(error, BellwetherError) or not is_collision(error):
             raise

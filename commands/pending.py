@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from weakref import WeakSet
 
+from models import reading
 from models.access import Tenant
 from models.accounts import Account
 from models.base import Record
@@ -98,6 +99,12 @@ async def waiting(tenant_id: str, most: int | None = None) -> Mapping[str, str]:
         {"tenant": tenant_id},
     )
     return {str(row["account_id"]): str(row["touch"]) for row in rows}
+
+
+async def number() -> int:
+    """How many accounts wait to be judged, of all tenants."""
+    (found,) = await reading.values("select count(*) from pending_judgement", ())
+    return int(str(found))
 
 
 async def done(tenant_id: str, judged: Mapping[str, str]) -> None:

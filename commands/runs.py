@@ -8,6 +8,8 @@ from contextlib import aclosing
 from datetime import date
 from typing import TypeVar
 
+from prometheus_client import Histogram
+
 from commands import alarms, pending, scopes
 from commands.announcements import Happened, Topic, announce
 from commands.arbitration import Weights, weights
@@ -21,6 +23,7 @@ from models.base import utcnow
 from models.database import refresh_statistics
 from models.errors import Conflict
 from models.rulebooks import EvaluationRun, RunScope, RunState
+from models.tracing import traced
 from rules.engine.pool import EnginePool
 from rules.explain import Verdict
 from rules.reconcile import Step
@@ -28,6 +31,13 @@ from rules.tree import Book
 
 T = TypeVar("T")
 
+SECONDS = Histogram(
+    "bellwether_evaluation_seconds",
+    "Seconds that evaluation runs took, by what they judged and by how they ended.",
+    ["scope", "state"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+    registry=None,
+)
 #: How often a chunk is settled again when somebody wrote the same rows meanwhile.
 ATTEMPTS = 5
 #: So many rows written by one run are news to the database's planner.
@@ -89,6 +99,7 @@ async def _finish(
     state: RunState,
     seconds: float,
 ) -> EvaluationRun:
+    SECONDS.labels(run.scope.value, state.value).observe(seconds)
     async with unit_of_work(actor, "evaluations.finish", on=run.as_of) as work:
         await alarms.sound(work, run, engine, book, tally.disagreements)
         tell(work, run)
@@ -113,6 +124,7 @@ def _came_to(scope: Scope, tally: Tally, seconds: float) -> dict[str, object]:
     }
 
 
+@traced("evaluation")
 async def at_once(
     actor: Actor,
     engine: EnginePool,
@@ -150,9 +162,12 @@ async def at_once(
             tell(work, run)
         return run
 
-    return await _persistently(write)
+    run = await _persistently(write)
+    SECONDS.labels(run.scope.value, run.state.value).observe(time.perf_counter() - started)
+    return run
 
 
+@traced("evaluation")
 async def carry_out(
     actor: Actor,
     engine: EnginePool,

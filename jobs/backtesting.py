@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from commands import backtests
+from models import outages
 from models.database import is_unreachable
 from models.errors import BellwetherError
 from rules.engine.pool import EnginePool
@@ -23,6 +24,11 @@ async def keep_backtesting(engine: EnginePool) -> None:
         try:
             await backtests.carry_out_waiting(engine)
         except Exception as error:
-            known = isinstance(error, BellwetherError) or is_unreachable(error)
-            log.warning("backtests could not be carried out", reason=str(error), exc_info=not known)
+            if is_unreachable(error):
+                outages.noted(error)
+            else:
+                known = isinstance(error, BellwetherError)
+                log.warning(
+                    "backtests could not be carried out", reason=outages.reason(error), exc_info=not known
+                )
         await asyncio.sleep(POLL_SECONDS)

@@ -10,6 +10,7 @@ import structlog
 
 from commands import evaluations, pending
 from commands.access import system_actor
+from models import outages
 from models.access import Tenant
 from models.base import today
 from models.database import is_unreachable
@@ -32,8 +33,11 @@ async def keep_judged(engine: EnginePool) -> None:
         try:
             await judge_changes(engine)
         except Exception as error:
-            known = isinstance(error, BellwetherError) or is_unreachable(error)
-            log.warning("changes could not be judged", reason=str(error), exc_info=not known)
+            if is_unreachable(error):
+                outages.noted(error)
+            else:
+                reason, known = outages.reason(error), isinstance(error, BellwetherError)
+                log.warning("changes could not be judged", reason=reason, exc_info=not known)
             await asyncio.sleep(POLL_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(bell.wait(), POLL_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +16,7 @@ import asyncpg
 import orjson
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -23,7 +24,9 @@ from tortoise.migrations.executor import MigrationExecutor
 
 from models import MODULES
 from models.errors import Unavailable, UnknownSchema
+from models.outages import origins
 from models.sqlite_readers import SqliteReaders
+from models.statements import SQLITE, seen
 
 APP = "models"
 MIGRATE_COMMAND = "bellwether migrate"
@@ -68,12 +71,19 @@ def tortoise_config(url: str) -> dict[str, object]:
     if url.startswith("postgres") and "statement_cache_size" not in url:
         # Read plans are longer than what the driver keeps prepared unless told.
         url += ("&" if "?" in url else "?") + "statement_cache_size=300&max_cacheable_statement_size=0"
+    connection = expand_db_url(url)
+    engine = str(connection["engine"]).replace("tortoise.backends", "models.clients")
     return {
-        "connections": {"default": url},
-        "apps": {APP: {"models": list(MODULES), "migrations": "models.migrations"}},
+        "connections": {"default": connection | {"engine": engine}},
+        "apps": apps(),
         "use_tz": True,
         "timezone": "UTC",
     }
+
+
+def apps() -> dict[str, dict[str, object]]:
+    """What the ORM keeps here: models, and the migrations that make their tables."""
+    return {APP: {"models": list(MODULES), "migrations": "models.migrations"}}
 
 
 @asynccontextmanager
@@ -111,19 +121,12 @@ def is_collision(error: BaseException | None) -> bool:
 def is_unreachable(error: BaseException | None) -> bool:
     """Whether an error, or one that it came from, means that the database is not there."""
     return _is_any(error, _UNREACHABLE) or any(
-        getattr(each, "sqlite_errorcode", 0) & _PRIMARY_CODE in _NO_FILE for each in _origins(error)
+        getattr(each, "sqlite_errorcode", 0) & _PRIMARY_CODE in _NO_FILE for each in origins(error)
     )
 
 
 def _is_any(error: BaseException | None, kinds: tuple[type[BaseException], ...]) -> bool:
-    return any(isinstance(each, kinds) for each in _origins(error))
-
-
-def _origins(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that it came from."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    return any(isinstance(each, kinds) for each in origins(error))
 
 
 @dataclass
@@ -173,9 +176,7 @@ async def _open_readers(path: str) -> None:
 
 
 def _executor() -> MigrationExecutor:
-    apps = tortoise_config("")["apps"]
-    assert isinstance(apps, dict)
-    return MigrationExecutor(get_connection("default"), apps)
+    return MigrationExecutor(get_connection("default"), apps())
 
 
 async def applied_migrations() -> list[str]:
@@ -228,9 +229,8 @@ async def check_schema() -> None:
 
 async def model_changes() -> list[str]:
     """What the models have that no migration makes, in words; empty when they match."""
-    config = tortoise_config("")["apps"]
-    assert isinstance(config, dict) and Tortoise.apps is not None
-    writers = await MigrationAutodetector(Tortoise.apps, config).changes()
+    assert Tortoise.apps is not None
+    writers = await MigrationAutodetector(Tortoise.apps, apps()).changes()
     return [type(operation).__name__ for writer in writers for operation in writer.operations]
 
 
@@ -339,7 +339,7 @@ async def fetch(sql: str, params: Params | None = None) -> list[Row]:
     connection = get_connection("default")
     text, values = bind(sql, params or {}, sqlite=is_sqlite())
     if _connected.readers is not None and not isinstance(connection, TransactionalDBClient):
-        return await _connected.readers.rows(text, values)
+        return await seen(SQLITE, text, _connected.readers.rows(text, values), len)
     rows = await connection.execute_query_dict(text, list(values))
     return [dict(row) for row in rows]
 

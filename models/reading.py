@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
 from models.database import Param, readers
+from models.statements import POSTGRES, SQLITE, seen
 
 #: What SQLite says of statements that are nested deeper than it takes.
 _TOO_NESTED = frozenset({"parser stack overflow", "Expression tree is too large (maximum depth 1000)"})
@@ -27,12 +29,21 @@ async def values(sql: str, values: Sequence[Param]) -> Sequence[object]:
     """
     sqlite = readers()
     if sqlite is None:
-        async with get_connection("default").acquire_connection() as pooled:
-            found: Sequence[object] = await pooled.fetchrow(sql, *values)
-            return found
+        return await seen(POSTGRES, sql, _pooled(get_connection("default"), sql, values), _objects)
     try:
-        return await sqlite.row(sql, values)
+        return await seen(SQLITE, sql, sqlite.row(sql, values), _objects)
     except sqlite3.OperationalError as error:
         if str(error) in _TOO_NESTED:
             raise TooNested from error
         raise
+
+
+async def _pooled(connection: BaseDBAsyncClient, sql: str, values: Sequence[Param]) -> Sequence[object]:
+    async with connection.acquire_connection() as pooled:
+        found: Sequence[object] = await pooled.fetchrow(sql, *values)
+        return found
+
+
+def _objects(texts: Sequence[object]) -> int:
+    """How many objects a statement wrote as JSON: each begins with a brace, and few texts have others."""
+    return sum(text.count("{") for text in texts if isinstance(text, str))

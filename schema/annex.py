@@ -14,17 +14,18 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 import structlog
 
 from models import database
+from models.statements import counted
 from rules.engine.pool import EnginePool
 from schema.context import Context
 from schema.core.current import Current, request
 from schema.core.executing import Executed, Job, executed
-from schema.core.middleware import configure_logging
+from schema.core.logs import configure_logging
 from schema.core.schema import Schema
 from settings import Settings
 
@@ -136,4 +137,6 @@ def _answer(job: Job) -> Executed:
 async def _executed(process: _Process, job: Job) -> Executed:
     request.set(Current(job.request_id))
     async with asyncio.timeout(process.seconds):
-        return await executed(process.schema, job, Context(job.actor, EnginePool()))
+        asked = counted()
+        found = await executed(process.schema, job, Context(job.actor, EnginePool()))
+        return replace(found, asked=asked)

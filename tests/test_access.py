@@ -26,7 +26,7 @@ from rules.tree import Book
 from schema.core import tokens
 from schema.core.credentials import Credentials
 from schema.core.entrance import Entrance
-from schema.core.middleware import configure_logging
+from schema.core.logs import configure_logging
 from tests import factories
 from tests.door import CONFIG, Door, Payload, door, knock, written
 

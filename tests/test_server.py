@@ -353,10 +353,18 @@ async def test_without_its_database_the_server_says_so_and_goes_on(
         ada = await factories.user(await factories.tenant())
         async with knock(tokens.issue(ada, 1, CONFIG.secret)) as client:
             await postgres_server.drop("test_that_vanishes")
-            for _ in range(2):
-                answer = await client.post("/graphql", json={"query": WHO})
-                assert answer.status_code == 503
-                assert code_of(answer) == "UNAVAILABLE"
-            ready, alive = await client.get("/readyz"), await client.get("/healthz")
+            with structlog.testing.capture_logs() as lines:
+                for _ in range(2):
+                    answer = await client.post("/graphql", json={"query": WHO})
+                    assert answer.status_code == 503
+                    assert code_of(answer) == "UNAVAILABLE"
+                ready, alive = await client.get("/readyz"), await client.get("/healthz")
+                metrics = await client.get("/metrics")
+                await postgres_server.clone(TEMPLATE, "test_that_vanishes")
+                await client.get("/readyz")
+    assert [line["event"] for line in lines if line["event"].startswith("database")] == [
+        "database unreachable", "database answers again",
+    ]  # fmt: skip
+    assert "bellwether_database_reachable 0.0" in metrics.text
     assert (ready.status_code, ready.json()["database"]) == (503, "down")
     assert alive.status_code == 200

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import structlog
 
+from models import tracing
 from models.errors import EngineStopped
 from models.rulebooks import AlarmKind
 from rules.engine.answers import Judged, read
@@ -168,9 +169,11 @@ class EnginePool:
         """The verdicts that a worker came to in time, at least the first; or how it was lost."""
         quarantine = frozenset(rule.key for rule in book.rules if rule in self.quarantined)
         request = Request(_pickled(book), quarantine, tuple(tasks), self.timeout)
+        told = {"bellwether.accounts": len(tasks), "bellwether.rules": len(book.rules)}
         try:
-            async with self._borrowed() as worker:
-                answers = await worker.ask(request, lambda body: read(body, book, len(tasks)))
+            with tracing.span("engine.judge", told):
+                async with self._borrowed() as worker:
+                    answers = await worker.ask(request, lambda body: read(body, book, len(tasks)))
         except WorkerLost as lost:
             return lost
         return {task.account: answer for task, answer in zip(tasks, answers, strict=True) if answer}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +10,13 @@ import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from schema.context import Context
+from schema.core import metrics
 from schema.core.asked import Asked
 from schema.core.budget import UNLIMITED, Allowance, Budget
-from schema.core.current import Current, current
+from schema.core.current import LONGEST_NAME, Current, current
 from schema.core.documents import Document
 from schema.core.executing import Beside, Executed, Job, executed, executed_beside
+from schema.core.following import Followed
 from schema.core.lanes import MEDIUM, Lanes
 from schema.core.persisted import Persisted
 from schema.core.plans.reads import Ready
@@ -25,8 +26,8 @@ from schema.core.schema import Schema
 RATE_LIMITED = "RATE_LIMITED"
 TIMEOUT = "TIMEOUT"
 METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-#: How often an operation was answered whole by a plan, in part, or not at all.
-answered: Counter[str] = Counter()
+#: How an operation is answered: whole by a plan, in part, or not at all by one.
+PLANNED, PARTLY, ORDINARY = "planned", "partly", "ordinary"
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,8 @@ class Answering:
         allowance = self.budget.spend(spender, about.cost)
         if allowance.wait:
             return self._refused([_beyond(about.cost, allowance)], allowance)
-        # What is written waits for the database alone.
-        points = about.cost if operation.operation is OperationType.QUERY else 0
-        try:
-            async with asyncio.timeout(self.max_seconds), self.lanes.lane(spender, points):
-                return await self._run(document, asked, context, allowance)
-        except TimeoutError:
-            return self._late(allowance)
+        with Followed(about):
+            return await self._in_time(document, asked, context, spender, allowance)
 
     async def answer_by_plan(self, asked: Asked, context: Context) -> Answer | None:
         """The answer to a query that a plan answers whole; None for anything else, of which nothing is told.
@@ -109,11 +105,12 @@ class Answering:
         allowance = self.budget.spend(about.actor, about.cost)
         if allowance.wait:
             return None
-        try:
-            async with asyncio.timeout(self.max_seconds), self.lanes.lane(about.actor, about.cost):
-                return await self._planned(ready, context, allowance)
-        except TimeoutError:
-            return self._late(allowance)
+        with Followed(about):
+            try:
+                async with asyncio.timeout(self.max_seconds), self.lanes.lane(about.actor, about.cost):
+                    return await self._planned(ready, context, allowance)
+            except TimeoutError:
+                return self._late(allowance)
 
     def admitted(self, asked: Asked, context: Context) -> str:
         """The document of a subscription, which is paid for once, when it begins.
@@ -136,8 +133,20 @@ class Answering:
         self, about: Current, document: Document, operation: OperationDefinitionNode, asked: Asked
     ) -> None:
         about.kind = operation.operation.value
-        about.operation = operation.name.value if operation.name else ""
+        about.operation = operation.name.value[:LONGEST_NAME] if operation.name else ""
         about.cost = self._cost(document, asked)
+
+    async def _in_time(
+        self, document: Document, asked: Asked, context: Context, spender: str, allowance: Allowance
+    ) -> Answer:
+        about = current()
+        # What is written waits for the database alone.
+        points = about.cost if about.kind == OperationType.QUERY.value else 0
+        try:
+            async with asyncio.timeout(self.max_seconds), self.lanes.lane(spender, points):
+                return await self._run(document, asked, context, allowance)
+        except TimeoutError:
+            return self._late(allowance)
 
     async def _run(self, document: Document, asked: Asked, context: Context, allowance: Allowance) -> Answer:
         if self.read_plans and context.is_known:
@@ -150,20 +159,20 @@ class Answering:
 
     async def _planned(self, ready: Ready, context: Context, allowance: Allowance) -> Answer | None:
         """The answer of a plan; what one gives in part is left to the context."""
+        about = current()
+        about.answered = PARTLY if ready.plan.is_partial else PLANNED
         fields = await self.schema.reads.fields(ready) or {}
-        current().rows += sum(text.count("{") for text in fields.values())
         if not fields or ready.plan.is_partial:
-            answered["partly"] += bool(fields)
+            about.answered = PARTLY if fields else ""
             context.planned = fields
             return None
-        answered["planned"] += 1
         data = ",".join(f'"{key}":{text}' for key, text in fields.items())
         return Answer(f'{{"data":{{{data}}},"extensions":{_said(allowance)}}}'.encode(), allowance)
 
     async def _executed(self, document: Document, asked: Asked, context: Context) -> Executed:
         """What resolvers make of an operation, but for what was planned."""
         about, actor = current(), context.actor if context.is_known else None
-        answered["ordinary"] += not context.planned
+        about.answered = PARTLY if context.planned else ORDINARY
         job = Job(document.text, asked.variables, asked.operation_name, actor, context.planned, about.id)
         if actor and self._is_long(document, asked) and (found := await executed_beside(self.beside, job)):
             return found
@@ -184,6 +193,7 @@ class Answering:
         return self._refused([_error(TIMEOUT, message)], allowance)
 
     def _refused(self, errors: Sequence[GraphQLError], allowance: Allowance) -> Answer:
+        metrics.refused(errors[0].extensions or {})
         return _refusal(self.schema.told(errors), allowance)
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from models.statements import Count
+
+#: Characters of an operation's name that are told; clients choose it.
+LONGEST_NAME = 80
+
 
 @dataclass
 class Current:
     """A request; nothing in it is secret or personal.
 
-    ``actor`` is the id of a user, ``operation`` the name of a GraphQL operation, ``rows`` how many objects
-    the database gave, ``codes`` those of the errors that were told.
+    ``actor`` is the id of a user, ``operation`` the name of a GraphQL operation, ``answered`` how it was:
+    "planned", "partly" so, or in the "ordinary" way; ``asked`` is what the database was asked, ``codes``
+    are those of the errors that were told.
     """
 
     id: str
@@ -19,7 +25,8 @@ class Current:
     kind: str = ""
     operation: str = ""
     cost: int = 0
-    rows: int = 0
+    answered: str = ""
+    asked: Count = field(default_factory=Count)
     codes: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, object]:
@@ -29,7 +36,9 @@ class Current:
             "kind": self.kind,
             "operation": self.operation,
             "cost": self.cost,
-            "rows": self.rows,
+            "answered": self.answered,
+            "statements": self.asked.statements,
+            "rows": self.asked.rows,
             "codes": sorted(set(self.codes)),
         }
         return {name: value for name, value in told.items() if value}

@@ -76,6 +76,9 @@ class Documents:
         self._rules = (*specified_rules, *rules)
         self._kept = Kept[str, Document](MOST, LONGEST)
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def read(self, text: str) -> Document:
         """A document by what it says.
 

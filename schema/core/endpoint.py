@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models import outages
 from models.database import is_unreachable
 from models.errors import BellwetherError, Forbidden, Unauthenticated, Unavailable
 from schema.context import Context
@@ -18,8 +18,6 @@ from schema.core.asked import Asked, Malformed
 from schema.core.credentials import Credentials
 from schema.core.errors import UNREACHABLE
 from schema.core.refusals import BAD_REQUEST, NOT_KEPT, refusal
-
-log = structlog.get_logger("bellwether.graphql")
 
 #: Makes the context of a request from what it says of who is asking.
 Enter = Callable[[Credentials], Awaitable[Context]]
@@ -68,7 +66,7 @@ class Endpoint:
         except Exception as error:
             if not is_unreachable(error):
                 raise
-            log.error("database unreachable", reason=str(error))
+            outages.noted(error)
             return refusal(503, UNREACHABLE.code, UNREACHABLE.message, _HEADERS[503], form)
 
     async def _answer(self, request: Request, context: Context, form: str) -> Response:

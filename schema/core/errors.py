@@ -7,17 +7,18 @@ import secrets
 
 import strawberry
 import structlog
-from graphql import GraphQLError
+from graphql import FieldNode, GraphQLError
 
+from models import outages
 from models.database import is_unreachable
 from models.described import Described
 from models.errors import BellwetherError, InvalidRulebook, Unavailable
+from schema.core import metrics
 from schema.core.current import current
-from schema.core.refusals import INTERNAL, named
+from schema.core.refusals import INTERNAL, named, noted
 
 log = structlog.get_logger("bellwether.graphql")
 
-GRAPHQL = "GRAPHQL_INVALID"
 #: What a client is told while there is no database, whatever the driver says.
 UNREACHABLE = Unavailable("the database cannot be reached; nothing was written, try again later")
 #: What graphql-core adds to a name that it does not know.
@@ -61,6 +62,8 @@ class UserError:
 def user_errors(error: BellwetherError, *under: str) -> list[UserError]:
     """An error as values, each path below ``under``; a rulebook's error has one for each problem."""
     found = (error.problems if isinstance(error, InvalidRulebook) else ()) or (error,)
+    for each in found:
+        noted(each.code)
     return [
         UserError(code=ErrorCode(each.code), message=each.message, path=[*under, *each.path])
         for each in found
@@ -76,13 +79,19 @@ def told(error: GraphQLError, *, suggestions: bool = True) -> GraphQLError:
         return _with(error, cause.message, {"code": cause.code, "path": list(cause.path)})
     if cause is None or isinstance(cause, GraphQLError):
         message = error.message if suggestions else _SUGGESTION.sub("", error.message)
-        return _with(error, message, {"code": GRAPHQL, **(error.extensions or {})})
+        return _with(error, message, {"code": metrics.INVALID, **(error.extensions or {})})
     if is_unreachable(cause):
-        log.error("database unreachable", path=error.path, reason=str(cause))
+        outages.noted(cause)
         return _with(error, UNREACHABLE.message, {"code": UNREACHABLE.code})
     reference = current().id or secrets.token_hex(8)
-    log.error("internal error", reference=reference, path=error.path, exc_info=cause)
+    log.error("internal error", reference=reference, field=_field(error), exc_info=cause)
     return _with(error, f"internal error; the server's log has it as {reference}", {"code": INTERNAL})
+
+
+def _field(error: GraphQLError) -> str:
+    """The field of the schema at which an error was raised: its path has names that the client chose."""
+    node = error.nodes[0] if error.nodes else None
+    return node.name.value if isinstance(node, FieldNode) else ""
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import orjson
 
 from models.access import Actor
+from models.statements import Count
 from schema.context import Context
 from schema.core.current import current
 from schema.core.schema import Schema
@@ -30,13 +31,15 @@ class Job:
 class Executed:
     """The JSON of data and errors without its last brace; ``refused`` says whether nothing was run.
 
-    ``codes`` are those of all errors, ``code`` that of the first one where there is no data.
+    ``codes`` are those of all errors, ``code`` that of the first one where there is no data; ``asked`` is
+    what the database was asked elsewhere than here.
     """
 
     json: bytes
     codes: tuple[str, ...] = ()
     code: str | None = None
     refused: bool = False
+    asked: Count = field(default_factory=Count)
 
 
 class Beside(Protocol):
@@ -68,5 +71,8 @@ async def executed_beside(beside: Beside, job: Job) -> Executed | None:
     """What comes of a query that is executed beside the server."""
     found = await beside.execute(job)
     if found is not None:
-        current().codes += found.codes
+        about = current()
+        about.codes += found.codes
+        about.asked.statements += found.asked.statements
+        about.asked.rows += found.asked.rows
     return found

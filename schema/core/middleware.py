@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
 import time
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from random import getrandbits
 
 import structlog
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.typing import EventDict
 
-from schema.core.current import Current, current, request
+from models import tracing
+from models.statements import counted
+from schema.core import metrics
+from schema.core.current import Current, request
 from schema.core.refusals import INTERNAL, refusal
 
 SECURITY_HEADERS = {
@@ -30,6 +34,11 @@ _SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY
 CLIENT_CLOSED_REQUEST = 499
 #: Shorter answers fit into a packet as they are; higher levels save little and take several times as long.
 PAYS_FROM, LEVEL = 1_400, 4
+#: Statuses of refusals begin here, and those of our own failures.
+_WRONG, _OURS = 400, 500
+#: What stands for every other method and route: callers may send any.
+OTHER = "other"
+_METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 _REQUEST_ID = re.compile(rb"[\w.-]{8,64}")
 log = structlog.get_logger("bellwether.http")
 
@@ -75,89 +84,102 @@ class Compression:
         await (self.compressing if asked else self.app)(scope, receive, send)
 
 
-class RequestLog:
-    """Names each request, in every log line about it and in its response, and logs how it ended.
+class Observed:
+    """Around every request: it gets a name, and log, metrics and trace say how it went.
 
-    A caller's own ``X-Request-ID`` is kept when it is a plain word. Headers and bodies are not logged.
+    ``routes`` are told by their names, what is below one that ends with a slash by that one; ``quiet`` ones
+    only where they fail. A caller's own ``X-Request-ID`` is kept when it is a plain word, and its
+    ``traceparent`` is followed. Nothing else is told of the address, and nothing of headers and bodies.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: Collection[str], quiet: Collection[str]) -> None:
         self.app = app
+        self.routes = frozenset(routes)
+        self.folders = tuple(route for route in routes if route.endswith("/"))
+        self.quiet = frozenset(quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"{getrandbits(64):016x}"
-        began, status = time.perf_counter(), CLIENT_CLOSED_REQUEST
-
-        async def named(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = message.setdefault("headers", [])
-                there = {name for name, _ in headers}
-                headers.append((b"x-request-id", request_id.encode()))
-                headers.extend(each for each in _SECURITY if each[0] not in there)
-            await send(message)
-
-        about = Current(request_id)
+        method, route = self._place(scope)
+        given = _header(scope, b"x-request-id")
+        about = Current(given.decode() if _REQUEST_ID.fullmatch(given) else f"{getrandbits(64):016x}")
+        about.asked = counted()
+        went, began = _Went(about.id, send), time.perf_counter()
         token = request.set(about)
+        with self._span(scope, method, route) as span:
+            try:
+                await self._answer(scope, receive, went)
+            finally:
+                _tell(span, went.status)
+                self._log(method, route, went, time.perf_counter() - began, about)
+                request.reset(token)
+
+    def _log(self, method: str, route: str, went: _Went, seconds: float, about: Current) -> None:
+        metrics.requested(method, route, went.status, seconds)
+        is_quiet = route in self.quiet and went.status < _WRONG
+        (log.debug if is_quiet else log.info)(
+            "request",
+            method=method,
+            route=route,
+            status=went.status,
+            ms=round(seconds * 1000, 1),
+            bytes=went.bytes,
+            **about.facts(),
+        )
+
+    async def _answer(self, scope: Scope, receive: Receive, went: _Went) -> None:
         try:
-            await self.app(scope, receive, named)
+            await self.app(scope, receive, went.sending)
         except ClientDisconnect:
             pass  # there is nobody to answer
         except Exception:
-            log.exception("failed", method=scope["method"], path=scope["path"])
-            answer = refusal(500, INTERNAL, f"internal error; the server's log has it as {request_id}")
-            await answer(scope, receive, named)
-        finally:
-            took = round((time.perf_counter() - began) * 1000, 1)
-            log.info(
-                "request", method=scope["method"], path=scope["path"], status=status, ms=took, **about.facts()
-            )
-            request.reset(token)
+            log.exception("failed")
+            answer = refusal(500, INTERNAL, f"internal error; the server's log has it as {went.request_id}")
+            await answer(scope, receive, went.sending)
+
+    def _place(self, scope: Scope) -> tuple[str, str]:
+        """The method and the route of a request, of those that there are."""
+        path, method = scope["path"], scope["method"]
+        if path not in self.routes:
+            path = next((folder for folder in self.folders if path.startswith(folder)), OTHER)
+        return method if method in _METHODS else OTHER, path
+
+    def _span(self, scope: Scope, method: str, route: str) -> AbstractContextManager[Span]:
+        if not tracing.is_on() or route in self.quiet:
+            return tracing.NOTHING
+        told = {"http.request.method": method, "http.route": route}
+        caller = tracing.caller(_header(scope, b"traceparent").decode("latin-1"))
+        return tracing.span(f"{method} {route}", told, SpanKind.SERVER, caller)
 
 
-def _of_request(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Add the id of the request that a line is about."""
-    if request_id := current().id:
-        event["request_id"] = request_id
-    return event
+@dataclass(slots=True)
+class _Went:
+    """How a request went: the status that was sent, and how many bytes of a body."""
+
+    request_id: str
+    send: Send
+    status: int = CLIENT_CLOSED_REQUEST
+    bytes: int = 0
+
+    async def sending(self, message: Message) -> None:
+        """Send a message, with the headers that every response has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = message.setdefault("headers", [])
+            there = {name for name, _ in headers}
+            headers.append((b"x-request-id", self.request_id.encode()))
+            headers.extend(each for each in _SECURITY if each[0] not in there)
+        else:
+            self.bytes += len(message.get("body", b""))
+        await self.send(message)
 
 
-def configure_logging(level: str) -> None:
-    """Write every log line, ours and the libraries', to standard error as one JSON object."""
-    shared: list[structlog.typing.Processor] = [
-        _of_request,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # It logs each WebSocket with address and query string; ours logs what it came to.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: '"WebSocket ' not in str(record.msg))
-    for talker in ("aiosqlite", "asyncpg", "tortoise"):  # below INFO they tell every value of a statement
-        logging.getLogger(talker).setLevel(max(logging.INFO, logging.getLogger().level))
-    # It logs every mistake in a query with a traceback; our own error policy logs what is a bug.
-    logging.getLogger("strawberry.execution").setLevel(logging.CRITICAL)
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
+
+
+def _tell(span: Span, status: int) -> None:
+    span.set_attribute("http.response.status_code", status)
+    if status >= _OURS:
+        span.set_status(StatusCode.ERROR)

@@ -8,6 +8,7 @@ import orjson
 from graphql import GraphQLError
 from starlette.responses import Response
 
+from schema.core import metrics
 from schema.core.current import current
 from schema.core.media import JSON
 
@@ -28,9 +29,15 @@ def refusal(
 
 def named(extensions: Mapping[str, object]) -> dict[str, object]:
     """The extensions of an error that is told, with the id of the request; its code is noted."""
+    noted(str(extensions["code"]))
     about = current()
-    about.codes.append(str(extensions["code"]))
     return {**extensions, "requestId": about.id} if about.id else dict(extensions)
+
+
+def noted(code: str) -> None:
+    """An error of this code is told: log lines and metrics say so."""
+    current().codes.append(code)
+    metrics.ERRORS.labels(code).inc()
 
 
 def exceeded(limit: str, allowed: int, found: int | str) -> GraphQLError:

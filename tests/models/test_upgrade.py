@@ -45,9 +45,7 @@ async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 
 async def test_it_takes_what_the_new_release_writes_and_has_all_of_its_rows(empty_url: str) -> None:
     await database.connect(empty_url)
-    apps = database.tortoise_config("")["apps"]
-    assert isinstance(apps, dict)
-    previous = MigrationExecutor(get_connection("default"), apps)
+    previous = MigrationExecutor(get_connection("default"), database.apps())
     await previous.migrate([MigrationTarget(database.APP, PREVIOUS)])
     for statement in FILLED:
         await get_connection("default").execute_query(statement)

@@ -267,8 +267,10 @@ async def test_the_log_says_who_asked_what_at_which_cost_and_nothing_of_what_it_
             await post(client, {"query": "{ Nordwind }"})
     seen = [(line["actor"], line.get("kind"), line.get("operation"), line.get("cost")) for line in lines]
     assert seen == [(ada.id, "query", "Named", 2)] * 2 + [(ada.id, None, None, None)]
-    assert [(line["status"], line.get("rows"), line.get("codes")) for line in lines] == [
-        (200, 2, None), (200, 2, None), (400, None, ["GRAPHQL_INVALID"]),
+    asked = [(line.get("answered"), line.get("statements"), line.get("rows")) for line in lines]
+    assert asked == [("planned", 3, 4), ("planned", 1, 2), (None, None, None)]  # who asks is found out first
+    assert [(line["status"], line.get("codes")) for line in lines] == [
+        (200, None), (200, None), (400, ["GRAPHQL_INVALID"]),
     ]  # fmt: skip
-    assert all(line["ms"] > 0 for line in lines)
+    assert all(line["ms"] > 0 and line["bytes"] > 100 and line["route"] == "/graphql" for line in lines)
     assert not any(text in str(lines) for text in ("Nordwind", account.id, ada.email, "Ada"))

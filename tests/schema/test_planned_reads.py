@@ -17,7 +17,8 @@ import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_required_argument
 
 from models.access import User
-from schema.core import answering
+from schema.core.metrics import OPERATIONS
+from tests.measures import counts
 from tests.schema.reads.answering import Answer, Servers, difference, live_schema, servers, told_ids
 from tests.schema.reads.arguments import PAGING, is_list
 from tests.schema.reads.coverage import Coverage, input_fields, object_types
@@ -119,7 +120,7 @@ async def _reported(stage: Stage, asked: Servers, number: int, seen: frozenset[s
 
 def _answered() -> Counter[str]:
     """How often read plans answered wholly, partly and not at all, in this process."""
-    return Counter(answering.answered)
+    return counts(OPERATIONS, "answered")
 
 
 # Resolvers beside a field that fails are given up, some before they began.

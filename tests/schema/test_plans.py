@@ -11,8 +11,9 @@ from models import reading
 from models.access import Actor, User
 from models.accounts import Account
 from models.database import is_sqlite
-from schema.core import answering, documents
+from schema.core import documents
 from schema.core.kept import Kept
+from schema.core.metrics import OPERATIONS
 from schema.core.plans import reads
 from schema.core.plans.catalog import Catalog
 from schema.core.plans.compiler import Compiler
@@ -22,6 +23,7 @@ from schema.root import build
 from settings import Settings
 from tests import factories
 from tests.door import Door, door
+from tests.measures import counts
 
 BY_ID = "query ($id: ID!) { account(id: $id) { name } }"
 
@@ -47,9 +49,9 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def how(client: Door, query: str, variables: Mapping[str, object] | None = None) -> str:
     """Whether a query was answered whole by a plan, in part, or not at all."""
-    before = answering.answered.copy()
+    before = counts(OPERATIONS, "answered")
     await client.answer(query, variables)
-    (found,) = answering.answered - before
+    (found,) = counts(OPERATIONS, "answered") - before
     return found
 
 

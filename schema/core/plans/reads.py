@@ -98,6 +98,9 @@ class Reads:
         self._needs = needs
         self._plans = Kept[object, Plan | None](MOST_PLANS, LONGEST_SQL)
 
+    def __len__(self) -> int:
+        return len(self._plans)
+
     def statement(
         self, query: str, variables: Variables, operation_name: str | None, actor: Actor
     ) -> Statement | None:
