@@ -15,10 +15,10 @@ import pytest
 import structlog
 from opentelemetry.sdk.trace import TracerProvider
 
-import server
 from commands import people
 from models import tracing
 from models.access import Tenant, User
+from schema.core import entrance
 from schema.core.logs import configure_logging
 from tests import factories
 from tests.door import Door, door
@@ -110,7 +110,7 @@ async def test_nothing_that_is_sent_is_logged_not_even_at_debug(
             "mutation M($input: CreateContactInput!) { createContact(input: $input) { errors { code } } }",
             {"input": contact},
         )
-        monkeypatch.setattr(server, "remembered", broken)
+        monkeypatch.setattr(entrance, "remembered", broken)
         assert (await client.post("{ me { name } }")).status_code == 500
     await lose_a_task()
     logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "::1", f"/graphql?t={KEY}")
