@@ -6,6 +6,7 @@ from cli import (  # noqa: F401 - each adds its commands
     importing,
     installation,
     judging,
+    privacy,
     rule_files,
     rule_versions,
     serving,

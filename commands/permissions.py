@@ -11,6 +11,8 @@ from models.errors import Forbidden, NotFound, allowed
 SELLERS = frozenset({Role.DIRECTOR, Role.MANAGER, Role.INTEGRATION, Role.ADMIN})
 #: Those who decide which rules are live and who is judged.
 RULE_MAKERS = frozenset({Role.MANAGER, Role.ADMIN})
+#: Those who answer for the personal data of people at the accounts of their teams.
+DATA_STEWARDS = frozenset({Role.MANAGER, Role.ADMIN})
 #: Those who keep the whole tenant judged.
 OPERATORS = frozenset({Role.ADMIN})
 

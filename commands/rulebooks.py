@@ -289,6 +289,11 @@ async def book_of(rulebooks: Sequence[Rulebook]) -> Book:
     return _built[key]
 
 
+def forget_built() -> None:
+    """Build books anew from what is stored: a name was taken out of rules, of which nothing else changes."""
+    _built.clear()
+
+
 async def _build(rulebooks: Sequence[Rulebook]) -> Book:
     if not rulebooks:
         return Book("none", ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
 import strawberry
@@ -13,7 +13,7 @@ from models.people import Seniority
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
-from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
+from schema.core.filters import BooleanFilter, DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.stored import Node, Stored, column
 
@@ -34,6 +34,10 @@ class Contact(Node, Stored[stored.Contact]):
     phone: str | None = column("Where to call.")
     last_contacted_on: date | None = column("The last call, visit or answered mail.")
     left_on: date | None = column("When the person left the customer.")
+    erased_at: datetime | None = column(
+        "When the person's data was erased (UTC); null for whose data is kept. After it the name is `[erased]`,"
+        " `email`, `phone` and `title` are null, and nothing can be changed any more."
+    )
 
     account = related("schema.accounts", "Account", "account_id", "The account that the person works for.")
 
@@ -53,6 +57,9 @@ class ContactFilter:
     seniority: Filter[Seniority] | None = UNSET
     last_contacted_on: DateFilter | None = UNSET
     left_on: DateFilter | None = UNSET
+    erased: BooleanFilter | None = strawberry.field(
+        default=UNSET, description="Whether the person's data was erased."
+    )
 
 
 @strawberry.enum
@@ -87,6 +94,7 @@ CONTACTS = Listed(
             "seniority_rank": Column(f"case t.seniority {_RANK} end", Kind.NUMBER, may_lack=False),
             "last_contacted_on": Column("t.last_contacted_on", Kind.DATE),
             "left_on": Column("t.left_on", Kind.DATE),
+            "erased": Column("(t.erased_at is not null)", Kind.BOOLEAN),
         },
         (("name", Direction.ASC),),
     ),
