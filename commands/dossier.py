@@ -1,15 +1,15 @@
 """The copy of everything that is kept about a contact.
 
 ``contact`` is the record itself, ``account`` where the person works, ``roles`` are the parts in deals,
-``changes`` what became what in these records and in signals, when and by which user, ``commands`` what users did
-to the record, ``signals`` what was heard about the person, ``verdicts`` what rules said with the person's data as
-evidence, and ``mentions`` every other text of the tenant with a name or address of the person: notes and names of
-deals and tickets, rules and their cases, and what any of these once said. ``withheld`` is how many of those the
-actor may not see.
+``changes`` what became what in these records and in signals, when and by which user, ``commands`` what
+users did to the record, ``signals`` what was heard about the person, ``verdicts`` what rules said with the
+person's data as evidence, and ``mentions`` every other text of the tenant with a name or address of the
+person: notes and names of deals and tickets, rules and their cases, and what any of these once said.
+``withheld`` is how many of those the actor may not see.
 
 There is nothing else. Dry runs and explanations are not kept, runs and backtests keep counts and ids, what
-other facts count (the contacts of an account) tells of nobody, and of what was asked with an idempotency key
-only a digest is kept.
+other facts count (the contacts of an account) tells of nobody, and of what was asked with an idempotency
+key only a digest is kept.
 """
 
 from __future__ import annotations

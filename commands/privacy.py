@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from commands import rulebooks
 from commands.dossier import Document, dossier
 from commands.journal import FieldChange, check_version, unit_of_work
 from commands.permissions import DATA_STEWARDS, require
@@ -55,7 +54,6 @@ async def erase(actor: Actor, contact_id: str, version: int | None = None) -> Co
         contact = await Contact.get(id=contact.id)
         await work.update(contact, {"email": None, "phone": None, "title": None, "erased_at": utcnow()})
         work.log(contact, [FieldChange(ERASED_VALUES, None, values, work.on)])
-    rulebooks.forget_built()
     await overwrite_deleted()
     return contact
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import orjson
+from tortoise.expressions import F
 
 from commands.journal import BATCH, Work
-from commands.traces import Person, Text, about, evidence_of, mentions, verdicts_on
+from commands.traces import Person, Text, about, evidence_for, evidence_of, mentions, verdicts_on
 from models.base import Record, utcnow
 from models.errors import Conflict
 from models.history import AuditRecord
 from models.people import ERASED, erased_key
 from models.recommendations import Evidence
+from models.rulebooks import EvaluationRun, Rule, Rulebook, RulebookState, RunState
 
-#: What a verdict says in words.
-_SAID = ("title", "because", "withheld_because")
+#: Columns of verdicts and their evidence in which facts are quoted.
+_SAID = ("because", "seen", "threshold")
 
 
 @dataclass
@@ -41,10 +44,8 @@ class Redaction:
     async def carry_out(self, work: Work) -> int:
         """Write it; how many values there were.
 
-        Digests of what was asked when the records were made go, too: they could be guessed at.
-
         Raises:
-            Conflict: somebody wrote one of the records since it was read.
+            Conflict: somebody wrote one of the records since it was read, or judges by a rule among them.
         """
         for record_id, values in self.values.items():
             record = self.records[record_id]
@@ -52,13 +53,28 @@ class Redaction:
             if not await known.update(**values, version=record.version + 1, updated_at=utcnow()):
                 raise Conflict("somebody wrote of the person at the same moment; try again", ["id"])
             work.written.append(record)
+        await self._rebuild_books(work)
+        await self._forget_requests(work)
+        return sum(map(len, self.values.values()))
+
+    async def _rebuild_books(self, work: Work) -> None:
+        """Have rules that name the person judged without the name from now on, by every process."""
+        named = {record.rulebook_id for record in self.records.values() if isinstance(record, Rule)}
+        books = Rulebook.filter(id__in=list(named))
+        running = EvaluationRun.filter(tenant_id=work.actor.tenant_id, state=RunState.RUNNING)
+        if await books.filter(state=RulebookState.ACTIVE).exists() and await running.exists():
+            raise Conflict(
+                "accounts are being judged by a rule that names the person; try again later", ["id"]
+            )
+        await books.update(version=F("version") + 1)
+
+    async def _forget_requests(self, work: Work) -> None:
+        """Take away the digests of what was asked when the records were made: they could be guessed at."""
         ids = list(self.records)
         for start in range(0, len(ids), BATCH):
-            made = AuditRecord.filter(
-                tenant_id=work.actor.tenant_id, object_id__in=ids[start : start + BATCH]
-            )
+            part = ids[start : start + BATCH]
+            made = AuditRecord.filter(tenant_id=work.actor.tenant_id, object_id__in=part)
             await made.update(request=None)
-        return sum(map(len, self.values.values()))
 
 
 async def redaction_of(person: Person) -> Redaction:
@@ -68,11 +84,9 @@ async def redaction_of(person: Person) -> Redaction:
         known.add(text.place)
         if text.value is not None:
             found.put(text, _mark(text))
-    for verdict in await verdicts_on(await evidence_of(person)):
-        for column in filter(verdict._meta.fields_map.__contains__, _SAID):
-            text = Text(verdict, column)
-            cut = getattr(verdict._meta.fields_map[column], "max_length", None)
-            found.put(text, person.said.without(text.value, cut))
+    async for text in _said(person):
+        cut = getattr(text.record._meta.fields_map[text.column], "max_length", None)
+        found.put(text, person.said.without(found.now(text), cut))
     async for text, told in mentions(person, known):
         found.put(text, told.without(found.now(text)))
     contact = person.contact
@@ -80,6 +94,14 @@ async def redaction_of(person: Person) -> Redaction:
         key = erased_key(contact.tenant_id, contact.source, contact.external_id)
         found.put(Text(contact, "external_id"), key)
     return found
+
+
+async def _said(person: Person) -> AsyncIterator[Text]:
+    """What verdicts say, and all that they go by, that go by something about the person."""
+    verdicts = await verdicts_on(await evidence_of(person))
+    for record in [*verdicts, *await evidence_for(verdicts)]:
+        for column in filter(record._meta.fields_map.__contains__, _SAID):
+            yield Text(record, column)
 
 
 def _mark(text: Text) -> object:

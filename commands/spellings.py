@@ -14,7 +14,8 @@ from models.people import ERASED
 #: What is shorter is no beginning of a name.
 SHORTEST = 3
 _PIECES = re.compile(r"[A-Za-z0-9]{3,}")
-_WITHOUT_ESCAPES = re.compile(r'[^\s"\\]+')
+#: Characters that stand for themselves in JSON.
+_PLAIN = re.compile(r'[^\s"\\\x00-\x1f]+')
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Spellings:
     def pieces(self) -> frozenset[str]:
         """Whatever has one of them, JSON as it is stored too, has one of these once A to Z are small."""
         return frozenset(
-            max(_PIECES.findall(value) or _WITHOUT_ESCAPES.findall(value) or [value], key=len)
+            max(_PIECES.findall(value) or _PLAIN.findall(value) or [value], key=len)
             for value in map(_lower, self.values)
         )
 

@@ -184,6 +184,12 @@ async def verdicts_on(evidence: Sequence[Evidence]) -> list[Recommendation | Ris
     ]
 
 
+async def evidence_for(verdicts: Sequence[Recommendation | Risk]) -> list[Evidence]:
+    """All evidence that these verdicts have."""
+    ids = [verdict.id for verdict in verdicts]
+    return await Evidence.filter(Q(recommendation_id__in=ids) | Q(risk_id__in=ids)).order_by("id")
+
+
 async def mentions(person: Person, known: Collection[Place]) -> AsyncIterator[tuple[Text, Spellings]]:
     """Texts anywhere in the tenant that have a name or address of the person, but for those at known places.
 

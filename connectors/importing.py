@@ -156,7 +156,8 @@ class _Step:
         self.counts.unchanged += written.unchanged
         self.counts.read += len(records)
         if written.erased:
-            self.noted[f"of {self.name} about people whose data was erased: left alone"] += written.erased
+            told = f"rows of {self.name} are about people whose data was erased, and were left alone"
+            self.noted[told] += written.erased
         self.known.ids[self.name] |= {
             record.external_id: written.ids[record.external_id]
             for record in records

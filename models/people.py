@@ -10,8 +10,8 @@ from tortoise import fields
 from models.base import Sourced, reference
 from models.errors import InvalidTransition
 
-#: What stands where a text told of a person whose data was erased.
-ERASED = "[erased]"
+#: What stands where a text told of a person whose data was erased; to YAML too it is a text like any other.
+ERASED = "(erased)"
 #: The columns of a contact that say who somebody is.
 PERSONAL = ("name", "email", "phone", "title")
 

@@ -35,8 +35,8 @@ class Contact(Node, Stored[stored.Contact]):
     last_contacted_on: date | None = column("The last call, visit or answered mail.")
     left_on: date | None = column("When the person left the customer.")
     erased_at: datetime | None = column(
-        "When the person's data was erased (UTC); null for whose data is kept. After it the name is `[erased]`,"
-        " `email`, `phone` and `title` are null, and nothing can be changed any more."
+        "When the person's data was erased (UTC); null for whose data is kept. After it the name is"
+        " `(erased)`, `email`, `phone` and `title` are null, and nothing can be changed any more."
     )
 
     account = related("schema.accounts", "Account", "account_id", "The account that the person works for.")
