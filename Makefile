@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test fuzz fuzz-reads bench-rules bench-reads lint format lock clean
+.PHONY: help serve test fuzz fuzz-reads fuzz-filters bench-rules bench-reads lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,11 @@ fuzz-reads: CASES = 50000
 fuzz-reads: $(VENV)/.dev  ## compare random queries with and without read plans; CASES=50000 SEED=1000
 	@echo "cases: $(CASES), beginning at number $(SEED)"
 	BELLWETHER_READS=$(CASES) BELLWETHER_READS_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/schema/test_planned_reads.py -k any_operation
+
+fuzz-filters: CASES = 10000
+fuzz-filters: $(VENV)/.dev  ## compare random filters of every list with a plain reading of them; CASES=10000 SEED=1000
+	@echo "cases: $(CASES), beginning at number $(SEED)"
+	BELLWETHER_FILTERS=$(CASES) BELLWETHER_FILTERS_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/schema/test_filters.py
 
 bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside CLIPS, zen-engine and Drools; BENCH="--sizes 10000"
 	$(BIN)/python -m benchmarks.rules $(BENCH)

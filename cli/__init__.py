@@ -7,6 +7,7 @@ from cli import (  # noqa: F401 - each adds its commands
     installation,
     judging,
     keys,
+    privacy,
     rule_files,
     rule_versions,
     serving,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from commands.journal import BATCH, FieldChange, Work, as_text, differing, unit_of_work
+from commands.people import erased_among
 from commands.permissions import BRING_IN, require
 from models.access import Actor
 from models.base import Sourced
 from models.deals import Deal, Stage, StageChange
+from models.people import Contact, erased_key
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,16 @@ class Incoming:
 
 @dataclass
 class Upserted:
-    """What a batch came to: ids by external id, and how many rows did what."""
+    """What a batch came to: ids by external id, and how many rows did what.
+
+    ``erased`` of the unchanged are about people whose data was erased, and were left alone.
+    """
 
     ids: dict[str, str] = field(default_factory=dict)
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    erased: int = 0
 
     def add(self, other: Upserted) -> None:
         """Count another batch in."""
@@ -42,6 +48,7 @@ class Upserted:
         self.created += other.created
         self.updated += other.updated
         self.unchanged += other.unchanged
+        self.erased += other.erased
 
 
 async def upsert(
@@ -57,11 +64,15 @@ async def upsert(
 
     A record is known by ``(source, external_id)``. ``on`` is the business date of changes for which the
     row has no history. ``history`` was known to the source on its business dates; anything else is known
-    from today on. Repeating a batch writes nothing. Only integrations and administrators may.
+    from today on. Repeating a batch writes nothing. What is about a person whose data was erased is left
+    alone: the contact, and whatever names it. Only integrations and administrators may.
     """
     require(actor, BRING_IN, "import records")
-    standing = await _standing(actor, model, source, rows)
-    total = Upserted(ids={key: record.id for key, record in standing.items()})
+    erased = await _erased(actor, model, source, rows)
+    rows = [row for row in rows if row.external_id not in erased]
+    standing = await _standing(actor, model, source, [row.external_id for row in rows])
+    total = Upserted(ids={key: record.id for key, record in standing.items()}, erased=len(erased))
+    total.ids |= {key: record_id for key, record_id in erased.items() if record_id}
     new = [row for row in rows if row.external_id not in standing]
     changed = [
         (standing[row.external_id], row)
@@ -69,7 +80,7 @@ async def upsert(
         if row.external_id in standing and differing(standing[row.external_id], row.values)
     ]
     total.updated, total.created = len(changed), len(new)
-    total.unchanged = len(rows) - len(changed) - len(new)
+    total.unchanged = len(erased) + len(rows) - len(changed) - len(new)
     if not new and not changed:
         return total
     async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on, history=history) as work:
@@ -79,11 +90,27 @@ async def upsert(
     return total
 
 
-async def _standing(
+async def _erased(
     actor: Actor, model: type[Sourced], source: str, rows: Sequence[Incoming]
+) -> dict[str, str | None]:
+    """Keys of rows about people whose data was erased, each with the id of what is stored already."""
+    if model is Contact:
+        keys = {erased_key(actor.tenant_id, source, row.external_id): row.external_id for row in rows}
+        return {
+            keys[key]: record.id
+            for key, record in (await _standing(actor, model, source, list(keys))).items()
+        }
+    named = {row.external_id: str(row.values["contact_id"]) for row in rows if row.values.get("contact_id")}
+    gone = await erased_among(actor.tenant_id, named.values())
+    about = [key for key, contact_id in named.items() if contact_id in gone]
+    standing = await _standing(actor, model, source, about)
+    return {key: standing[key].id if key in standing else None for key in about}
+
+
+async def _standing(
+    actor: Actor, model: type[Sourced], source: str, keys: Sequence[str]
 ) -> dict[str, Sourced]:
     found: dict[str, Sourced] = {}
-    keys = [row.external_id for row in rows]
     for start in range(0, len(keys), BATCH):
         part = await model.filter(
             tenant_id=actor.tenant_id, source=source, external_id__in=keys[start : start + BATCH]

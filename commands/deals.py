@@ -7,6 +7,7 @@ from datetime import date
 
 from commands.bulk import Upserted, stage_change
 from commands.journal import BATCH, Repeat, Values, Work, once, unit_of_work
+from commands.people import erased_among
 from commands.permissions import BRING_IN, SELL, check_owner, require
 from commands.validation import check_reference, validate
 from models.access import Actor
@@ -113,6 +114,7 @@ async def set_contacts(
     """Let contacts take part in deals; one who does already gets the given role. Nobody is taken out.
 
     ``ids`` of the result is left empty. ``history`` was known all the time. Repeating it writes nothing.
+    People whose data was erased are left as they are.
 
     Raises:
         NotFound: a deal or a contact is not one of the tenant's.
@@ -121,11 +123,14 @@ async def set_contacts(
     await _check_known(actor, Deal, {row.deal_id for row in deal_contacts}, "dealId")
     await _check_known(actor, Contact, {row.contact_id for row in deal_contacts}, "contactId")
     standing = await _taking_part(actor, {row.deal_id for row in deal_contacts})
-    wanted = {(row.deal_id, row.contact_id): row for row in deal_contacts}
+    erased = await erased_among(actor.tenant_id, (row.contact_id for row in deal_contacts))
+    told = {(row.deal_id, row.contact_id): row for row in deal_contacts}
+    wanted = {key: row for key, row in told.items() if row.contact_id not in erased}
     new = [row for key, row in wanted.items() if key not in standing]
     changed = [(standing[key], row) for key, row in wanted.items() if key in standing]
     changed = [(before, row) for before, row in changed if before.role != row.role]
-    total = Upserted(created=len(new), updated=len(changed), unchanged=len(wanted) - len(new) - len(changed))
+    total = Upserted(created=len(new), updated=len(changed), erased=len(told) - len(wanted))
+    total.unchanged = len(told) - len(new) - len(changed)
     if new or changed:
         async with unit_of_work(actor, "deals.set_contacts", history=history) as work:
             await work.create_all(new)

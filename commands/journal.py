@@ -243,7 +243,7 @@ async def _earlier(actor: Actor, model: type[R], repeat: Repeat | None) -> R | N
     record = await AuditRecord.get_or_none(tenant_id=actor.tenant_id, idempotency_key=repeat.key)
     if record is None:
         return None
-    if record.request != repeat.request:
+    if record.request not in (None, repeat.request):  # None: of somebody whose data was erased
         raise Invalid("something else was asked with this key before", ["idempotencyKey"])
     return await find(model, actor, str(record.object_id), "idempotencyKey")
 

@@ -42,12 +42,14 @@ MAKE_RULES = Right(_RULE_MAKERS, Scope.WRITE_RULES)
 BRING_IN = Right(frozenset({Role.INTEGRATION, Role.ADMIN}), Scope.IMPORT)
 #: Having an assistant act on one's behalf.
 DELEGATE = Right(frozenset({Role.DIRECTOR, Role.MANAGER, Role.ADMIN}), Scope.ADMINISTER)
+#: Answering for the personal data of people at the accounts of one's teams.
+STEWARD = Right(_RULE_MAKERS, Scope.ADMINISTER)
 #: Who else may sign in, and how.
 ADMINISTER = Right(_ADMINISTRATORS, Scope.ADMINISTER)
 
 RIGHTS = (
     READ, READ_MONEY, READ_PERSONAL, SELL, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES, MAKE_RULES, BRING_IN,
-    DELEGATE, ADMINISTER,
+    DELEGATE, STEWARD, ADMINISTER,
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from rules.tree import Book
 MAX_RULES = 1_000
 #: How many books are kept built.
 BUILT = 32
-_built: dict[tuple[str, ...], Book] = {}
+_built: dict[tuple[tuple[str, int], ...], Book] = {}
 
 
 async def save(
@@ -273,15 +273,19 @@ async def active_book(actor: Actor) -> Book:
         NotFound: no rulebook was ever live.
     """
     known = Rulebook.filter(tenant_id=actor.tenant_id)
-    live = await known.filter(state=RulebookState.ACTIVE).order_by("name").only("id", "name", "number")
+    wanted = ("id", "name", "number", "version")
+    live = await known.filter(state=RulebookState.ACTIVE).order_by("name").only(*wanted)
     if not live and not await known.filter(activated_at__not_isnull=True).exists():
         raise NotFound("no rulebook is live in this tenant; activate one first")
     return await book_of(live)
 
 
 async def book_of(rulebooks: Sequence[Rulebook]) -> Book:
-    """The rules of these rulebook versions together; what a version says never changes: it is built once."""
-    key = tuple(book.id for book in rulebooks)
+    """The rules of these rulebook versions together, built once.
+
+    What a version says never changes, but for a name that is taken out of it when a person's data is erased.
+    """
+    key = tuple((book.id, book.version) for book in rulebooks)
     if key not in _built:
         if len(_built) >= BUILT:
             del _built[next(iter(_built))]

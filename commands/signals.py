@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from commands.journal import BATCH, unit_of_work
+from commands.people import erased_among
 from commands.permissions import LISTEN, require
 from commands.validation import validate
 from models.access import Actor
@@ -14,7 +15,7 @@ from models.accounts import Account
 from models.base import Record, latest_today
 from models.database import fetch
 from models.deals import Deal
-from models.errors import BellwetherError, Invalid, NotFound
+from models.errors import BellwetherError, Invalid, InvalidTransition, NotFound
 from models.people import Contact
 from models.signals import Signal, SignalKind
 from models.visibility import visible
@@ -53,6 +54,7 @@ async def record(actor: Actor, observations: Sequence[Observation]) -> list[Sign
         except BellwetherError as error:
             error.path = ("signals", str(index), *error.path)
             raise
+    await _check_kept(actor, observations)
     standing = await _standing(actor, observations)
     signals: list[Signal] = []
     new: list[Signal] = []
@@ -67,6 +69,17 @@ async def record(actor: Actor, observations: Sequence[Observation]) -> list[Sign
     async with unit_of_work(actor, "signals.record") as work:
         await work.create_all(new)
     return signals
+
+
+async def _check_kept(actor: Actor, observations: Sequence[Observation]) -> None:
+    """Raise InvalidTransition for the first observation about a person whose data was erased."""
+    erased = await erased_among(actor.tenant_id, (o.contact_id for o in observations if o.contact_id))
+    for index, observation in enumerate(observations):
+        if observation.contact_id in erased:
+            raise InvalidTransition(
+                f"the data of {observation.contact_id} was erased; nothing is written about the person",
+                ["signals", str(index), "contactId"],
+            )
 
 
 def _source(actor: Actor) -> str:

@@ -15,6 +15,8 @@ from commands.arbitration import Stops, Weights, arrange, segments
 from commands.journal import BATCH, Work
 from commands.judgements import claim
 from models.database import Row, as_date, fetch, listed, one_of
+from models.deals import DealContact
+from models.people import Contact
 from models.recommendations import (
     Evidence,
     Recommendation,
@@ -56,6 +58,7 @@ async def settle(
     actor = work.actor
     ours = await claim(run, actor, account_ids)
     settled = Settled(later=len(account_ids) - len(ours))
+    ours -= await _outdated(run, holding)
     of_segment = await segments({verdict.account_id for verdict in holding})
     for model in (Recommendation, Risk):
         wanted = {
@@ -72,6 +75,28 @@ async def settle(
         )
     await arrange(work, weights.tenant, ours, run.as_of, _stops(holding))
     return settled
+
+
+async def _outdated(run: EvaluationRun, holding: Iterable[Verdict]) -> set[str]:
+    """Accounts with a verdict on a person whose data was erased since it was read: they are judged anew.
+
+    As of before that day the person is a fact, without a name, for whoever read it after that moment.
+    """
+    seen = {(each.fact_kind, each.fact_id) for verdict in holding for each in verdict.evidence}
+    people = [fact_id for kind, fact_id in seen if kind == "contact"]
+    roles = [fact_id for kind, fact_id in seen if kind == "deal_contact"]
+    for part in _parts(roles):
+        people += [role.contact_id for role in await DealContact.filter(id__in=part)]
+    found = [
+        contact
+        for part in _parts(people)
+        for contact in await Contact.filter(id__in=part, erased_at__not_isnull=True)
+    ]
+    return {
+        contact.account_id
+        for contact in found
+        if contact.erased_at and (contact.erased_at.date() <= run.as_of or contact.erased_at > run.created_at)
+    }
 
 
 def _stops(holding: Iterable[Verdict]) -> Stops:

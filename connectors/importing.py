@@ -155,8 +155,13 @@ class _Step:
         self.counts.updated += written.updated
         self.counts.unchanged += written.unchanged
         self.counts.read += len(records)
+        if written.erased:
+            told = f"rows of {self.name} are about people whose data was erased, and were left alone"
+            self.noted[told] += written.erased
         self.known.ids[self.name] |= {
-            record.external_id: written.ids[record.external_id] for record in records
+            record.external_id: written.ids[record.external_id]
+            for record in records
+            if record.external_id in written.ids
         }
         self.known.values[self.name] |= {
             record.external_id: self.builder.by_field(record) for record in records

@@ -40,7 +40,7 @@ class Scope(Described):
     WRITE_RULES = "WRITE_RULES", "Rulebooks, levers, limits of offers and alarms of the engine."
     EVALUATE = "EVALUATE", "Having accounts judged, and rules tried, checked and backtested."
     IMPORT = "IMPORT", "Bringing in the records of a source, with its users and teams."
-    ADMINISTER = "ADMINISTER", "API keys and delegations."
+    ADMINISTER = "ADMINISTER", "API keys, delegations, and the export and erasure of people's data."
 
 
 class Tenant(Record):

@@ -145,4 +145,6 @@ def _typed(model: type[Record], column: str, text: str) -> str:
         return f"cast({text} as double precision)"
     if isinstance(field, fields.DateField) and not is_sqlite():
         return f"cast({text} as date)"
+    if isinstance(field, fields.DatetimeField) and not is_sqlite():
+        return f"cast({text} as timestamptz)"
     return text

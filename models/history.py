@@ -7,6 +7,8 @@ from tortoise import fields
 from models.base import Record, reference
 
 CREATED = "created"
+#: The field whose change says how many values of a person were erased.
+ERASED_VALUES = "erased_values"
 
 
 class Change(Record):
@@ -17,7 +19,9 @@ class Change(Record):
     recorded. The two differ in the history that a source brings with its first import: it was known there.
     ``old`` and ``new`` are the stored values as text, null for null. The value as of a date is the
     ``old`` of the earliest change after it, or the current value when there is none. ``seq`` orders
-    changes of the same day. A record's creation is one change of the field ``created``.
+    changes of the same day. A record's creation is one change of the field ``created``. The erasure of a
+    person's data is one of the field ``erased_values``, whose ``new`` says how many there were: they stand
+    as a mark in the rows of the log that had them.
     """
 
     prefix = "chg"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import strawberry
 from strawberry import UNSET
@@ -14,7 +14,7 @@ from models.people import Seniority
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
-from schema.core.filters import DateFilter, Filter, IDFilter, StringFilter, clause
+from schema.core.filters import BooleanFilter, DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.stored import Node, Stored, column
 
@@ -39,6 +39,10 @@ class Contact(Node, Stored[stored.Contact]):
         "The day of the last call, visit or answered mail; null when there was none."
     )
     left_on: date | None = column("The day on which the person left the customer; null for one who is there.")
+    erased_at: datetime | None = column(
+        "When the person's data was erased (UTC); null for whose data is kept. After it the name is"
+        " `(erased)`, `email`, `phone` and `title` are null, and nothing can be changed any more."
+    )
 
     account = related("schema.accounts", "Account", "account_id", "The account that the person works for.")
 
@@ -58,6 +62,9 @@ class ContactFilter:
     seniority: Filter[Seniority] | None = UNSET
     last_contacted_on: DateFilter | None = UNSET
     left_on: DateFilter | None = UNSET
+    erased: BooleanFilter | None = strawberry.field(
+        default=UNSET, description="Whether the person's data was erased."
+    )
 
 
 @strawberry.enum
@@ -92,6 +99,7 @@ CONTACTS = Listed(
             "seniority_rank": Column(f"case t.seniority {_RANK} end", Kind.NUMBER, may_lack=False),
             "last_contacted_on": Column("t.last_contacted_on", Kind.DATE),
             "left_on": Column("t.left_on", Kind.DATE),
+            "erased": Column("(t.erased_at is not null)", Kind.BOOLEAN),
         },
         (("name", Direction.ASC),),
     ),

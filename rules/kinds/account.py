@@ -14,6 +14,7 @@ from rules.kinds.declaring import (
     ACTIVE,
     CONTACTED,
     CURRENCY,
+    KEPT,
     OPEN,
     TICKET_OPEN,
     and_known,
@@ -48,7 +49,7 @@ def _people(view: View) -> str:
         f"count(*) as contacts, max({CONTACTED}) as contacted_on,"
         " sum(case when t.seniority = 'EXECUTIVE' then 1 else 0 end) as executives,"
         f" max(case when t.seniority = 'EXECUTIVE' then {CONTACTED} end) as executive_on",
-        "(t.left_on is null or t.left_on > :as_of)",
+        f"(t.left_on is null or t.left_on > :as_of) and {KEPT}",
         view,
     )
 

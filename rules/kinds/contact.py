@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from models.people import Contact, Seniority
-from rules.kinds.declaring import CONTACTED, days, flag, kind, text
+from rules.kinds.declaring import CONTACTED, KEPT, days, flag, kind, text
 from rules.registry import Rows
 
 CONTACT = kind(
     "contact",
-    "a person at the customer",
-    Rows(Contact),
+    "a person at the customer, unless the person's data was erased",
+    Rows(Contact, where=KEPT),
     text("name", "the person's name", "t.name"),
     text("title", "the person's position", "t.title"),
     text("seniority", "where the person stands in the organisation", "t.seniority", Seniority),

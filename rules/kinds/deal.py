@@ -8,6 +8,7 @@ from models.people import Contact
 from models.view import View
 from rules.kinds.declaring import (
     CURRENCY,
+    KEPT,
     OPEN,
     and_known,
     days,
@@ -41,7 +42,7 @@ def _pushes(view: View) -> str:
 
 
 def _people(view: View) -> str:
-    there = "(t.left_on is null or t.left_on > :as_of)"
+    there = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
     return (
         "(select r.deal_id, count(*) as contacts from deal_contact r"
         f" join {stored(Contact, there, view=view)}"

@@ -6,16 +6,17 @@ from models.deals import ContactRole, DealContact
 from models.people import Contact, Seniority
 from models.view import View
 from rules.kinds.deal import AMONG_DEALS, deals_in_sight
-from rules.kinds.declaring import CONTACTED, days, flag, identity, kind, stored, text
+from rules.kinds.declaring import CONTACTED, KEPT, days, flag, identity, kind, stored, text
 from rules.registry import Rows
 
 
 def _people(view: View) -> str:
     """Who takes part, as of the date, by the id of the part: a contact never takes over another's."""
     select = f"t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
+    people = stored(Contact, select, KEPT, view=view)
     return (
-        f"(select r.id, r.contact_id, {select} from deal_contact r join {stored(Contact, select, view=view)}"
-        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS})"
+        f"(select r.id, r.contact_id, {select} from deal_contact r join {people}"
+        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS} and {KEPT})"
     )
 
 

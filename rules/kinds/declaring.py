@@ -115,5 +115,7 @@ OPEN = "t.stage not in ('WON', 'LOST')"
 _ENDED = ", ".join(f"'{state.value}'" for state in TicketState if not state.is_open)
 #: A ticket's day of resolution says when it ended; one without it goes by its state.
 TICKET_OPEN = f"(t.resolved_on > :as_of or (t.resolved_on is null and t.state not in ({_ENDED})))"
+#: A person whose data had not been erased by then: rules do not speak of others.
+KEPT = "t.erased_at is null"
 #: The day of the last contact that had been made by then.
 CONTACTED = "case when t.last_contacted_on <= :as_of then t.last_contacted_on end"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date
+from typing import cast
 
 import strawberry
 from strawberry import UNSET
+from strawberry.scalars import JSON
 
-from commands import people
+from commands import people, privacy
 from models import people as stored
 from models.people import Seniority
 from schema.context import Info
@@ -84,6 +86,42 @@ class ContactPayload:
 
 
 @documented
+@strawberry.input
+class ExportContactInput:
+    """Whose data is exported."""
+
+    id: strawberry.ID = strawberry.field(description="The contact's id.")
+
+
+@documented
+@strawberry.input
+class EraseContactInput:
+    """Whose data is erased."""
+
+    id: strawberry.ID = strawberry.field(description="The contact's id.")
+    version: int = strawberry.field(
+        description="The contact's version as it was read; of one that was erased before it does not matter."
+    )
+
+
+@documented
+@strawberry.type
+class ExportContactPayload:
+    """Everything that is kept about a person, or why it is not told."""
+
+    document: JSON | None = column(
+        "An object: `contact` (every field of it), `account` (`id` and `name`), and lists: `roles` (the"
+        " parts in deals), `changes` (of contact, roles and signals: field, old and new value, dates, and"
+        " `by`, the id of the user; null for an import), `commands` (what users did to the contact),"
+        " `signals`, `verdicts` (recommendations and risks with what was seen of the person as `evidence`)"
+        " and `mentions` (other texts with a name or address of the person: `kind` and `id` of the record,"
+        " `field`, `text`). `withheld` is the number of mentions that the caller may not see. Days are"
+        " YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are errors."
+    )
+    errors: list[UserError] = column("What was wrong; empty when the document is there.")
+
+
+@documented
 @strawberry.type
 class ContactMutations:
     """What clients do with the people at their customers."""
@@ -101,6 +139,28 @@ class ContactMutations:
         """Change a contact; CONFLICT, with its present state, when its version is another."""
         actor = info.context.actor
         return await _payload(lambda: people.update(actor, input.id, input.version, columns(actor, input)))
+
+    @strawberry.mutation
+    async def export_contact(self, info: Info, input: ExportContactInput) -> ExportContactPayload:
+        """Export everything that is kept about a contact, for the person to have.
+
+        That it was exported, when and by whom, is recorded: hence a mutation. For administrators, and for
+        managers of the account's owner.
+        """
+        document, errors = await attempt(dict, lambda: privacy.export(info.context.actor, input.id))
+        return ExportContactPayload(document=cast("JSON | None", document), errors=errors)
+
+    @strawberry.mutation
+    async def erase_contact(self, info: Info, input: EraseContactInput) -> ContactPayload:
+        """Erase a contact's personal data, for good.
+
+        Name, mail address, phone number and position are taken out of the contact and of the log of its
+        changes; names and addresses out of every note, signal, ticket, verdict, evidence and rule of the
+        tenant. The contact stays without a name, with its parts in deals, and so does the record of who did
+        what and when. Erasing it again changes nothing. For administrators, and for managers of the account's
+        owner.
+        """
+        return await _payload(lambda: privacy.erase(info.context.actor, input.id, input.version))
 
 
 async def _payload(command: Callable[[], Awaitable[stored.Contact]]) -> ContactPayload:

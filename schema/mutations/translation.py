@@ -15,7 +15,6 @@ from strawberry.types import get_object_definition
 
 from commands.validation import LARGEST, MONEY_NAMES, check_currency
 from models.access import Actor
-from models.base import Record
 from models.errors import BellwetherError, Conflict, Invalid, Unavailable
 from schema.core.errors import UserError, user_errors
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Record)
 #: Inputs that say which record and under which conditions, not what it becomes.
 ADDRESS = frozenset({"id", "version", "idempotency_key"})
 #: What clients are told of these.
@@ -108,7 +106,7 @@ def under(*path: str) -> Iterator[None]:
         raise
 
 
-async def attempt(record: type[R], command: Callable[[], Awaitable[R]]) -> tuple[R | None, list[UserError]]:
+async def attempt(kind: type[T], command: Callable[[], Awaitable[T]]) -> tuple[T | None, list[UserError]]:
     """What a command gives, or its errors as values; with a conflict, the record as it stands.
 
     Raises:
@@ -120,4 +118,4 @@ async def attempt(record: type[R], command: Callable[[], Awaitable[R]]) -> tuple
         raise
     except BellwetherError as error:
         current = error.current if isinstance(error, Conflict) else None
-        return current if isinstance(current, record) else None, user_errors(error, "input")
+        return current if isinstance(current, kind) else None, user_errors(error, "input")

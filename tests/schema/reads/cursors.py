@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from random import Random
 
 from graphql import GraphQLSchema, get_named_type
@@ -10,7 +11,7 @@ from graphql import GraphQLSchema, get_named_type
 from models.access import User
 from tests.schema.reads.answering import Servers
 from tests.schema.reads.arguments import is_list, random_order
-from tests.schema.reads.stored_values import Cursors, Ordered
+from tests.schema.reads.stored_values import Cursors, Ordered, snake
 
 #: Orders of each list besides the one that it has when none is named.
 ORDERS = 5
@@ -24,6 +25,24 @@ def listed(schema: GraphQLSchema) -> dict[str, str]:
         for name, field in schema.query_type.fields.items()
         if is_list(field)
     }
+
+
+def lists_within(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, str]]]:
+    """The types whose objects have lists of their own, and what each lists."""
+    for of in listed(schema):
+        fields = getattr(schema.type_map[of], "fields")  # noqa: B009
+        within = {
+            name: get_named_type(field.type).name.removesuffix("Connection")
+            for name, field in fields.items()
+            if is_list(field)
+        }
+        if within:
+            yield of, within
+
+
+def parent_column(of: str, listed_type: str) -> str:
+    """The column of what an object of a type lists that names the object."""
+    return "parent_id" if listed_type == of else f"{snake(of)}_id"
 
 
 async def given_cursors(servers: Servers, schema: GraphQLSchema, user: User) -> Cursors:

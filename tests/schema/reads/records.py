@@ -25,7 +25,7 @@ from models.revenue import Contract
 from models.services import Service, ServiceState, UsageMonth
 from models.signals import Signal, SignalKind
 from models.tickets import Ticket, TicketState
-from tests.schema.reads.odd_values import INTEGERS, MONEY, OWED, SHARES, TEXTS
+from tests.schema.reads.odd_values import INTEGERS, MOMENTS, MONEY, OWED, SHARES, TEXTS
 from tests.schema.reads.world import World
 
 R = TypeVar("R", bound=Record)
@@ -162,6 +162,7 @@ class Records:
             seniority=world.pick(list(Seniority)),
             last_contacted_on=world.maybe(world.day()),
             left_on=world.maybe(world.day(), 0.2),
+            erased_at=MOMENTS[1] if len(world.of(Contact)) % 5 == 1 else None,
             **self._person(),
         )
 
