@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test fuzz fuzz-reads fuzz-filters bench-rules bench-reads lint format lock clean
+.PHONY: help serve test fuzz fuzz-reads fuzz-filters bench-rules bench-reads bench-fairness lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ fuzz-filters: $(VENV)/.dev  ## compare random filters of every list with a plain
 
 bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside CLIPS, zen-engine and Drools; BENCH="--sizes 10000"
 	$(BIN)/python -m benchmarks.rules $(BENCH)
+
+bench-fairness: $(VENV)/.dev  ## measure how quick cheap queries stay beside the most expensive ones; BENCH="--database sqlite"
+	$(BIN)/python -m benchmarks.fairness $(BENCH)
 
 bench-reads: $(VENV)/.dev  ## measure how fast queries are answered, beside stock Strawberry and the limit; BENCH="--database sqlite"
 	$(BIN)/python -m benchmarks.reads $(BENCH)

@@ -71,6 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
     parser.add_argument("--accounts", type=int, default=400, help="with 200 deals each")
+    parser.add_argument("--annex", type=int, default=2, help="processes beside the server; 0: none")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=6, help="of each measurement")
     given = parser.parse_args()
@@ -88,7 +89,7 @@ def _apart(name: str, given: argparse.Namespace) -> Result | str:
 
 
 def _on(name: str, given: argparse.Namespace) -> Result:
-    with SERVERS[name]() as fresh, _served(fresh, given.accounts) as (server, tenant, ids):
+    with SERVERS[name]() as fresh, _served(fresh, given) as (server, tenant, ids):
         cheap = Asked("cheap", "account", POINT, [{"id": each} for each in ids], Role.ADMIN, 1)
         quiet = _measured(server, tenant, cheap, None, given)
         print(f"{name} quiet: {json.dumps(quiet)}", flush=True)
@@ -108,11 +109,11 @@ def _on(name: str, given: argparse.Namespace) -> Result:
 
 
 @contextmanager
-def _served(fresh: Fresh, accounts: int) -> Iterator[tuple[Serving, Tenant, list[str]]]:
+def _served(fresh: Fresh, given: argparse.Namespace) -> Iterator[tuple[Serving, Tenant, list[str]]]:
     """A server on a tenant with a director, an administrator and some ids of accounts."""
     with fresh() as url:
-        tenant, ids = asyncio.run(_stored(url, accounts))
-        with product(url, judge_changes="false") as server:
+        tenant, ids = asyncio.run(_stored(url, given.accounts))
+        with product(url, judge_changes="false", annex=str(given.annex)) as server:
             yield server, tenant, ids
 
 

@@ -13,7 +13,7 @@ from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
 from schema.backtests import BacktestQueries
 from schema.catalog import CatalogQueries
-from schema.core.cost import Prices
+from schema.core.cost import Prices, tell
 from schema.core.descriptions import describe
 from schema.core.documents import Documents, Prepared
 from schema.core.limits import Limits
@@ -96,6 +96,7 @@ def build(config: Settings | None = None) -> Schema:
     describe(schema)
     catalog = Catalog(schema)
     prices = Prices(schema._schema, frozenset(catalog.by_name), catalog.in_python)
+    tell(prices)
     rules = () if config.shows_introspection else (NoSchemaIntrospectionCustomRule,)
     schema.documents = Documents(schema._schema, prices, _limits(config), rules)
     schema.needs = Needs(schema._schema)

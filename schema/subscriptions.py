@@ -10,14 +10,16 @@ from typing import Annotated, TypeVar
 import strawberry
 from strawberry import enum_value
 
-from commands.announcements import ANNOUNCEMENTS, Event, Happened, Interest, Topic
+from commands.announcements import ANNOUNCEMENTS, Batches, Event, Happened, Interest, Topic
 from models import recommendations as stored
 from models import rulebooks as stored_rulebooks
 from models.accounts import Account
 from models.base import Record
+from models.errors import TooSlow
 from models.rulebooks import RunState
 from models.visibility import find
 from schema.context import Live, LiveInfo
+from schema.core import metrics
 from schema.core.loaders import visible_records
 from schema.core.stored import column
 from schema.recommendations import Recommendation, Risk
@@ -164,12 +166,24 @@ async def _changes(
             part = await find(of, context.actor, interest.part, path)
             if isinstance(part, model):
                 yield Event(interest.tenant_id, interest.topic, part.id, part.id, Happened.MOVED), part
-        async for events in batches:
+        async for events in _counted(batches):
             for event in await _in_sight(context, model, events):
                 await context.renew()
                 record = await context.loaders.one(model, event.record_id)
+                metrics.EVENTS.labels("hidden" if record is None else "sent").inc()
                 if record is not None:
                     yield event, record
+
+
+async def _counted(batches: Batches) -> Batches:
+    """The batches of a subscription, which counts as long as they come."""
+    with metrics.SUBSCRIPTIONS.track_inprogress():
+        try:
+            async for events in batches:
+                yield events
+        except TooSlow:
+            metrics.EVENTS.labels("dropped").inc()
+            raise
 
 
 async def _in_sight(context: Live, model: type[Record], events: list[Event]) -> list[Event]:
@@ -178,4 +192,6 @@ async def _in_sight(context: Live, model: type[Record], events: list[Event]) -> 
         return events
     await context.renew()
     found = await visible_records(model, context.actor, [event.record_id for event in events])
-    return [event for event, record in zip(events, found, strict=True) if record]
+    seen = [event for event, record in zip(events, found, strict=True) if record]
+    metrics.EVENTS.labels("hidden").inc(len(events) - len(seen))
+    return seen

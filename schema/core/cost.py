@@ -135,6 +135,15 @@ class Prices:
         return Price(roots, defaults)
 
 
+def tell(prices: Prices) -> None:
+    """Have the descriptions of fields that say a cost of their own tell it."""
+    for type_ in prices.schema.type_map.values():
+        for name, described in type_.fields.items() if isinstance(type_, GraphQLObjectType) else ():
+            if own := _said(described):
+                points = own * (PYTHON if prices.in_python(type_.name, name) else 1)
+                described.description = f"{described.description} It costs {points:,} points by itself."
+
+
 class _Pricing:
     """Prices the selections of one document."""
 

@@ -20,6 +20,7 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from models.database import is_unreachable
 from models.errors import Forbidden, Unauthenticated, Unavailable
+from schema.core import metrics
 from schema.core.answering import Answering
 from schema.core.asked import NUL
 from schema.core.endpoint import Enter
@@ -84,7 +85,8 @@ class WebSockets(GraphQL[Connection, None]):
         socket = WebSocket(scope, codes.received, codes.sent)
         connection = Connection(socket, self._enter, self._admitted, self._bounds)
         try:
-            await self.run(socket, connection)
+            with metrics.SOCKETS.track_inprogress():
+                await self.run(socket, connection)
         finally:
             actor = connection.actor
             if actor:
