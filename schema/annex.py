@@ -7,6 +7,7 @@ rules engine stay in the server, whose workers judge for it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -67,6 +68,8 @@ class Annex:
             for process in list(pool._processes.values()):
                 process.terminate()
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+            del pool
+            gc.collect()  # a process that ends by a signal tells the system nothing of its semaphores
 
     async def execute(self, job: Job) -> Executed | None:
         """What comes of a query; None where its process was lost, and the server is to execute it."""

@@ -18,7 +18,7 @@ from schema.core import tokens
 from server import create_app
 from settings import Settings
 
-CONFIG = Settings(secret="a secret that only tests know, of forty characters", workers=1)
+CONFIG = Settings(secret="a secret that only tests know, of forty characters", workers=1, annex=0)
 
 Payload = dict[str, object]
 Given = Mapping[str, object]

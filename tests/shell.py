@@ -33,6 +33,7 @@ def started(url: str, home: Path, *arguments: str) -> Iterator[subprocess.Popen[
             "BELLWETHER_DATABASE_URL": url,
             "BELLWETHER_HOME": str(home),
             "BELLWETHER_WORKERS": "1",
+            "BELLWETHER_ANNEX": "0",
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
