@@ -15,6 +15,7 @@ from schema.core.asked import Asked
 from schema.core.budget import UNLIMITED, Allowance, Budget
 from schema.core.current import Current, current
 from schema.core.documents import Document
+from schema.core.limits import check_values
 from schema.core.persisted import Persisted
 from schema.core.plans.reads import Ready
 from schema.core.refusals import BAD_REQUEST
@@ -61,7 +62,7 @@ class Answering:
         about.actor = context.actor.user_id if context.is_known else ""
         spender = about.actor or f"host {host}"
         try:
-            document = self.schema.documents.read(self.persisted.text(asked))
+            document = self._document(asked)
             errors = self.schema.documents.errors(document, asked.operation_name, asked.variables)
             operation = None if errors else _operation(document, asked, reads_only=reads_only)
         except GraphQLError as error:
@@ -82,7 +83,7 @@ class Answering:
         """
         if not (self.read_plans and context.is_known):
             return None
-        document = self.schema.documents.read(self.persisted.text(asked))
+        document = self._document(asked)
         ready = self.schema.reads.ready(document, asked.variables, asked.operation_name, context.actor)
         if ready is None or ready.plan.is_partial:
             return None
@@ -148,6 +149,15 @@ class Answering:
         content["extensions"] = orjson.Fragment(_said(allowance))
         code = _code(errors) if result.data is None else None
         return Answer(orjson.dumps(content), allowance, code=code)
+
+    def _document(self, asked: Asked) -> Document:
+        """What is asked to run.
+
+        Raises:
+            GraphQLError: it is not known, not trusted, or comes with too many values.
+        """
+        check_values(asked.variables)
+        return self.schema.documents.read(self.persisted.text(asked))
 
     def _late(self, allowance: Allowance) -> Answer:
         message = f"the operation took longer than {self.max_seconds:g} seconds and was ended"

@@ -82,6 +82,7 @@ PROBES = {
     "long arguments": Probe(400, WRONG, f"{{ accounts({_each(900, 'a#: #')}) {{ totalCount }} }}"),
     "endless arguments": Probe(400, LIMIT, f"{{ accounts({_each(9_000, 'a#: #')}) {{ totalCount }} }}"),
     "a long list": Probe(200, "INVALID", FILTERED, {"f": {"id": {"in": ["acc_0"] * 9_000}}}),
+    "a flood of values": Probe(400, LIMIT, FILTERED, {"f": {"or": [{}] * 60_000}}),
     "many ids": Probe(
         200, "INVALID", "query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["acc_0"] * 9_000}
     ),
