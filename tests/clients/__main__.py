@@ -20,21 +20,30 @@ from tests.clients import cases, garbage, node
 from tests.clients.report import Failed
 from tests.clients.world import World, made
 
+#: Nobody is short of points; who connects too often or takes nothing is found out soon.
+SETTINGS = {
+    "POINTS_PER_MINUTE": "0", "WORKERS": "1",
+    "MAX_CONNECTIONS": "4", "MAX_WAITING_EVENTS": "10", "SOCKET_PATIENCE": "6",
+}  # fmt: skip
+
 
 @contextmanager
 def served(home: Path) -> Iterator[tuple[Serving, World]]:
     """The server on a new embedded database, and what is in it.
 
     Raises:
-        Failed: it logged what it logs of bugs.
+        Failed: it did not start, or logged what it logs of bugs.
     """
     secret, url = secrets.token_urlsafe(32), f"sqlite://{home / 'bellwether.sqlite3'}"
     world = asyncio.run(made(url, secret))
-    settings = {"home": home, "database_url": url, "secret": secret, "workers": 1, "points_per_minute": 0}
-    environment = {f"BELLWETHER_{name.upper()}": str(value) for name, value in settings.items()}
+    own = {"HOME": str(home), "DATABASE_URL": url, "SECRET": secret}
+    environment = {f"BELLWETHER_{name}": value for name, value in (SETTINGS | own).items()}
     log = home / "log"
-    with log.open("w") as file, serving(["cli", "serve", "--port", "0"], environment, log=file) as server:
-        yield server, world
+    try:
+        with log.open("w") as file, serving(["cli", "serve", "--port", "0"], environment, log=file) as server:
+            yield server, world
+    except RuntimeError as error:
+        raise Failed(f"{error}\n{log.read_text('utf-8')}") from error
     if bugs := [line for line in log.read_text("utf-8").splitlines() if _tells_of_bug(line)]:
         raise Failed("\n".join(["the server's log", *bugs]))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import graphql
 import requests
 import schemathesis
+from graphql.language.visitor import VisitorActionEnum
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -25,6 +26,8 @@ from tests.clients.world import World
 
 #: Who asks, besides somebody without a token.
 ASKING = ("admin", "head", "director", "integration")
+#: How pages are asked for; cursors are rarely good ones.
+WAYS = (("first",), ("last",), ("first",), ("last",), ("first", "after"), ("last", "before"))
 ERRORS = Path(__file__).parents[2] / "docs/errors.md"
 #: Of those documented, the one that says that there is a bug.
 BUG = "INTERNAL"
@@ -86,23 +89,23 @@ def _ask(asked: Asked, operation: schemathesis.APIOperation, cases: int, number:
     @given(
         case=scalars.seldom(right, wrong, 12),
         who=scalars.seldom(st.sampled_from(ASKING), st.just(""), 12),
-        backward=st.booleans(),
+        way=st.sampled_from(WAYS),
     )
-    def each(case: schemathesis.Case, who: str, backward: bool) -> None:
-        case.body = graphql.print_ast(graphql.visit(graphql.parse(case.body), _OneWay(backward)))
+    def each(case: schemathesis.Case, who: str, way: tuple[str, ...]) -> None:
+        case.body = graphql.print_ast(graphql.visit(graphql.parse(case.body), _Pages(way)))
         asked.ask(case, who)
 
     each()
 
 
-class _OneWay(graphql.Visitor):
-    """Leaves a page one way to go: schemathesis says it all, and whoever goes both ways is refused."""
+class _Pages(graphql.Visitor):
+    """Leaves pages one way to go: schemathesis says all there is, and whoever goes both ways is refused."""
 
-    def __init__(self, backward: bool) -> None:
+    def __init__(self, kept: tuple[str, ...]) -> None:
         super().__init__()
-        self.left_out = {"first", "after"} if backward else {"last", "before"}
+        self.left_out = {argument for way in WAYS for argument in way} - set(kept)
 
-    def enter_argument(self, node: graphql.ArgumentNode, *_: object) -> graphql.VisitorActionEnum | None:
+    def enter_argument(self, node: graphql.ArgumentNode, *_: object) -> VisitorActionEnum | None:
         return graphql.REMOVE if node.name.value in self.left_out else None
 
 
