@@ -14,7 +14,12 @@ from tests.clients.world import World
 
 FOLDER = Path(__file__).parent
 #: The files, and what a test of them is.
-FILES = {"http": "audits ok", "typed": "checks of a typed client", "relay": "of Relay"}
+FILES = {
+    "http": "audits ok",
+    "typed": "checks of a typed client",
+    "relay": "of the Relay compiler",
+    "live": "of subscriptions",
+}
 SECONDS = 120
 
 
@@ -34,7 +39,7 @@ def check(server: Serving, world: World) -> list[str]:
 
 def _passed(name: str, environment: dict[str, str]) -> int:
     """How many tests of a file there are, all of which passed."""
-    command = ["node", "--test", "--test-reporter=tap", f"{name}.test.mjs"]
+    command = ["node", "--test", "--test-force-exit", "--test-reporter=tap", f"{name}.test.mjs"]
     ran = subprocess.run(
         command, cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )

@@ -31,6 +31,7 @@ function artifact(name) {
 test('everything that a project says of the schema is compiled', async () => {
   assert.deepEqual(await compiled(project), [
     'portfolioAccountQuery',
+    'portfolioChangedSubscription',
     'portfolioCreateMutation',
     'portfolioDealQuery',
     'portfolioPageQuery',

@@ -18,7 +18,9 @@ from tests.schema.reads.judgements import furnish
 from tests.schema.reads.world import MODELS, write
 
 #: Accounts of the director, each with a deal that has been open for long.
-ACCOUNTS = 12
+ACCOUNTS = 40
+#: Of such a length that a few events with it fill what lies between a server and a client.
+NAME = "Connect all sites of the group, " * 6
 #: So many ids of each model are told.
 SAMPLE = 40
 
@@ -73,7 +75,7 @@ async def _to_follow(world: World) -> None:
     long_ago = today() - timedelta(days=200)
     for number in range(ACCOUNTS):
         account = await factories.account(seller)
-        await factories.deal(account, valid_from=long_ago, stage_since=long_ago)
+        await factories.deal(account, name=f"{number}: {NAME}", valid_from=long_ago, stage_since=long_ago)
         world.ids[f"account{number}"] = account.id
     await factories.deal(await factories.account(neighbour), valid_from=long_ago, stage_since=long_ago)
     async with EnginePool(1, 20.0) as engine:

@@ -90,3 +90,18 @@ export const opened = graphql`
     }
   }
 `;
+
+export const changed = graphql`
+  subscription portfolioChangedSubscription($account: ID) {
+    recommendationChanged(accountId: $account) {
+      change
+      recommendation {
+        id
+        state
+        account {
+          ...portfolio_account
+        }
+      }
+    }
+  }
+`;

@@ -2,7 +2,10 @@
 
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
+import type { Client } from 'graphql-ws';
 import {
+  ChangesDocument,
+  type ChangesSubscription,
   type ErrorCode,
   JudgeDocument,
   SnoozeDocument,
@@ -50,6 +53,13 @@ export async function workThrough(url: string, token: string, account: string): 
     missing: missing.errors.find((error) => error.code === 'NOT_FOUND')?.code,
     errors: [...evaluate.errors, ...snoozed.errors],
   };
+}
+
+export async function* finished(client: Client, account: string): AsyncGenerator<string> {
+  const changes = client.iterate<ChangesSubscription>({ query: print(ChangesDocument), variables: { account } });
+  for await (const { data } of changes) {
+    if (data?.recommendationChanged.change === 'DONE') yield data.recommendationChanged.recommendation.id;
+  }
 }
 
 function tomorrow(): string {
