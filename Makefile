@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test fuzz fuzz-reads fuzz-filters bench-rules bench-reads bench-fairness lint format lock clean
+.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters bench-rules bench-reads bench-fairness lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,6 +15,11 @@ serve: $(VENV)/.serve  ## run the server on demo data, http://127.0.0.1:8000/gra
 
 test: $(VENV)/.dev  ## run the whole test suite on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(TESTS)
+
+CLIENTS := tests/clients
+check-clients: CASES = 2000
+check-clients: $(VENV)/.clients $(CLIENTS)/node_modules/.package-lock.json  ## check the real server with clients that others wrote (needs node); CASES=2000 SEED=1000
+	$(BIN)/python -m tests.clients --cases $(CASES) --seed $(SEED)
 
 CASES ?= 100000
 SEED ?= 1000
@@ -71,6 +76,16 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.serve
 	$(PIP) --require-hashes --no-build-isolation -r requirements-dev.txt
 	@touch $@
 
+NPM := --ignore-scripts --no-audit --no-fund --loglevel=error
+$(VENV)/.clients: requirements-clients.txt $(VENV)/.dev
+	$(PIP) --require-hashes --no-build-isolation -r requirements-clients.txt
+	@touch $@
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	@command -v npm > /dev/null || { echo "node 20 or a later one is needed, with npm"; exit 1; }
+	cd $(CLIENTS) && npm ci $(NPM)
+	@touch $@
+
 # Drools needs a Java machine, and wheels of jpy that not every platform has: it is measured where it can be.
 WITHOUT_DROOLS := '/^(drools-jpy|jpy)==/,/[^\\]$$/d'
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
@@ -88,9 +103,11 @@ lock:  ## resolve the requirements anew, with hashes (needs uv)
 	uv pip compile pyproject.toml --extra tracing -c requirements.txt $(LOCK) -o requirements-tracing.txt
 	uv pip compile pyproject.toml --extra dev --extra tracing -c requirements-tracing.txt $(LOCK) -o requirements-dev.txt
 	uv pip compile pyproject.toml --extra bench -c requirements-dev.txt $(LOCK) -o requirements-bench.txt
+	uv pip compile pyproject.toml --extra clients -c requirements-dev.txt $(LOCK) -o requirements-clients.txt
+	cd $(CLIENTS) && npm install --package-lock-only --omit-lockfile-registry-resolved $(NPM)
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 clean:  ## remove the virtual environment, caches and the embedded database
-	rm -rf $(VENV) .bellwether .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
+	rm -rf $(VENV) $(CLIENTS)/node_modules $(CLIENTS)/generated .bellwether .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 #: Nobody is refused for asking too often.
 UNBOUNDED = {"points_per_minute": "0"}
@@ -42,11 +43,14 @@ def product(url: str, **more: str) -> Iterator[Serving]:
 
 @contextmanager
 def serving(
-    module: Sequence[str], environment: Mapping[str, str] | None = None, given: str = ""
+    module: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    given: str = "",
+    log: IO[str] | None = None,
 ) -> Iterator[Serving]:
     """A module run with its arguments; the first line that it prints ends with its address.
 
-    ``given`` is what it reads from standard input.
+    ``given`` is what it reads from standard input; what it logs goes to the file ``log``, or is shown.
 
     Raises:
         RuntimeError: it ended without a word.
@@ -56,6 +60,7 @@ def serving(
         env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
     try:

@@ -18,6 +18,7 @@ from schema.core.documents import Document
 from schema.core.executing import Beside, Executed, Job, executed, executed_beside
 from schema.core.following import Followed
 from schema.core.lanes import MEDIUM, Lanes
+from schema.core.limits import check_values
 from schema.core.persisted import Persisted
 from schema.core.plans.reads import Ready
 from schema.core.refusals import BAD_REQUEST
@@ -73,7 +74,7 @@ class Answering:
         about.actor = context.actor.user_id if context.is_known else ""
         spender = about.actor or f"host {host}"
         try:
-            document = self.schema.documents.read(self.persisted.text(asked))
+            document = self._document(asked)
             errors = self.schema.documents.errors(document, asked.operation_name, asked.variables)
             operation = None if errors else _operation(document, asked, reads_only=reads_only)
         except GraphQLError as error:
@@ -95,7 +96,7 @@ class Answering:
         """
         if not (self.read_plans and context.is_known):
             return None
-        document = self.schema.documents.read(self.persisted.text(asked))
+        document = self._document(asked)
         ready = self.schema.reads.ready(document, asked.variables, asked.operation_name, context.actor)
         if ready is None or ready.plan.is_partial:
             return None
@@ -118,13 +119,12 @@ class Answering:
         Raises:
             GraphQLError: it may not be run, or is beyond what the actor may still ask.
         """
-        text = self.persisted.text(asked)
-        document = self.schema.documents.read(text)
+        document = self._document(asked)
         points = 1 if document.errors else self._cost(document, asked)
         allowance = self.budget.spend(context.actor.user_id, points)
         if allowance.wait:
             raise _beyond(points, allowance)
-        return text
+        return document.text
 
     def _cost(self, document: Document, asked: Asked) -> int:
         return self.schema.documents.cost(document, asked.operation_name, asked.variables)
@@ -187,6 +187,15 @@ class Answering:
             and current().cost >= MEDIUM
             and not (price and price.on_engine)
         )
+
+    def _document(self, asked: Asked) -> Document:
+        """What is asked to run.
+
+        Raises:
+            GraphQLError: it is not known, not trusted, or comes with too many values.
+        """
+        check_values(asked.variables)
+        return self.schema.documents.read(self.persisted.text(asked))
 
     def _late(self, allowance: Allowance) -> Answer:
         message = f"the operation took longer than {self.max_seconds:g} seconds and was ended"

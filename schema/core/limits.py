@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -27,6 +27,9 @@ MAX_NESTING = 100
 #: Fields that are selected again where they are selected already: whether they can be merged is found out
 #: by comparing each with each.
 MAX_REPEATS = 300
+#: Values in the variables of a request, lists and objects included. Each may be looked at once for each field
+#: that its type has, before it is known who is asking; a thousand rules with their cases have fewer.
+MAX_VALUES = 50_000
 _OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
 _CLOSING = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 #: What is counted beyond this is not told apart.
@@ -65,6 +68,21 @@ def check_size(query: str, max_tokens: int) -> None:
                 raise exceeded("maxNesting", MAX_NESTING, f"more than {MAX_NESTING:,}")
     except GraphQLSyntaxError:
         return  # the parser says it, with everything it found before
+
+
+def check_values(variables: Mapping[str, object]) -> None:
+    """Raise a GraphQL error for variables of more values than allowed."""
+    values = 0
+    waiting: list[object] = [variables]
+    while waiting:
+        value = waiting.pop()
+        inside = value.values() if isinstance(value, Mapping) else value
+        if not isinstance(inside, Collection) or isinstance(inside, str):
+            continue
+        values += len(inside)
+        if values > MAX_VALUES:
+            raise exceeded("maxValues", MAX_VALUES, f"more than {MAX_VALUES:,}")
+        waiting += inside
 
 
 def beyond(

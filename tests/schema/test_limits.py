@@ -10,7 +10,7 @@ from graphql import GraphQLError, get_introspection_query
 
 from schema.core.cost import PYTHON, Prices, costs
 from schema.core.documents import Documents, Prepared
-from schema.core.limits import MAX_NESTING, MAX_REPEATS, Limits, check_size
+from schema.core.limits import MAX_NESTING, MAX_REPEATS, MAX_VALUES, Limits, check_size, check_values
 
 
 @strawberry.type
@@ -146,6 +146,18 @@ async def test_a_long_chain_of_fragments_is_refused() -> None:
     chain = " ".join(f"fragment f{n} on Query {{ ...f{n - 1} }}" for n in range(1, 480))
     (error,) = await refused(f"fragment f0 on Query {{ name }} {chain} {{ ...f479 }}")
     assert error.extensions == {"code": "LIMIT_EXCEEDED", "limit": "maxNesting", "allowed": MAX_NESTING}
+
+
+def test_values_count_wherever_they_are_and_whatever_is_in_texts_does_not() -> None:
+    half = ["x" * 100] * (MAX_VALUES // 2 - 3)
+    check_values({"a": half, "b": {"c": half}})
+    beyond: list[dict[str, object]] = [{"a": half, "b": [half, [1, 2, 3, 4]]}, {"a": [{}] * MAX_VALUES}]
+    for more in beyond:
+        with pytest.raises(GraphQLError) as refused:
+            check_values(more)
+        assert refused.value.extensions == {
+            "code": "LIMIT_EXCEEDED", "limit": "maxValues", "allowed": MAX_VALUES,
+        }  # fmt: skip
 
 
 def test_text_is_no_structure() -> None:
