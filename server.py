@@ -168,6 +168,7 @@ def _lifespan(config: Settings, engine: EnginePool, annex: Annex) -> Lifespan:
                 finally:
                     for task in background:
                         task.cancel()
+                    await asyncio.gather(*background, return_exceptions=True)
                     await annex.close()
                 await keys.settled()
         except (Invalid, Unavailable, UnknownSchema) as error:

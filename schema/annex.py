@@ -58,6 +58,9 @@ class Annex:
             await asyncio.gather(*(_submitted(pool, _ready) for _ in range(self._config.annex)))
         except (BrokenProcessPool, OSError) as error:
             log.error("no annex", reason=str(error))
+        except asyncio.CancelledError:  # the server ends before it has begun
+            await asyncio.to_thread(_end, pool)
+            raise
         else:
             self._pool = pool
 
@@ -65,9 +68,7 @@ class Annex:
         """End the processes; what they have begun is answered to nobody."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            for process in list(pool._processes.values()):
-                process.terminate()
-            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+            await asyncio.to_thread(_end, pool)
             del pool
             gc.collect()  # a process that ends by a signal tells the system nothing of its semaphores
 
@@ -88,6 +89,12 @@ class Annex:
         return ProcessPoolExecutor(
             self._config.annex, multiprocessing.get_context("spawn"), _begin, (self._config,)
         )
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    for process in list(pool._processes.values()):
+        process.terminate()
+    pool.shutdown(cancel_futures=True)
 
 
 async def _submitted(pool: ProcessPoolExecutor, act: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
