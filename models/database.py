@@ -24,12 +24,15 @@ from tortoise.migrations.executor import MigrationExecutor
 
 from models import MODULES
 from models.errors import Unavailable, UnknownSchema
+from models.making import make
 from models.outages import origins
 from models.sqlite_readers import SqliteReaders
 from models.statements import SQLITE, seen
 
 APP = "models"
 MIGRATE_COMMAND = "bellwether migrate"
+#: The table of the migrations that were applied.
+MIGRATIONS = "tortoise_migrations"
 #: The name of an embedded database without a file: only the connection that made it can read it.
 MEMORY = ":memory:"
 
@@ -182,22 +185,30 @@ def _executor() -> MigrationExecutor:
 
 async def applied_migrations() -> list[str]:
     """Names of the migrations that the connected database has; empty for a new database."""
-    table = "tortoise_migrations"
-    known = await fetch(
-        "select name from sqlite_master where type = 'table' and name = :table"
-        if is_sqlite()
-        else "select tablename as name from pg_tables where tablename = :table"
-        " and schemaname = current_schema()",
-        {"table": table},
-    )
-    if not known:
+    if MIGRATIONS not in await _tables():
         return []
-    rows = await fetch(f"select name from {table} where app = :app order by name", {"app": APP})
+    rows = await fetch(f"select name from {MIGRATIONS} where app = :app order by name", {"app": APP})
     return [str(row["name"]) for row in rows]
+
+
+async def _tables() -> set[str]:
+    rows = await fetch(
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+        if is_sqlite()
+        else "select tablename as name from pg_tables where schemaname = current_schema()"
+    )
+    return {str(row["name"]) for row in rows}
+
+
+async def _is_empty() -> bool:
+    return not await _tables() - {MIGRATIONS} and not await applied_migrations()
 
 
 async def migrate() -> list[str]:
     """Bring the connected database to this release's schema; the names of what was applied."""
+    if await _is_empty():
+        await make(get_connection("default"), _executor(), APP, known_migrations())
+        return known_migrations()
     applied: list[str] = []
 
     def note(event: str, _app: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 from models import database
+from models.database import is_sqlite
 from models.errors import UnknownSchema
 from models.recommendations import Evidence
 from tests import postgres
@@ -31,20 +33,56 @@ FILLED = (
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """The URL of a database without any table."""
+async def empty_urls(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[str]]:
+    """The URLs of two databases without any table."""
     EXECUTOR_CACHE.clear()
+    names = ["old", "new"]
     if request.param == "sqlite":
-        yield f"sqlite://{tmp_path}/old.sqlite3"
+        yield [f"sqlite://{tmp_path}/{name}.sqlite3" for name in names]
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
-    await server.run("create database old")
-    yield server.url("old")
-    await server.run("drop database old")
+    for name in names:
+        await server.run(f"create database {name}")
+    yield [server.url(name) for name in names]
+    for name in names:
+        await server.run(f"drop database {name}")
 
 
-async def test_it_takes_what_the_new_release_writes_and_has_all_of_its_rows(empty_url: str) -> None:
-    await database.connect(empty_url)
+async def catalog() -> list[str]:
+    """All that the database knows of its tables: columns, constraints and indexes, wherever they stand."""
+    if is_sqlite():
+        return sorted([line async for line in _sqlite_catalog()])
+    rows = await database.fetch(
+        "select format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)"
+        " as told from information_schema.columns where table_schema = current_schema()"
+        " union all select indexdef from pg_indexes where schemaname = current_schema()"
+        " union all select format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) from pg_constraint"
+        " where connamespace = current_schema()::regnamespace"
+    )
+    return sorted(re.sub(r"INDEX \S+ ON", "INDEX ON", str(row["told"])) for row in rows)
+
+
+async def _sqlite_catalog() -> AsyncIterator[str]:
+    """The same of SQLite, which keeps tables as they were written, comments and all."""
+    tables = await database.fetch(
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite%'"
+    )
+    for table in (str(row["name"]) for row in tables):
+        for column in await database.fetch(f"select * from pragma_table_info('{table}')"):
+            yield f"{table}: {[value for name, value in column.items() if name != 'cid']}"
+        for key in await database.fetch(f"select * from pragma_foreign_key_list('{table}')"):
+            yield f"{table}: {[value for name, value in key.items() if name not in ('id', 'seq')]}"
+        for index in await database.fetch(f"select * from pragma_index_list('{table}')"):
+            columns = await database.fetch(f"select name from pragma_index_info('{index['name']}')")
+            kind = (index["unique"], index["origin"], index["partial"])
+            yield f"{table}: {kind} {[column['name'] for column in columns]}"
+
+
+async def test_it_takes_what_the_new_release_writes_and_is_as_a_new_one_with_all_of_its_rows(
+    empty_urls: list[str],
+) -> None:
+    old, new = empty_urls
+    await database.connect(old)
     previous = MigrationExecutor(get_connection("default"), database.apps())
     await previous.migrate([MigrationTarget(database.APP, PREVIOUS)])
     for statement in FILLED:
@@ -61,4 +99,12 @@ async def test_it_takes_what_the_new_release_writes_and_has_all_of_its_rows(empt
     long = "x" * 160  # an alias was shorter in the previous release
     await Evidence.filter(id="ev_1").update(alias=long)
     assert (await Evidence.get(id="ev_1")).alias == long
+    migrated = await catalog()
     await database.disconnect()
+    await database.connect(new)
+    assert await database.migrate() == database.known_migrations()
+    assert await database.migrate() == []
+    made = await catalog()
+    await database.disconnect()
+    assert len(made) > 60
+    assert made == migrated
