@@ -255,6 +255,7 @@ REFUSED: tuple[tuple[str, Payload, str, str], ...] = (
     ("{ accounts(filter: {overdue: {gte: 1}}) { totalCount } }", {}, "AccountFilter.overdue", "READ_MONEY"),
     ("{ node(id: \"con_1\") { ... on Contact { phone } } }", {}, "Contact.phone", "READ_PERSONAL"),
     ("{ portfolio { total { openDeals } } }", {}, "Query.portfolio", "READ_MONEY"),
+    ("{ nextBestActions { id } }", {}, "Query.nextBestActions", "READ_MONEY"),
     ("{ users(filter: {email: {contains: \"@\"}}) { totalCount } }", {}, "UserFilter.email", "READ_PERSONAL"),
 )  # fmt: skip
 
