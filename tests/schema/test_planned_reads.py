@@ -21,12 +21,12 @@ from schema.core import answering
 from tests.schema.reads.answering import Answer, Servers, difference, live_schema, servers, told_ids
 from tests.schema.reads.arguments import PAGING, is_list
 from tests.schema.reads.coverage import Coverage, input_fields, object_types
-from tests.schema.reads.cursors import given_cursors, listed, no_cursors
+from tests.schema.reads.cursors import given_cursors, listed, lists_within, no_cursors
 from tests.schema.reads.judgements import furnish
 from tests.schema.reads.operations import SELDOM, Operation, Writer
 from tests.schema.reads.oracle import Rows, Sight, stored_rows
 from tests.schema.reads.shrinking import shrunk
-from tests.schema.reads.stored_values import Cursors, Values, snake
+from tests.schema.reads.stored_values import Cursors, Values
 from tests.schema.reads.world import World, owner_ids, write
 
 CASES = int(os.environ.get("BELLWETHER_READS", "500"))
@@ -245,23 +245,10 @@ async def test_a_list_walked_to_its_end_is_what_the_reader_may_see(db: str) -> N
                     assert total == len(ids), (name, of, given)
 
 
-def _lists_within(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, str]]]:
-    """The types whose objects have lists of their own, and what each lists."""
-    for of in listed(schema):
-        fields = getattr(schema.type_map[of], "fields")  # noqa: B009
-        within = {
-            name: get_named_type(field.type).name.removesuffix("Connection")
-            for name, field in fields.items()
-            if is_list(field)
-        }
-        if within:
-            yield of, within
-
-
 async def test_a_list_within_an_object_is_what_the_reader_may_see_of_it(db: str) -> None:
     async with servers() as asked:
         stage = await _stage()
-        for of, within in _lists_within(stage.schema):
+        for of, within in lists_within(stage.schema):
             lists = " ".join(f"{name}(first: 60) {{ totalCount nodes {{ id }} }}" for name in within)
             text = f"{{ all: {listed(stage.schema)[of]}(first: 40) {{ nodes {{ id {lists} }} }} }}"
             for name in READERS:
@@ -271,8 +258,6 @@ async def test_a_list_within_an_object_is_what_the_reader_may_see_of_it(db: str)
                 assert planned.exact == ordinary.exact
                 for node in json.loads(planned.body)["data"]["all"]["nodes"]:
                     for field, listed_type in within.items():
-                        column = "parent_id" if listed_type == of else f"{snake(of)}_id"
-                        rows = [row for row in stage.rows[listed_type] if row[column] == node["id"]]
-                        visible = {row["id"] for row in rows} & sight.ids[listed_type]
+                        visible = sight.ids_within(of, node["id"], listed_type)
                         assert {each["id"] for each in node[field]["nodes"]} == visible, (name, of, field)
                         assert node[field]["totalCount"] == len(visible)

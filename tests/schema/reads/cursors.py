@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from random import Random
 
 from graphql import GraphQLSchema, get_named_type
@@ -24,6 +25,19 @@ def listed(schema: GraphQLSchema) -> dict[str, str]:
         for name, field in schema.query_type.fields.items()
         if is_list(field)
     }
+
+
+def lists_within(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, str]]]:
+    """The types whose objects have lists of their own, and what each lists."""
+    for of in listed(schema):
+        fields = getattr(schema.type_map[of], "fields")  # noqa: B009
+        within = {
+            name: get_named_type(field.type).name.removesuffix("Connection")
+            for name, field in fields.items()
+            if is_list(field)
+        }
+        if within:
+            yield of, within
 
 
 async def given_cursors(servers: Servers, schema: GraphQLSchema, user: User) -> Cursors:

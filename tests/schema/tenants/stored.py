@@ -1,0 +1,80 @@
+"""What is stored, to the byte, and writing that is undone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+
+from commands import actors
+from models.access import Tenant
+from models.base import Record
+from models.transactions import transaction
+from tests.schema.reads.world import World, write
+
+#: Every row of every table as text, in order.
+Dump = Mapping[str, list[str]]
+
+
+class _Undone(Exception):
+    """Ends a transaction without a trace."""
+
+
+def tables() -> Mapping[str, type[Record]]:
+    """The model of each table."""
+    assert Tortoise.apps is not None
+    return {
+        each._meta.db_table: each for each in Tortoise.apps["models"].values() if issubclass(each, Record)
+    }
+
+
+async def dump(tenant_id: str | None = None) -> Dump:
+    """Everything that is stored; of one tenant alone, where one is named."""
+    found = {}
+    for table, model in sorted(tables().items()):
+        column = "id" if model is Tenant else "tenant_id"
+        which = f" where {column} = '{tenant_id}'" if tenant_id else ""
+        rows = await get_connection("default").execute_query_dict(
+            f'select * from "{table}"{which} order by id'
+        )
+        found[table] = [repr(list(dict(row).items())) for row in rows]
+    return found
+
+
+def of_tenant(dumped: Dump, tenant_id: str) -> Dump:
+    """What is of one tenant in a dump."""
+    return {table: [row for row in rows if tenant_id in row] for table, rows in dumped.items()}
+
+
+def differing(before: Dump, after: Dump) -> list[str]:
+    """The rows that two dumps do not share, with their tables."""
+    return [f"{table}: {row}" for table in before for row in sorted({*before[table]} ^ {*after[table]})]
+
+
+@asynccontextmanager
+async def undone() -> AsyncIterator[None]:
+    """Have everything that is written inside never have happened."""
+    try:
+        async with transaction():
+            yield
+            raise _Undone
+    except _Undone:
+        pass
+    finally:
+        actors.forget()  # what commands have found out inside
+
+
+async def remove(world: World) -> None:
+    """Take a world out of the database."""
+    for model, rows in reversed(world.rows.items()):
+        await model.filter(id__in=[row.id for row in rows]).delete()
+    actors.forget()
+
+
+async def put(*worlds: World) -> None:
+    """Store worlds beside each other."""
+    for world in worlds:
+        await write(world)
+    actors.forget()
