@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test fuzz fuzz-reads bench-rules bench-reads lint format lock clean
+.PHONY: help serve test fuzz fuzz-reads fuzz-tenants bench-rules bench-reads lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,11 @@ fuzz-reads: CASES = 50000
 fuzz-reads: $(VENV)/.dev  ## compare random queries with and without read plans; CASES=50000 SEED=1000
 	@echo "cases: $(CASES), beginning at number $(SEED)"
 	BELLWETHER_READS=$(CASES) BELLWETHER_READS_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/schema/test_planned_reads.py -k any_operation
+
+fuzz-tenants: CASES = 20000
+fuzz-tenants: $(VENV)/.dev  ## ask as one tenant for what another has, and look for a byte of it; CASES=20000 SEED=1000
+	@echo "cases: $(CASES), beginning at number $(SEED)"
+	BELLWETHER_TENANTS=$(CASES) BELLWETHER_TENANTS_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/schema/test_two_tenants.py
 
 bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside CLIPS, zen-engine and Drools; BENCH="--sizes 10000"
 	$(BIN)/python -m benchmarks.rules $(BENCH)

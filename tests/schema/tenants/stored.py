@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -9,13 +10,23 @@ from tortoise import Tortoise
 from tortoise.connection import get_connection
 
 from commands import actors
-from models.access import Tenant
+from models.access import Team, Tenant, User
+from models.accounts import Account
 from models.base import Record
+from models.history import AuditRecord, Change
 from models.transactions import transaction
-from tests.schema.reads.world import World, write
+from tests.schema.reads.world import MODELS, World, write
 
 #: Every row of every table as text, in order.
 Dump = Mapping[str, list[str]]
+
+
+#: The models that refer to themselves, by which column: nothing that is referred to can be deleted.
+_ABOVE: tuple[tuple[type[Record], str], ...] = (
+    (Account, "parent_id"),
+    (Team, "parent_id"),
+    (User, "manager_id"),
+)
 
 
 class _Undone(Exception):
@@ -56,9 +67,11 @@ def differing(before: Dump, after: Dump) -> list[str]:
 @asynccontextmanager
 async def undone() -> AsyncIterator[None]:
     """Have everything that is written inside never have happened."""
+    before = asyncio.all_tasks()
     try:
         async with transaction():
             yield
+            await _idle(before)
             raise _Undone
     except _Undone:
         pass
@@ -66,8 +79,16 @@ async def undone() -> AsyncIterator[None]:
         actors.forget()  # what commands have found out inside
 
 
+async def _idle(before: set[asyncio.Task[object]]) -> None:
+    """Wait for resolvers that were given up beside one that failed: they use the transaction's connection."""
+    if left := asyncio.all_tasks() - before:
+        await asyncio.wait(left, timeout=10)
+
+
 async def remove(world: World) -> None:
     """Take a world out of the database."""
+    for model, column in _ABOVE:
+        await model.filter(id__in=[row.id for row in world.rows[model]]).update(**{column: None})
     for model, rows in reversed(world.rows.items()):
         await model.filter(id__in=[row.id for row in rows]).delete()
     actors.forget()
@@ -77,4 +98,15 @@ async def put(*worlds: World) -> None:
     """Store worlds beside each other."""
     for world in worlds:
         await write(world)
+    actors.forget()
+
+
+async def emptied() -> None:
+    """Take everything out of the database."""
+    await Change.all().delete()
+    await AuditRecord.all().delete()
+    for model, column in _ABOVE:
+        await model.all().update(**{column: None})
+    for model in reversed(MODELS):
+        await model.all().delete()
     actors.forget()
