@@ -11,40 +11,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
-from typing import Any
 
-import httpx
 import pytest
-import structlog
-from starlette.applications import Starlette
 
 from commands import keys
-from rules.engine.pool import EnginePool
-from schema.context import Context
-from server import create_app
-from tests.door import CONFIG
-from tests.schema.asking import SCHEMA
-from tests.schema.reads.answering import ANYTHING, TRIES, Answer, Servers
+from tests.schema.reads.answering import TRIES, Answer, Servers
 from tests.schema.reads.cursors import given_cursors
 from tests.schema.reads.oracle import stored_rows
 from tests.schema.reads.stored_values import Cursors, Values
 from tests.schema.reads.world import World
 from tests.schema.sockets import Socket, opened
 from tests.schema.tenants.callers import Caller, person, program, unlimited
-from tests.schema.tenants.desk import Desk, furnished
-from tests.schema.tenants.documents import LIVE, MUTATION, mutation_of, object_of
-from tests.schema.tenants.inputs import INPUTS
-from tests.schema.tenants.normalised import normalised, unpacked
-from tests.schema.tenants.operations import Case, Cases
-from tests.schema.tenants.stored import differing, dump, emptied, put, remove, undone
-from tests.schema.tenants.twins import ID, renamed, twin, twin_world
+from tests.schema.tenants.documents import LIVE
+from tests.schema.tenants.operations import MUTATIONS, Case, Cases
+from tests.schema.tenants.stored import Dump, differing, dump, emptied, put, remove, undone
+from tests.schema.tenants.watched import Watch, fail, watched
 
 ROUND = 150
 CASES = int(os.environ.get("BELLWETHER_TENANTS", str(2 * ROUND)))
@@ -52,111 +38,30 @@ FIRST = int(os.environ.get("BELLWETHER_TENANTS_SEED", "0"))
 #: Numbers of operations that once failed.
 ONCE_FAILED: tuple[int, ...] = ()
 #: Of all operations, the shares that must be free of errors, and that must have written something.
-WITHOUT_ERRORS, WRITTEN = 0.5, 0.1
+WITHOUT_ERRORS, WRITTEN = 0.5, 0.05
 #: The second tenant writes once in so many operations of the first.
 MEANWHILE = 9
+#: Connections, each with what was sent on it of the other tenant's.
+Followers = Sequence[tuple[Socket, set[str]]]
 
 
-@dataclass
-class Stage:
-    """The two tenants, the server, and what it has logged."""
-
-    worlds: tuple[World, World]
-    desk: Desk
-    cases: Cases
-    app: Starlette
-    client: httpx.AsyncClient
-    engine: EnginePool
-    logged: list[str]
-    theirs: frozenset[str]
-    known: frozenset[str]
-    done: Counter[str] = field(default_factory=Counter)
-
-    async def ask(self, case: Case) -> Answer:
-        """The answer to a case, which holds nothing of the other tenant's, and nor does the log."""
-        response = await self.client.post("/graphql", json=case.operation.body, headers=case.headers)
-        answer = Answer(response.status_code, response.content)
-        told = f"{response.text} {dict(response.headers)}"
-        assert "INTERNAL" not in answer.codes, f"{case}\nmet a bug: {answer.body!r}"
-        if leaked := self.leaked(told) - {*ID.findall(unpacked(case.sent))}:
-            pytest.fail(f"{case}\ntells of {sorted(leaked)}: {told}")
-        if leaked := self.leaked(" ".join(self.logged)):
-            pytest.fail(f"{case}\nlogs {sorted(leaked)}: {self.logged}")
-        self.logged.clear()
-        return answer
-
-    def leaked(self, text: str) -> frozenset[str]:
-        """What a text holds of the other tenant's."""
-        return self.theirs.intersection(ID.findall(unpacked(text)))
-
-
-#: Connections, each with what was sent of the other tenant's.
-Followers = list[tuple[Socket, set[str]]]
-
-
-@contextmanager
-def _listening() -> Iterator[list[str]]:
-    """Every line that is logged, by us or by libraries, as text."""
-    lines = list[str]()
-
-    class Listening(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(record.getMessage())
-
-    def note(_logger: object, _method: str, event: Mapping[str, object]) -> Any:
-        lines.append(repr(event))
-        raise structlog.DropEvent
-
-    handler, before = Listening(logging.INFO), structlog.get_config()
-    logging.getLogger().addHandler(handler)
-    structlog.configure(processors=[structlog.processors.format_exc_info, note])
-    try:
-        yield lines
-    finally:
-        structlog.configure(**before)
-        logging.getLogger().removeHandler(handler)
-
-
-@asynccontextmanager
-async def _staged() -> AsyncIterator[Stage]:
-    """Both tenants stored, and a server."""
-    world, desk = furnished()
-    worlds = world, twin_world(world)
-    await put(*worlds)
-    async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(EnginePool(1))
-        app = create_app(engine, CONFIG.model_copy(update=ANYTHING))
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(app),
-                base_url="http://bellwether",
-                headers={"X-Request-ID": "the-same-each-time"},
-            )
-        )
-        ids = [row.id for rows in world.rows.values() for row in rows]
-        theirs = frozenset(map(twin, ids))
-        logged = stack.enter_context(_listening())
-        cases = await _cases(worlds, desk, ids, client)
-        logged.clear()
-        known = theirs.union(ids)
-        yield Stage(worlds, desk, cases, app, client, engine, logged, theirs, known)
-
-
-async def _cases(worlds: tuple[World, World], desk: Desk, ids: list[str], client: httpx.AsyncClient) -> Cases:
-    asked = Servers(client, client)
+async def _cases(watch: Watch) -> Cases:
+    """What is asked, with the cursors that the server gives to either tenant."""
+    client = Servers(watch.client, watch.client)
     given = [
-        await given_cursors(asked, LIVE, world.users[f"admin of {name}"])
-        for world, name in zip(worlds, "ab", strict=True)
+        await given_cursors(client, LIVE, world.users[f"admin of {name}"])
+        for world, name in zip(watch.worlds, "ab", strict=True)
     ]
+    tenant = watch.desk.tenant
     own = {
-        model: [row for row in rows if desk.tenant in (row["id"], row.get("tenant_id"))]
+        model: [row for row in rows if tenant in (row["id"], row.get("tenant_id"))]
         for model, rows in (await stored_rows()).items()
     }
 
     def values(random: Random) -> Values:
-        return Values(random, own, desk.tenant, given[0])
+        return Values(random, own, tenant, given[0])
 
-    return Cases(_callers(worlds[0]), desk, ids, values, dict(_paired(*given)))
+    return Cases(_callers(watch.worlds[0]), watch.desk, watch.ids, values, dict(_paired(*given)))
 
 
 def _callers(world: World) -> list[Caller]:
@@ -173,117 +78,102 @@ def _paired(ours: Cursors, theirs: Cursors) -> Iterator[tuple[str, str]]:
             yield from zip(own, others, strict=True)
 
 
-async def _answers(stage: Stage, cases: list[Case]) -> list[Answer]:
-    """What is answered to each; what is written is undone."""
-    answers = []
-    for case in cases:
-        if case.writes:
-            async with undone():
-                answers.append(await stage.ask(case))
-        else:
-            answers.append(await stage.ask(case))
-    return answers
-
-
-def _alike(stage: Stage, case: Case, one: Answer, other: Answer) -> bool:
+async def _answer(watch: Watch, case: Case) -> Answer:
+    """What is answered; what is written is undone."""
     if not case.writes:
-        return one.body == other.body or one.exact == other.exact
-    known = stage.known
-    return one.status == other.status and normalised(one.body, known) == normalised(other.body, known)
+        return await watch.ask(case)
+    async with undone():
+        return await watch.ask(case)
 
 
-async def _check_presence(stage: Stage, cases: list[Case]) -> None:
+async def _check_presence(watch: Watch, cases: Sequence[Case]) -> None:
     """Whether the other tenant is there makes no difference, to sums no more than to what its ids find."""
+    await watch.make_different()
     before = await dump()
-    there = await _answers(stage, cases)
-    assert differing(before, await dump()) == []
-    await remove(stage.worlds[1])
-    gone = await _answers(stage, cases)
-    for case, one, other in zip(cases, there, gone, strict=True):
+    there = [await _answer(watch, case) for case in cases]
+    _check_same(cases, before, await dump())
+    await remove(watch.other)
+    for case, one in zip(cases, there, strict=True):
         for _ in range(TRIES):
-            if _alike(stage, case, one, other) or not other.codes:
+            gone = await _answer(watch, case)
+            if watch.are_alike(case, one, gone) or not gone.codes:
                 break  # else which error of several is met first is a matter of time
-            (other,) = await _answers(stage, [case])
-        assert _alike(stage, case, one, other), f"{case}\nthere: {one.body!r}\ngone: {other.body!r}"
-        stage.done["well" if not one.codes else "badly"] += 1
-    await put(stage.worlds[1])
+        if not watch.are_alike(case, one, gone):
+            fail(case, f"there: {one.body!r}\ngone: {gone.body!r}")
+        watch.done["well" if not one.codes else "badly"] += 1
+    await put(watch.worlds[1])
 
 
-async def _write(stage: Stage, number: int) -> None:
-    """The other tenant's administrator does something; what is called the same there is another thing."""
-    caller, desk = person(stage.worlds[1], "admin", "b"), renamed(stage.desk, twin)
-    mutation = list(MUTATION.fields)[number % len(MUTATION.fields)]
-    context: Context = await caller.enter(stage.engine)
-    result = await SCHEMA.execute(mutation_of(mutation), {"input": INPUTS[mutation](desk)}, context)
-    assert not result.errors, result.errors
-    stage.done["theirs"] += bool((result.data or {})[mutation][object_of(mutation)])
-    stage.logged.clear()
+def _check_same(cases: object, before: Dump, after: Dump) -> None:
+    if changed := differing(before, after):
+        fail(cases, f"has changed {changed}")
 
 
-async def _check_in_earnest(stage: Stage, cases: list[Case], sockets: Followers) -> None:
+async def _check_in_earnest(watch: Watch, cases: Sequence[Case], followers: Followers) -> None:
     """What is written stays, on both sides, and neither meets the other."""
-    other = twin(stage.desk.tenant)
-    for number in range(5):  # what repeats by a key, and what comes from outside
-        await _write(stage, number * 2)
-    theirs, ours = await dump(other), await dump(stage.desk.tenant)
+    await watch.make_different()
+    theirs = await watch.theirs_now()
     for number, case in enumerate(case for case in cases if case.writes):
         if number % MEANWHILE == MEANWHILE - 1:
-            assert differing(theirs, await dump(other)) == []
-            ours = await dump(stage.desk.tenant)
-            await _write(stage, case.number)
-            assert differing(ours, await dump(stage.desk.tenant)) == []
-            theirs = await dump(other)
-        await stage.ask(case)
-    assert differing(theirs, await dump(other)) == []
-    ours = await dump(stage.desk.tenant)
-    assert not stage.leaked(" ".join(row for rows in ours.values() for row in rows))
-    stage.done["ours"] += len(ours["audit_record"])
-    await _check_heard(stage, sockets)
+            _check_same(case, theirs, await dump(watch.other))
+            ours = await dump(watch.desk.tenant)
+            await watch.write_there(MUTATIONS[case.number % len(MUTATIONS)])
+            _check_same("the other tenant", ours, await dump(watch.desk.tenant))
+            theirs = await watch.theirs_now()
+        await watch.ask(case)
+    _check_same(cases[-1], theirs, await dump(watch.other))
+    ours = await dump(watch.desk.tenant)
+    if leaked := watch.leaked(" ".join(row for rows in ours.values() for row in rows)):
+        fail(cases, f"have stored {sorted(leaked)}")
+    watch.done["ours"] += len(ours["audit_record"])
+    await _check_heard(watch, followers)
 
 
-async def _check_heard(stage: Stage, sockets: Followers) -> None:
-    """Both are evaluated, and of what was followed all the while the first heard of its own alone."""
-    await _write(stage, list(MUTATION.fields).index("evaluate"))
-    context = await person(stage.worlds[0], "admin").enter(stage.engine)
-    given = INPUTS["evaluate"](stage.desk)
-    await SCHEMA.execute(mutation_of("evaluate"), {"input": given}, context)
+async def _check_heard(watch: Watch, followers: Followers) -> None:
+    """Both are evaluated, and of what was followed all the while the first has heard of its own alone."""
+    await watch.write_there("evaluate")
+    await watch.theirs_now()
+    await watch.write("evaluate", person(watch.worlds[0], "admin"), watch.desk)
     await asyncio.sleep(0.2)
-    for socket, sent in sockets:
+    for socket, sent in followers:
         while not socket.to_client.empty():
             heard = json.dumps(await socket.hear())
-            stage.done["heard"] += '"next"' in heard
-            leaked = stage.leaked(heard) - sent
-            assert not leaked, f"a subscription tells of {sorted(leaked)}: {heard}"
+            watch.done["heard"] += '"next"' in heard
+            if leaked := watch.leaked(heard) - sent:
+                fail("a subscription", f"tells of {sorted(leaked)}: {heard}")
 
 
 @asynccontextmanager
-async def _following(stage: Stage, first: int) -> AsyncIterator[Followers]:
+async def _following(watch: Watch, cases: Cases, first: int) -> AsyncIterator[Followers]:
     """People of the first tenant follow whatever can be followed."""
-    random = Random(f"following {first}")
+    random, followers = Random(f"following {first}"), list[tuple[Socket, set[str]]]()
     async with AsyncExitStack() as stack:
-        sockets: Followers = []
         for name in ("admin", "head", "director", "integration"):
-            socket = await stack.enter_async_context(opened(stage.app, stage.worlds[0].users[f"{name} of a"]))
-            sockets.append((socket, sent := set[str]()))
+            user = watch.worlds[0].users[f"{name} of a"]
+            socket = await stack.enter_async_context(opened(watch.app, user))
+            sent = set[str]()
+            followers.append((socket, sent))
             socket.follow("subscription { evaluationProgress { id } }", "all")
             for number in range(4):
-                operation = stage.cases.subscription(random)
+                operation = cases.subscription(random)
                 socket.follow(operation.text, str(number), **operation.variables)
-                sent |= stage.leaked(json.dumps(dict(operation.body)))
+                sent |= watch.leaked(json.dumps(dict(operation.body)))
         await asyncio.sleep(0.2)
-        yield sockets
+        yield followers
 
 
-async def _check_round(first: int, numbers: list[int]) -> Counter[str]:
-    async with _staged() as stage:
-        cases = [stage.cases.case(number) for number in numbers]
-        for caller in {case.caller.name: case.caller for case in cases}.values():
-            await stage.client.post("/graphql", json={"query": "{ __typename }"}, headers=caller.headers)
+async def _check_round(first: int, numbers: Sequence[int]) -> Counter[str]:
+    async with watched() as watch:
+        made = await _cases(watch)
+        cases = [made.case(number) for number in numbers]
+        for caller in made.callers:
+            await watch.client.post("/graphql", json={"query": "{ __typename }"}, headers=caller.headers)
         await keys.settled()  # that they were used
-        await _check_presence(stage, cases)
-        async with _following(stage, first) as sockets:
-            await _check_in_earnest(stage, cases, sockets)
-    return stage.done
+        watch.logged.clear()
+        await _check_presence(watch, cases)
+        async with _following(watch, made, first) as followers:
+            await _check_in_earnest(watch, cases, followers)
+    return watch.done
 
 
 # Resolvers beside a field that fails are given up, some before they began.

@@ -85,12 +85,14 @@ async def _idle(before: set[asyncio.Task[object]]) -> None:
         await asyncio.wait(left, timeout=10)
 
 
-async def remove(world: World) -> None:
-    """Take a world out of the database."""
+async def remove(tenant_id: str) -> None:
+    """Take a tenant out of the database, with all that it has."""
     for model, column in _ABOVE:
-        await model.filter(id__in=[row.id for row in world.rows[model]]).update(**{column: None})
-    for model, rows in reversed(world.rows.items()):
-        await model.filter(id__in=[row.id for row in rows]).delete()
+        await model.filter(tenant_id=tenant_id).update(**{column: None})
+    models: list[type[Record]] = [Change, AuditRecord, *reversed(MODELS[1:])]
+    for model in models:
+        await model.filter(tenant_id=tenant_id).delete()
+    await Tenant.filter(id=tenant_id).delete()
     actors.forget()
 
 
@@ -103,10 +105,5 @@ async def put(*worlds: World) -> None:
 
 async def emptied() -> None:
     """Take everything out of the database."""
-    await Change.all().delete()
-    await AuditRecord.all().delete()
-    for model, column in _ABOVE:
-        await model.all().update(**{column: None})
-    for model in reversed(MODELS):
-        await model.all().delete()
-    actors.forget()
+    for tenant_id in await Tenant.all().values_list("id", flat=True):
+        await remove(str(tenant_id))
