@@ -32,7 +32,7 @@ from tests.schema.tenants.documents import (
     node_types,
     query_of,
 )
-from tests.schema.tenants.expected import named, replaced
+from tests.schema.tenants.expected import named, replaced, texts
 from tests.schema.tenants.inputs import ARGUMENTS, FOLLOWED, INPUTS
 from tests.schema.tenants.rights import MUTATIONS, QUERIES, SUBSCRIPTIONS
 from tests.schema.tenants.stage import Stage, staged
@@ -198,6 +198,23 @@ async def test_a_filter_by_an_id_of_another_tenant_finds_as_much_as_one_by_none(
                 assert (bool(page["nodes"]), bool(page["totalCount"])) == (finds, finds), (name, each)
 
 
+async def test_a_text_that_is_too_long_is_no_bug_wherever_it_is_sent(stage: Stage) -> None:
+    admin, long = stage.caller("admin"), "x" * 300
+    for mutation in MUTATION.fields:
+        given = INPUTS[mutation](stage.desk)
+        for each in {*texts(given)}:
+            async with undone():
+                errors, _ = await stage.do(admin, mutation, replaced(given, each, long))
+            assert "INTERNAL" not in _codes(errors), (mutation, each, errors)
+    for name, arguments in ARGUMENTS.items():
+        given = arguments(stage.desk)
+        for each in {*texts(given)}:
+            longer = replaced(given, each, long)
+            answer = await stage.ask(admin, query_of(name, longer), longer)
+            codes = _codes([error["extensions"] for error in answer.get("errors", ())])
+            assert "INTERNAL" not in codes, (name, each, answer)
+
+
 async def test_nobody_comes_in_on_behalf_of_whom_they_may_not_act_for(stage: Stage) -> None:
     world, before, told = stage.worlds[0], await dump(), dict[str, list[str]]()
     change = {"id": stage.desk.account, "version": 1, "name": "Mine"}
@@ -207,6 +224,7 @@ async def test_nobody_comes_in_on_behalf_of_whom_they_may_not_act_for(stage: Sta
         "never": world.users["manager of a"].id,
         "theirs": twin(stage.desk.director),
         "nobody": ghost(stage.desk.director),
+        "long": "x" * 300,
     }
     async with knock(str(stage.caller("aide").token)) as client:
         for name, principal in principals.items():
@@ -218,5 +236,5 @@ async def test_nobody_comes_in_on_behalf_of_whom_they_may_not_act_for(stage: Sta
                 response = await client.post("/graphql", json=body)
                 assert (response.status_code, response.json().get("data")) == (403, None)
                 told.setdefault(name, []).append(response.text.replace(principal, "…"))
-    assert told["never"] == told["theirs"] == told["nobody"] != told["over"]
+    assert told["never"] == told["theirs"] == told["nobody"] == told["long"] != told["over"]
     assert differing(before, await dump()) == []

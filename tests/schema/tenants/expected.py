@@ -67,11 +67,16 @@ class Expected:
 
 def named(given: object) -> Iterator[str]:
     """The ids that an input names."""
-    if isinstance(given, str) and ID.fullmatch(given):
+    return (each for each in texts(given) if ID.fullmatch(each))
+
+
+def texts(given: object) -> Iterator[str]:
+    """The texts in an input, the ids among them."""
+    if isinstance(given, str):
         yield given
     elif isinstance(given, dict | list):
         for each in given.values() if isinstance(given, dict) else given:
-            yield from named(each)
+            yield from texts(each)
 
 
 def replaced(given: Mapping[str, object], old: str, new: str) -> dict[str, object]:
