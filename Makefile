@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters bench-rules bench-reads bench-fairness lint format lock clean
+.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,11 @@ fuzz-filters: CASES = 10000
 fuzz-filters: $(VENV)/.dev  ## compare random filters of every list with a plain reading of them; CASES=10000 SEED=1000
 	@echo "cases: $(CASES), beginning at number $(SEED)"
 	BELLWETHER_FILTERS=$(CASES) BELLWETHER_FILTERS_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/schema/test_filters.py
+
+fuzz-tenants: CASES = 20000
+fuzz-tenants: $(VENV)/.dev  ## ask as one tenant for what another has, and look for a byte of it; CASES=20000 SEED=1000
+	@echo "cases: $(CASES), beginning at number $(SEED)"
+	BELLWETHER_TENANTS=$(CASES) BELLWETHER_TENANTS_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/schema/test_two_tenants.py
 
 bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside CLIPS, zen-engine and Drools; BENCH="--sizes 10000"
 	$(BIN)/python -m benchmarks.rules $(BENCH)

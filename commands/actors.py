@@ -5,7 +5,7 @@ from __future__ import annotations
 from commands import remembered as moments
 from commands.remembered import Remembered
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
-from models.base import is_id, today
+from models.base import fits, is_id, today
 from models.database import fetch
 from models.errors import Forbidden, Unauthenticated
 
@@ -33,7 +33,8 @@ async def actor_of(user_id: str, tenant_id: str, on_behalf_of: str | None = None
         Unauthenticated: the user is unknown in the tenant or no longer active.
         Forbidden: the user may not act on behalf of whom ``on_behalf_of`` names.
     """
-    user = await User.get_or_none(id=user_id, tenant_id=tenant_id, active=True)
+    known = User.filter(id=user_id, tenant_id=tenant_id, active=True)
+    user = await known.first() if fits(User, "id", user_id) and fits(Tenant, "id", tenant_id) else None
     if user is None:
         raise Unauthenticated("the token or key names no active user")
     principal = user if on_behalf_of is None else await _principal(user, on_behalf_of)
@@ -53,9 +54,8 @@ async def _principal(user: User, principal_id: str) -> User:
     """Whom a user acts for; who was never delegated by is not told from who is not there."""
     if user.role != Role.ASSISTANT:
         raise Forbidden(f"a {user.role} acts on nobody's behalf; allowed: {Role.ASSISTANT}")
-    found = await Delegation.get_or_none(
-        tenant_id=user.tenant_id, assistant_id=user.id, principal_id=principal_id
-    ).select_related("principal")
+    known = Delegation.filter(tenant_id=user.tenant_id, assistant_id=user.id, principal_id=principal_id)
+    found = await known.select_related("principal").first() if fits(User, "id", principal_id) else None
     if found is None:
         raise Forbidden(f"{principal_id!r} has not delegated to you; ask them or an administrator to")
     if not found.is_good(today()):
@@ -79,11 +79,11 @@ async def known_as(tenant: str, name: str) -> tuple[str, str]:
 
 
 async def _found(tenant: str, name: str) -> tuple[str, str]:
-    by_id = is_id(tenant, Tenant.prefix)
-    known = await (Tenant.get_or_none(id=tenant) if by_id else Tenant.get_or_none(slug=tenant))
-    column = "id" if is_id(name, User.prefix) else "email"
-    users = User.filter(tenant_id=known.id if known else "", active=True, **{column: name.strip().lower()})
-    user = await users.first()
+    called = "id" if is_id(tenant, Tenant.prefix) else "slug"
+    known = await Tenant.filter(**{called: tenant}).first() if fits(Tenant, called, tenant) else None
+    column, name = "id" if is_id(name, User.prefix) else "email", name.strip().lower()
+    users = User.filter(tenant_id=known.id if known else "", active=True, **{column: name})
+    user = await users.first() if fits(User, column, name) else None
     if user is None:
         raise Unauthenticated("the token names no active user; an administrator adds users")
     return user.id, user.tenant_id

@@ -7,9 +7,10 @@ from datetime import date
 from commands.actors import PRINCIPALS
 from commands.journal import unit_of_work
 from commands.permissions import ADMINISTER, DELEGATE, may, require
+from commands.validation import active_user
 from models.access import Actor, Delegation, Role, User
 from models.base import check_day, today, utcnow
-from models.errors import Forbidden, Invalid, NotFound, allowed
+from models.errors import Forbidden, Invalid, allowed
 from models.visibility import find
 
 
@@ -58,9 +59,7 @@ async def end(actor: Actor, delegation_id: str) -> Delegation:
 
 
 async def _user(actor: Actor, user_id: str, roles: frozenset[Role], path: str) -> User:
-    user = await User.get_or_none(id=user_id, tenant_id=actor.tenant_id, active=True)
-    if user is None:
-        raise NotFound(f"no active user {user_id!r}", [path])
+    user = await active_user(actor, user_id, path)
     if user.role not in roles:
         raise Invalid(f"{user.name} is a {user.role}; allowed: {allowed(sorted(roles))}", [path])
     return user

@@ -18,10 +18,10 @@ from commands.actors import remembered
 from commands.journal import Repeat, once, unit_of_work
 from commands.permissions import ADMINISTER, require, scopes_of
 from commands.remembered import Remembered
-from commands.validation import validate
-from models.access import Actor, ApiKey, Role, Scope, User
+from commands.validation import active_user, validate
+from models.access import Actor, ApiKey, Role, Scope
 from models.base import utcnow
-from models.errors import Invalid, NotFound, Unauthenticated, allowed
+from models.errors import Invalid, Unauthenticated, allowed
 from models.visibility import find
 
 log = structlog.get_logger("bellwether.keys")
@@ -97,9 +97,7 @@ def _check(scopes: Collection[Scope], days: int) -> None:
 
 
 async def _check_user(actor: Actor, user_id: str) -> None:
-    user = await User.get_or_none(id=user_id, tenant_id=actor.tenant_id, active=True)
-    if user is None:
-        raise NotFound(f"no active user {user_id!r}", ["userId"])
+    user = await active_user(actor, user_id, "userId")
     if user.role != Role.INTEGRATION:
         raise Invalid(f"{user.name} is a {user.role}; keys are for an {Role.INTEGRATION}", ["userId"])
 

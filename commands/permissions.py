@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.access import Actor, Role, Scope, User
-from models.errors import Forbidden, NotFound, allowed
+from commands.validation import active_user
+from models.access import Actor, Role, Scope
+from models.errors import Forbidden, allowed
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,6 @@ async def check_owner(actor: Actor, values: Mapping[str, object]) -> None:
         return
     owner_id = values["owner_id"]
     if owner_id is not None:
-        owner = await User.get_or_none(id=str(owner_id), tenant_id=actor.tenant_id, active=True)
-        if owner is None:
-            raise NotFound(f"no active user {owner_id!r}", ["ownerId"])
+        await active_user(actor, str(owner_id), "ownerId")
     if actor.owners is not None and owner_id not in actor.owners:
         raise Forbidden("it can only be given to somebody in your own team", ["ownerId"])

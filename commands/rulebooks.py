@@ -100,6 +100,7 @@ async def import_file(actor: Actor, name: str, text: str) -> tuple[Rulebook, boo
         InvalidRulebook: with every problem of the file; nothing is saved.
     """
     require(actor, MAKE_RULES, "write rules")
+    validate(Rulebook, {"name": name})
     file = files.read(text)
     latest = await _latest(actor, name)
     if latest and await exported(latest) == text:
@@ -215,9 +216,10 @@ async def roll_back(actor: Actor, engine: EnginePool, name: str, reason: str) ->
 
     Raises:
         NotFound: no version of the name is live, or none was before it.
-        Invalid: there is no reason given.
+        Invalid: there is no reason given, or no rulebook can be called so.
     """
     require(actor, MAKE_RULES, "roll rulebooks back")
+    validate(Rulebook, {"name": name})
     _check_reason(reason)
     known = Rulebook.filter(tenant_id=actor.tenant_id, name=name)
     earlier = known.filter(state=RulebookState.RETIRED, activated_at__not_isnull=True)

@@ -9,8 +9,8 @@ from enum import Enum
 
 from tortoise import fields
 
-from models.access import Actor
-from models.base import Record, check_day
+from models.access import Actor, User
+from models.base import Record, check_day, fits
 from models.errors import Invalid, NotFound
 from models.visibility import sees
 
@@ -75,6 +75,19 @@ async def check_reference(actor: Actor, model: type[Record], record_id: object, 
     """Raise NotFound when ``record_id`` names nothing that the actor may see; null passes."""
     if record_id is not None and not await sees(model, actor, str(record_id)):
         raise NotFound(f"no {model.__name__.lower()} {record_id!r}", [path])
+
+
+async def active_user(actor: Actor, user_id: str, path: str) -> User:
+    """The active user of the actor's tenant with this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    known = User.filter(id=user_id, tenant_id=actor.tenant_id, active=True)
+    user = await known.first() if fits(User, "id", user_id) else None
+    if user is None:
+        raise NotFound(f"no active user {user_id!r}", [path])
+    return user
 
 
 def check_currency(actor: Actor, currency: str | None, path: str) -> None:

@@ -42,6 +42,12 @@ def is_id(value: str, prefix: str) -> bool:
         return False
 
 
+def fits(model: type[Model], column: str, text: str) -> bool:
+    """Whether a column can hold a text at all: the ORM raises where one is looked for that is too long."""
+    held = model._meta.fields_map[column]
+    return not isinstance(held, fields.CharField) or len(text) <= held.max_length
+
+
 def utcnow() -> datetime:
     """The wall clock, for the recording time of a write; business dates are arguments (``as_of``)."""
     return datetime.now(UTC)

@@ -18,6 +18,7 @@ from models.visibility import find, visible
 from rules.arbitration import Record
 from schema.context import Info
 from schema.core.cost import costs
+from schema.core.readable import needs
 from schema.core.stored import Node, Stored, column
 from schema.recommendations import Recommendation
 
@@ -111,7 +112,7 @@ class ArbitrationQueries:
     """Asking what comes first."""
 
     @costs(100)
-    @strawberry.field
+    @needs(Scope.READ_MONEY)
     async def next_best_actions(
         self,
         info: Info,

@@ -98,20 +98,23 @@ class FactKindQueries:
     @strawberry.field
     def fact_kinds(
         self,
+        info: Info,
         names: Annotated[
             list[str] | None, strawberry.argument(description="The names of kinds; default: all of them.")
         ] = None,
     ) -> list[FactKind]:
         """The kinds of facts that rules can match."""
+        info.context.actor  # noqa: B018 - of nobody's own, and still for those alone who have a token
         for name in names or ():
             if name not in REGISTRY.kinds:
                 raise NotFound(f"no fact kind {name!r}; known: {allowed(list(REGISTRY.kinds))}", ["names"])
         return [FactKind(kind=kind) for kind in REGISTRY.kinds.values() if not names or kind.name in names]
 
     @strawberry.field
-    def rule_schema(self) -> JSON:
+    def rule_schema(self, info: Info) -> JSON:
         """The JSON Schema (draft 2020-12) of a rule document, an object.
 
         By it, editors complete and check.
         """
+        info.context.actor  # noqa: B018 - as above
         return cast("JSON", rule_schema())

@@ -12,6 +12,7 @@ from models.errors import Invalid
 from schema.access import Team, Tenant, User
 from schema.accounts import Account
 from schema.alarms import EngineAlarm
+from schema.arbitration import Lever
 from schema.backtests import Backtest
 from schema.catalog import Product
 from schema.context import Info
@@ -30,8 +31,8 @@ from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
-    PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant, Ticket,
-    User,
+    Lever, PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant,
+    Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

@@ -255,6 +255,7 @@ REFUSED: tuple[tuple[str, Payload, str, str], ...] = (
     ("{ accounts(filter: {overdue: {gte: 1}}) { totalCount } }", {}, "AccountFilter.overdue", "READ_MONEY"),
     ("{ node(id: \"con_1\") { ... on Contact { phone } } }", {}, "Contact.phone", "READ_PERSONAL"),
     ("{ portfolio { total { openDeals } } }", {}, "Query.portfolio", "READ_MONEY"),
+    ("{ nextBestActions { id } }", {}, "Query.nextBestActions", "READ_MONEY"),
     ("{ users(filter: {email: {contains: \"@\"}}) { totalCount } }", {}, "UserFilter.email", "READ_PERSONAL"),
 )  # fmt: skip
 
@@ -367,6 +368,31 @@ async def test_a_delegation_that_is_missing_or_over_lets_nobody_in(desk: Desk) -
         )
         assert ended["delegation"]["endedAt"]
         assert "has ended" in await why_not(desk.assistant, desk.director.id)
+
+
+async def test_names_that_are_longer_than_any_are_those_of_nobody(desk: Desk) -> None:
+    for length in (41, 61, 300):
+        long = "x" * length
+        unknown = await why_not(desk.assistant, "usr_nobody")
+        assert await why_not(desk.assistant, long) == unknown.replace("usr_nobody", long)
+        for found in (
+            actors.actor_of(long, desk.tenant.id), actors.actor_of(desk.admin.id, long),
+            actors.known_as(long, desk.admin.email), actors.known_as(desk.tenant.slug, f"{long}@example.com"),
+        ):  # fmt: skip
+            with pytest.raises(Unauthenticated):
+                await found
+    async with door(desk.admin) as admin:
+        for mutation, given, place in (
+            (
+                "createApiKey",
+                {"userId": long, "name": "CRM", "scopes": ["READ"]},
+                ("NOT_FOUND", "input.userId"),
+            ),
+            ("delegate", {"assistantId": long}, ("NOT_FOUND", "input.assistantId")),
+            ("rollBackRulebook", {"name": long, "reason": "why"}, ("INVALID", "input.name")),
+            ("importRulebook", {"name": long, "yaml": "rules: []"}, ("INVALID", "input.name")),
+        ):
+            assert where(await admin.do(mutation, "__typename", given)) == [place]
 
 
 async def test_a_reader_sees_what_a_manager_sees_and_changes_nothing(desk: Desk) -> None:

@@ -265,6 +265,10 @@ async def test_only_managers_weigh_and_only_within_bounds(world: World) -> None:
             "setLever", "lever { id percent action }", {"percent": 10, "reason": "x", "action": "CALL"}
         )
         assert made["lever"]["percent"] == 10
+        found: Any = await client.ask(
+            "query ($id: ID!) { node(id: $id) { id } }", {"id": made["lever"]["id"]}
+        )
+        assert found["node"] == {"id": made["lever"]["id"]}
         cleared: Any = await client.do("clearLever", "lever { percent }", {"id": made["lever"]["id"]})
         assert cleared["lever"]["percent"] == 0
         limits: Any = await client.do(
@@ -273,7 +277,7 @@ async def test_only_managers_weigh_and_only_within_bounds(world: World) -> None:
         assert limits["limits"] == {"maxOffers": 3, "pauseDays": 90}
     stranger = await factories.user(await factories.tenant(), Role.MANAGER)
     async with door(stranger, engine=world.engine) as client:
-        answer: Any = await client.ask("{ levers { id } }")
-        assert answer["levers"] == []
+        answer: Any = await client.ask(f'{{ levers {{ id }} node(id: "{made["lever"]["id"]}") {{ id }} }}')
+        assert answer == {"levers": [], "node": None}
         other: Any = await client.do("clearLever", "lever { percent }", {"id": made["lever"]["id"]})
         assert other["errors"][0]["code"] == "NOT_FOUND"

@@ -39,3 +39,10 @@ async def test_an_unknown_kind_is_named_with_those_that_there_are(db: str) -> No
 async def test_the_schema_of_rules_is_told(db: str) -> None:
     async with door(await factories.user(await factories.tenant())) as client:
         assert (await client.ask("{ ruleSchema }"))["ruleSchema"] == rule_schema()
+
+
+async def test_nobody_is_told_without_a_token(db: str) -> None:
+    async with door() as client:
+        for query in ("{ ruleSchema }", "{ factKinds { name } }"):
+            response = await client.post(query)
+            assert (response.status_code, response.json()["data"]) == (401, None)

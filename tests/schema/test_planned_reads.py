@@ -22,7 +22,7 @@ from tests.measures import counts
 from tests.schema.reads.answering import Answer, Servers, difference, live_schema, servers, told_ids
 from tests.schema.reads.arguments import PAGING, is_list
 from tests.schema.reads.coverage import Coverage, input_fields, object_types
-from tests.schema.reads.cursors import given_cursors, listed, lists_within, no_cursors, parent_column
+from tests.schema.reads.cursors import given_cursors, listed, lists_within, no_cursors
 from tests.schema.reads.judgements import furnish
 from tests.schema.reads.operations import SELDOM, Operation, Writer
 from tests.schema.reads.oracle import Rows, Sight, stored_rows
@@ -259,8 +259,6 @@ async def test_a_list_within_an_object_is_what_the_reader_may_see_of_it(db: str)
                 assert planned.exact == ordinary.exact
                 for node in json.loads(planned.body)["data"]["all"]["nodes"]:
                     for field, listed_type in within.items():
-                        column = parent_column(of, listed_type)
-                        rows = [row for row in stage.rows[listed_type] if row[column] == node["id"]]
-                        visible = {row["id"] for row in rows} & sight.ids[listed_type]
+                        visible = sight.ids_within(of, node["id"], listed_type)
                         assert {each["id"] for each in node[field]["nodes"]} == visible, (name, of, field)
                         assert node[field]["totalCount"] == len(visible)

@@ -11,7 +11,8 @@ from graphql import GraphQLSchema, get_named_type
 from models.access import User
 from tests.schema.reads.answering import Servers
 from tests.schema.reads.arguments import is_list, random_order
-from tests.schema.reads.stored_values import Cursors, Ordered, snake
+from tests.schema.reads.names import snake
+from tests.schema.reads.stored_values import Cursors, Ordered
 
 #: Orders of each list besides the one that it has when none is named.
 ORDERS = 5

@@ -75,11 +75,16 @@ def furnish() -> World:
     """The whole world, not stored yet."""
     world = World(Random("reads"))
     for name, size in (("a", 14), ("b", 4)):
-        tenant, staff = teams_and_users(world, name)
-        records = Records(world, tenant, staff, size)
-        _Judgements(records, [user.id for user in staff]).everything(size)
-        signing_in(world, staff)
+        furnish_tenant(world, name, size)
     return world
+
+
+def furnish_tenant(world: World, name: str, size: int) -> None:
+    """One more tenant with everything, of so many accounts."""
+    tenant, staff = teams_and_users(world, name)
+    records = Records(world, tenant, staff, size)
+    _Judgements(records, [user.id for user in staff]).everything(size)
+    signing_in(world, staff)
 
 
 class _Judgements:

@@ -12,8 +12,8 @@ from models.accounts import Tier
 from models.base import Severity
 from models.deals import STAGE_RANK
 from models.people import Seniority
+from tests.schema.reads.names import snake
 from tests.schema.reads.oracle import Row
-from tests.schema.reads.stored_values import snake
 
 Given = Mapping[str, object]
 #: Fields that are called otherwise than their columns, by type and field.

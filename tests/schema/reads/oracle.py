@@ -7,6 +7,7 @@ from functools import cached_property
 
 from models.access import Role
 from models.events import Dimension
+from tests.schema.reads.names import snake
 from tests.schema.reads.world import MODELS
 
 Row = Mapping[str, object]
@@ -41,6 +42,10 @@ class Sight:
             for model, rows in self._rows.items()
         }
 
+    def ids_within(self, model: str, record_id: object, listed: str) -> frozenset[str]:
+        """The ids of the visible rows of one model that belong to a record of another."""
+        return self.ids[listed] & within(self._rows, model, record_id, listed)
+
     @cached_property
     def all_ids(self) -> frozenset[str]:
         """The ids of all visible rows."""
@@ -53,10 +58,11 @@ class Sight:
             return False
         if model in _PRIVATE:
             return self._user["role"] == Role.ADMIN or self._user["id"] in (row[of] for of in _PRIVATE[model])
-        return self._sees_all or _RULES[model](self, row)
+        return self.sees_all or _RULES[model](self, row)
 
     @cached_property
-    def _sees_all(self) -> bool:
+    def sees_all(self) -> bool:
+        """Whether it is the whole tenant."""
         return self._user["role"] in (Role.ADMIN, Role.INTEGRATION)
 
     @cached_property
@@ -157,6 +163,12 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Backtest": Sight.asked_for,
     **dict.fromkeys(("Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm"), Sight.everyone),
 }
+
+
+def within(rows: Rows, model: str, record_id: object, listed: str) -> frozenset[str]:
+    """The ids of the rows of one model that belong to a record of another, whoever sees them."""
+    column = "parent_id" if listed == model else f"{snake(model)}_id"
+    return frozenset(str(row["id"]) for row in rows[listed] if row[column] == record_id)
 
 
 def model_of(rows: Rows) -> Mapping[str, str]:

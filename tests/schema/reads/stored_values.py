@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +12,7 @@ from typing import Any
 
 from rules.kinds import REGISTRY
 from tests.schema.reads.judgements import RULES
+from tests.schema.reads.names import snake
 from tests.schema.reads.odd_values import FLOATS, JSON, TEXTS
 from tests.schema.reads.oracle import Row, Rows
 
@@ -63,12 +63,6 @@ NAMED: Mapping[str, Sequence[object]] = {
     "first": (1, 5, 20, 100, 200, 0, 201),
     "rules": RULES,
 }
-_PLACES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def snake(name: str) -> str:
-    """A GraphQL name as Python has it."""
-    return "_".join(_PLACES.split(name)).lower()
 
 
 @dataclass

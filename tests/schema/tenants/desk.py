@@ -1,0 +1,228 @@
+"""A tenant with every kind of record, and a desk in it: one of each that mutations and queries can name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+from random import Random
+from typing import TypeVar
+
+from models.access import ApiKey, Delegation, Role, Scope, Team, User
+from models.accounts import Account
+from models.base import Record, new_id
+from models.deals import Deal, Stage
+from models.people import Contact
+from models.recommendations import Answer, Lever, Outcome, Recommendation, RecommendationState, Risk
+from models.revenue import Contract
+from models.rulebooks import (
+    AlarmKind,
+    EngineAlarm,
+    EvaluationRun,
+    Rule,
+    Rulebook,
+    RulebookState,
+    RunScope,
+    RunState,
+)
+from tests.schema.reads.judgements import furnish_tenant
+from tests.schema.reads.odd_values import MOMENTS
+from tests.schema.reads.world import World
+from tests.schema.tenants.secrets import digest, key_for
+
+R = TypeVar("R", bound=Record)
+#: Accounts of the tenant besides the one on the desk.
+SIZE = 8
+DAY = date(2026, 3, 2)
+RULE: dict[str, object] = {
+    "key": "desk-waits",
+    "title": "A deal waits",
+    "when": [{"deal": {"as": "d", "where": {"is_open": {"eq": True}, "age_days": {"gt": 5}}}}],
+    "then": [
+        {"flag": {"risk": "STALLED_DEAL", "severity": "LOW", "exposure": "$d.amount"}},
+        {"recommend": {"action": "CALL", "because": "{d.name} waits", "due_in_days": 7}},
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The ids of what is on the desk, all of it the director's or the tenant's."""
+
+    tenant: str
+    director: str
+    assistant: str
+    program: str
+    parent: str
+    account: str
+    contact: str
+    contract: str
+    deal: str
+    recommendation: str
+    done: str
+    risk: str
+    lever: str
+    draft: str
+    retired: str
+    live: str
+    alarm: str
+    run: str
+    key: str
+    delegation: str
+
+    def ids(self) -> list[str]:
+        """All of them."""
+        return [getattr(self, each.name) for each in fields(self)]
+
+
+def furnished() -> tuple[World, Desk]:
+    """The first of the tenants, not stored yet; the same each time."""
+    world = World(Random("two tenants"))
+    furnish_tenant(world, "a", SIZE)
+    return world, _Making(world).desk()
+
+
+class _Making:
+    """Makes the desk, and those people whom the tenant lacks."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.users = {name.partition(" ")[0]: user for name, user in world.users.items()}
+        self.director = self.users["director"]
+        self.tenant_id = self.director.tenant_id
+
+    def make(self, model: type[R], **values: object) -> R:
+        """One more record of the tenant."""
+        return self.world.make(model, tenant_id=self.tenant_id, **values)
+
+    def desk(self) -> Desk:
+        """Everything."""
+        self._people()
+        parent = self._account("Above the desk")
+        account = self._account("The desk's", parent_id=parent.id)
+        contract = self.make(
+            Contract, account_id=account.id, name="Access", starts_on=DAY, mrc_minor=5_00, currency="EUR"
+        )
+        contact = self.make(Contact, account_id=account.id, name="Ada")
+        deal = self._deal(account, self.director, contract_id=contract.id)
+        self._deal(account, self.users["neighbour"])
+        recommendation = self._recommendation(deal)
+        done = self._recommendation(deal, state=RecommendationState.DONE, outcome=Outcome.UNKNOWN)
+        self.make(
+            Answer, recommendation_id=done.id, account_id=account.id, rule_key=done.rule_key,
+            action=done.action, state=RecommendationState.DONE, outcome=Outcome.UNKNOWN, answered_on=DAY,
+        )  # fmt: skip
+        retired, live, draft = [
+            self._rulebook(number, state)
+            for number, state in enumerate(
+                (RulebookState.RETIRED, RulebookState.ACTIVE, RulebookState.DRAFT), start=1
+            )
+        ]
+        run = self.make(
+            EvaluationRun, actor_id=self.director.id, as_of=DAY, state=RunState.COMPLETE,
+            scope=RunScope.WHOLE, rulebook_version="desk/2",
+        )  # fmt: skip
+        return Desk(
+            tenant=self.tenant_id,
+            director=self.director.id,
+            assistant=self.users["temp"].id,
+            program=self.users["integration"].id,
+            parent=parent.id,
+            account=account.id,
+            contact=contact.id,
+            contract=contract.id,
+            deal=deal.id,
+            recommendation=recommendation.id,
+            done=done.id,
+            risk=self._risk(deal).id,
+            lever=self.make(Lever, action="CALL", segment="", percent=20, reason="more calls").id,
+            draft=draft.id,
+            retired=retired.id,
+            live=live.id,
+            alarm=self._alarm(live, run, account).id,
+            run=run.id,
+            key=self._keys(),
+            delegation=self._delegation("director", ended=False).id,
+        )
+
+    def _people(self) -> None:
+        """A manager beside the team of the director, and two more assistants."""
+        top = next(each for each in self.world.of(Team) if each.parent_id is None)
+        apart = self.make(Team, name="Apart", parent_id=top.id)
+        for name, role, team in (
+            ("rival", Role.MANAGER, apart),
+            ("aide", Role.ASSISTANT, None),
+            ("temp", Role.ASSISTANT, None),
+        ):
+            self.users[name] = self.world.users[f"{name} of a"] = self.make(
+                User, name=name, email=f"{name}@a.example.com", role=role, team_id=team and team.id
+            )
+        self._delegation("deputy", ended=True)
+
+    def _delegation(self, principal: str, *, ended: bool) -> Delegation:
+        return self.make(
+            Delegation,
+            assistant_id=self.users["aide"].id,
+            principal_id=self.users[principal].id,
+            ended_at=MOMENTS[0] if ended else None,
+        )
+
+    def _account(self, name: str, **values: object) -> Account:
+        return self.make(
+            Account, name=name, owner_id=self.director.id, currency="EUR", valid_from=DAY, **values
+        )
+
+    def _deal(self, account: Account, owner: User, **values: object) -> Deal:
+        return self.make(
+            Deal, account_id=account.id, owner_id=owner.id, name="Cloud", amount_minor=1_000_00,
+            currency="EUR", valid_from=DAY, stage=Stage.IDENTIFIED, stage_since=DAY, **values,
+        )  # fmt: skip
+
+    def _verdict(self, deal: Deal) -> dict[str, object]:
+        return {
+            "account_id": deal.account_id, "deal_id": deal.id, "rule_key": "desk-waits",
+            "rulebook_version": "desk/2", "title": "A deal waits", "held_since": DAY, "last_seen_on": DAY,
+            "opened_run_id": new_id("run"), "changed_run_id": new_id("run"), "currency": "EUR",
+            "subject_key": lambda new: f"{deal.id}|{new}",
+        }  # fmt: skip
+
+    def _recommendation(self, deal: Deal, **values: object) -> Recommendation:
+        return self.make(
+            Recommendation, action="CALL", because="it waits", due_on=DAY, likelihood=0.5, urgency=0.5,
+            value_minor=1_000_00, priority=250.0, **self._verdict(deal), **values,
+        )  # fmt: skip
+
+    def _risk(self, deal: Deal) -> Risk:
+        return self.make(
+            Risk, kind="STALLED_DEAL", severity="LOW", exposure_minor=1_000_00, probability=0.5,
+            **self._verdict(deal),
+        )  # fmt: skip
+
+    def _rulebook(self, number: int, state: RulebookState) -> Rulebook:
+        moment = None if state is RulebookState.DRAFT else MOMENTS[number]
+        book = self.make(Rulebook, name="desk", number=number, state=state, activated_at=moment)
+        self.make(Rule, rulebook_id=book.id, key=RULE["key"], title=RULE["title"], document=RULE)
+        return book
+
+    def _alarm(self, live: Rulebook, run: EvaluationRun, account: Account) -> EngineAlarm:
+        (rule,) = (each for each in self.world.of(Rule) if each.rulebook_id == live.id)
+        return self.make(
+            EngineAlarm, rule_id=rule.id, run_id=run.id, account_id=account.id, kind=AlarmKind.DIFFERED,
+            as_of=DAY,
+        )  # fmt: skip
+
+    def _keys(self) -> str:
+        """A key for each scope, and one for all, which is on the desk."""
+        wanted = {str(scope): [str(scope)] for scope in Scope} | {"": [*map(str, Scope)]}
+        made = [
+            self.make(
+                ApiKey,
+                user_id=self.users["integration"].id,
+                name=f"for {name}",
+                hint=key_for("a", name)[-4:],
+                digest=digest(key_for("a", name)),
+                scopes=scopes,
+                expires_at=MOMENTS[5],
+            )
+            for name, scopes in wanted.items()
+        ]
+        return made[-1].id

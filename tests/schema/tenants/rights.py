@@ -1,0 +1,106 @@
+"""Who may do what, as the documentation has it (README, "Who may in"), and not as the code has it.
+
+Each table reads: a mutation or a query, who may use it, and the scopes that a key or a token needs for it
+which is limited to scopes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: A director, a manager, whoever acts for one, an integration and an administrator work with accounts.
+SELLERS = frozenset({"DIRECTOR", "MANAGER", "ASSISTANT", "INTEGRATION", "ADMIN"})
+#: A manager writes the rules; an integration writes none.
+RULE_MAKERS = frozenset({"MANAGER", "ADMIN"})
+#: A director or a manager delegates, or an administrator for them.
+PRINCIPALS = frozenset({"DIRECTOR", "MANAGER", "ADMIN"})
+ADMINISTRATORS = frozenset({"ADMIN"})
+EVERYBODY = SELLERS | {"READER"}
+
+
+@dataclass(frozen=True)
+class May:
+    """Who may; ``own``: of an account, its owner and the managers above alone, not who has a deal on it.
+
+    ``gives``: what it gives to an owner stays within the caller's team. ``for_himself``: whoever is no
+    administrator does it for nobody else.
+    """
+
+    roles: frozenset[str]
+    scopes: frozenset[str]
+    own: bool = False
+    gives: bool = False
+    for_himself: bool = False
+
+
+def _may(
+    roles: frozenset[str], *scopes: str, own: bool = False, gives: bool = False, for_himself: bool = False
+) -> May:
+    return May(roles, frozenset(scopes), own, gives, for_himself)
+
+
+MUTATIONS: Mapping[str, May] = {
+    "createAccount": _may(SELLERS, "WRITE_SALES", gives=True),
+    "updateAccount": _may(SELLERS, "WRITE_SALES", own=True, gives=True),
+    "createContact": _may(SELLERS, "WRITE_SALES"),
+    "updateContact": _may(SELLERS, "WRITE_SALES"),
+    "exportContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
+    "eraseContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
+    "createDeal": _may(SELLERS, "WRITE_SALES", gives=True),
+    "updateDeal": _may(SELLERS, "WRITE_SALES", gives=True),
+    "advanceDeal": _may(SELLERS, "WRITE_SALES"),
+    "closeDeal": _may(SELLERS, "WRITE_SALES"),
+    "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
+    "evaluate": _may(SELLERS, "EVALUATE", own=True),
+    "acceptRecommendation": _may(SELLERS, "WRITE_SALES"),
+    "snoozeRecommendation": _may(SELLERS, "WRITE_SALES"),
+    "dismissRecommendation": _may(SELLERS, "WRITE_SALES"),
+    "completeRecommendation": _may(SELLERS, "WRITE_SALES"),
+    "recordOutcome": _may(SELLERS, "WRITE_SALES"),
+    "setLever": _may(RULE_MAKERS, "WRITE_RULES"),
+    "clearLever": _may(RULE_MAKERS, "WRITE_RULES"),
+    "setArbitrationLimits": _may(RULE_MAKERS, "WRITE_RULES"),
+    "saveRulebook": _may(RULE_MAKERS, "WRITE_RULES"),
+    "importRulebook": _may(RULE_MAKERS, "WRITE_RULES"),
+    "activateRulebook": _may(RULE_MAKERS, "WRITE_RULES"),
+    "rollBackRulebook": _may(RULE_MAKERS, "WRITE_RULES"),
+    "retireRulebook": _may(RULE_MAKERS, "WRITE_RULES"),
+    "startBacktest": _may(RULE_MAKERS, "EVALUATE"),
+    "resolveEngineAlarm": _may(RULE_MAKERS, "WRITE_RULES"),
+    "createApiKey": _may(ADMINISTRATORS, "ADMINISTER"),
+    "revokeApiKey": _may(ADMINISTRATORS, "ADMINISTER"),
+    "delegate": _may(PRINCIPALS, "ADMINISTER", for_himself=True),
+    "endDelegation": _may(PRINCIPALS, "ADMINISTER"),
+}
+
+_READ = _may(EVERYBODY, "READ")
+_READ_MONEY = _may(EVERYBODY, "READ", "READ_MONEY")
+_READ_PERSONAL = _may(EVERYBODY, "READ", "READ_PERSONAL")
+#: Lists are in the order of a field, and whoever may not see that may not see the order.
+QUERIES: Mapping[str, May] = {
+    **dict.fromkeys(
+        (
+            "accounts", "account", "deals", "deal", "products", "tickets", "services", "contracts", "signals",
+            "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
+            "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
+            "apiKeys", "delegations", "node", "nodes",
+        ),
+        _READ,
+    ),
+    "contacts": _READ_PERSONAL,
+    "recommendations": _READ_MONEY,
+    "nextBestActions": _READ_MONEY,
+    "risks": _READ_MONEY,
+    "portfolio": _READ_MONEY,
+    "whyNot": _may(EVERYBODY, "READ", own=True),
+    "accountCase": _may(RULE_MAKERS, "READ", "READ_MONEY", "READ_PERSONAL", "EVALUATE", own=True),
+    "dryRun": _may(RULE_MAKERS, "READ", "EVALUATE"),
+    "rulebookDifference": _may(RULE_MAKERS, "READ", "EVALUATE"),
+    "rulebookFindings": _may(RULE_MAKERS, "READ", "EVALUATE"),
+    "checkRules": _may(RULE_MAKERS, "READ", "EVALUATE"),
+}  # fmt: skip
+#: What is followed tells of ids and of what happened.
+SUBSCRIPTIONS: Mapping[str, May] = dict.fromkeys(
+    ("recommendationChanged", "riskChanged", "evaluationProgress"), _READ
+)
