@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -162,18 +163,18 @@ async def connect(url: str) -> None:
 
 async def disconnect() -> None:
     """Close the process-wide connection."""
-    _close_readers()
+    await _close_readers()
     await Tortoise.close_connections()
 
 
-def _close_readers() -> None:
-    if _connected.readers is not None:
-        _connected.readers.close()
-        _connected.readers = None
+async def _close_readers() -> None:
+    readers, _connected.readers = _connected.readers, None
+    if readers is not None:
+        await asyncio.to_thread(readers.close)
 
 
 async def _open_readers(path: str) -> None:
-    _close_readers()
+    await _close_readers()
     if path != MEMORY:
         await get_connection("default").execute_query("select 1")  # makes the file where there is none
         _connected.readers = SqliteReaders(path)

@@ -30,6 +30,7 @@ class SqliteReaders:
     def __init__(self, path: str) -> None:
         self.path = path
         self._own = threading.local()
+        self._connections: list[sqlite3.Connection] = []
         self._threads = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "bellwether-read")
 
     async def row(self, sql: str, values: Sequence[object]) -> Sequence[object]:
@@ -52,8 +53,13 @@ class SqliteReaders:
         return await self._read(read)
 
     def close(self) -> None:
-        """End the threads; their connections go with them."""
+        """End what is read, the threads and their connections; the last to close a file tidies it up."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        for connection in self._connections:
+            connection.interrupt()
+        self._threads.shutdown()
+        for connection in self._connections:
+            connection.close()
 
     async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
         """What ``read`` gives on the connection of some thread; cancelling whoever waits for it ends it."""
@@ -69,6 +75,7 @@ class SqliteReaders:
         connection = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = self._connected()
+            self._connections.append(connection)
         return reading.run(connection)
 
     def _connected(self) -> sqlite3.Connection:
