@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
-from tortoise.exceptions import DBConnectionError, IntegrityError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
 
@@ -260,10 +260,11 @@ async def refresh_statistics() -> None:
 async def overwrite_deleted() -> None:
     """Leave nothing of what was deleted in an embedded database's log; PostgreSQL does it when it vacuums.
 
-    Where somebody reads at this moment the log stays, until the next time that it is begun anew.
+    Where somebody reads or writes at this moment the log stays, until the next time that it is begun anew.
     """
     if is_sqlite():
-        await get_connection("default").execute_query("pragma wal_checkpoint(truncate)")
+        with suppress(OperationalError):  # it is locked; what was deleted is deleted all the same
+            await get_connection("default").execute_query("pragma wal_checkpoint(truncate)")
 
 
 def is_sqlite() -> bool:

@@ -25,7 +25,11 @@ QUERY, MUTATION, SUBSCRIPTION = LIVE.query_type, LIVE.mutation_type, LIVE.subscr
 def mutation_of(name: str) -> str:
     """A mutation with its input in a variable."""
     kind = MUTATION.fields[name].args["input"].type
-    selected = f"{object_of(name)} {{ __typename }} errors {{ code message path }}"
+    written = object_of(name)
+    payload = get_named_type(MUTATION.fields[name].type)
+    assert isinstance(payload, GraphQLObjectType)
+    inside = "" if is_leaf_type(get_named_type(payload.fields[written].type)) else "{ __typename }"
+    selected = f"{written} {inside} errors {{ code message path }}"
     return f"mutation ($input: {kind}) {{ {name}(input: $input) {{ {selected} }} }}"
 
 
