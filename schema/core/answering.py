@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -166,8 +166,7 @@ class Answering:
             about.answered = PARTLY if fields else ""
             context.planned = fields
             return None
-        data = ",".join(f'"{key}":{text}' for key, text in fields.items())
-        return Answer(f'{{"data":{{{data}}},"extensions":{_said(allowance)}}}'.encode(), allowance)
+        return Answer(_written(fields, allowance), allowance)
 
     async def _executed(self, document: Document, asked: Asked, context: Context) -> Executed:
         """What resolvers make of an operation, but for what was planned."""
@@ -220,6 +219,15 @@ def _operation(document: Document, asked: Asked, *, reads_only: bool) -> Operati
     if reads_only and operation.operation is not OperationType.QUERY:
         raise _error(METHOD_NOT_ALLOWED, f"a {operation.operation.value} is sent by POST")
     return operation
+
+
+def _written(fields: Mapping[str, str], allowance: Allowance) -> bytes:
+    """The body of an answer; megabytes of it are copied no more often than they must be."""
+    parts, between = [b'{"data":{'], b""
+    for key, text in fields.items():
+        parts += between, f'"{key}":'.encode(), text.encode()
+        between = b","
+    return b"".join([*parts, b'},"extensions":', _said(allowance).encode(), b"}"])
 
 
 def _refusal(errors: Sequence[GraphQLError], allowance: Allowance) -> Answer:
