@@ -104,7 +104,8 @@ class _Making:
         )
         contact = self.make(Contact, account_id=account.id, name="Ada")
         deal = self._deal(account, self.director, contract_id=contract.id)
-        self._deal(account, self.users["neighbour"])
+        for each in (parent, account):  # which the neighbour sees by them and does not answer for
+            self._deal(each, self.users["neighbour"])
         recommendation = self._recommendation(deal)
         done = self._recommendation(deal, state=RecommendationState.DONE, outcome=Outcome.UNKNOWN)
         self.make(
