@@ -33,8 +33,8 @@ from settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
-#: What is asked beside the server is not to take a processor from it.
-_NICE = 5
+#: What is asked beside the server takes what others leave of the processors.
+_NICE = 19
 
 
 class Annex:
