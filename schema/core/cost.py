@@ -18,9 +18,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLCompositeType,
     GraphQLField,
-    GraphQLList,
     GraphQLNamedType,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     IntValueNode,
@@ -36,6 +34,7 @@ from graphql import (
 from strawberry.types.field import StrawberryField
 
 from schema.core.listing import DEFAULT_PAGE, LARGEST_PAGE
+from schema.core.reflection import declared, is_list
 
 F = TypeVar("F")
 #: What is asked for beyond this is not told apart.
@@ -60,10 +59,10 @@ def costs(points: int, *, engine: bool = False) -> Callable[[F], F]:
     ``engine`` says whether the rules engine is asked for it.
     """
 
-    def said(declared: F) -> F:
-        assert isinstance(declared, StrawberryField)
-        declared.metadata = MappingProxyType({**declared.metadata, _KEY: points, _ENGINE: engine})
-        return declared
+    def said(made: F) -> F:
+        assert isinstance(made, StrawberryField)
+        made.metadata = MappingProxyType({**made.metadata, _KEY: points, _ENGINE: engine})
+        return made
 
     return said
 
@@ -217,7 +216,7 @@ class _Pricing:
         is_page = not _PAGED.isdisjoint(getattr(shown, "fields", ()))
         inside = self._selection(node.selection_set, shown, _sizes(node) if is_page else ())
         inside.in_python |= in_python
-        if is_page or (sizes and name in _PAGED) or not _is_list(described):
+        if is_page or (sizes and name in _PAGED) or not is_list(described.type):
             inside.own += each if own is None else own
             return inside
         inside.own += each
@@ -240,13 +239,8 @@ def _said(described: GraphQLField) -> int | None:
 
 
 def _metadata(described: GraphQLField) -> Mapping[object, object]:
-    declared = (described.extensions or {}).get("strawberry-definition")
-    return declared.metadata if isinstance(declared, StrawberryField) else {}
-
-
-def _is_list(described: GraphQLField) -> bool:
-    type_ = described.type
-    return isinstance(type_.of_type if isinstance(type_, GraphQLNonNull) else type_, GraphQLList)
+    found = declared(described)
+    return found.metadata if found else {}
 
 
 def _sizes(node: FieldNode) -> Sizes:

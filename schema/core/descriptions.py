@@ -23,10 +23,10 @@ from graphql import (
 )
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
-from strawberry.types.field import StrawberryField
 
 from models.described import Described
 from schema.core.connections import UNSEEN
+from schema.core.reflection import declared
 
 _DEFINITION = "strawberry-definition"
 _Types = Mapping[str, GraphQLNamedType]
@@ -71,10 +71,8 @@ def _describe_fields(fields: _Fields) -> None:
 
 
 def _of_resolver(field: GraphQLField) -> str | None:
-    definition = (field.extensions or {}).get(_DEFINITION)
-    if not isinstance(definition, StrawberryField) or definition.base_resolver is None:
-        return None
-    return _text(definition.base_resolver.wrapped_func)
+    made = declared(field)
+    return _text(made.base_resolver.wrapped_func) if made and made.base_resolver else None
 
 
 def _of_input(argument: GraphQLArgument) -> str | None:

@@ -39,7 +39,6 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.field import StrawberryField
 
 from commands.permissions import granted
 from models.access import Actor, Scope
@@ -47,6 +46,7 @@ from models.errors import Forbidden
 from schema.context import Context
 from schema.core.documents import Document, Documents
 from schema.core.readable import Connected, meaning_of, needs_of
+from schema.core.reflection import declared
 
 MONEY = frozenset({"Money", "MoneyFilter"})
 ORDER = "orderBy"
@@ -108,20 +108,20 @@ class Needs:
         """What an object type's fields need, and filters and orders by them."""
         by_name: dict[str, frozenset[Scope]] = {}
         for name, each in type_.fields.items():
-            declared = _declared(each)
-            needs = frozenset(needs_of(declared.metadata) if declared else ())
+            made = declared(each)
+            needs = frozenset(needs_of(made.metadata) if made else ())
             if get_named_type(each.type).name in MONEY:
                 needs |= {Scope.READ_MONEY}
             if needs:
                 self.of[f"{type_.name}.{name}"] = needs
-                by_name[declared.python_name if declared else name] = needs
+                by_name[made.python_name if made else name] = needs
         self._learn_filter(self.schema.type_map.get(f"{type_.name}Filter"), by_name)
         self._learn_order(self.schema.type_map.get(f"{type_.name}OrderField"), by_name)
 
     def _learn_filter(self, type_: GraphQLNamedType | None, by_name: Mapping[str, frozenset[Scope]]) -> None:
         for name, each in type_.fields.items() if isinstance(type_, GraphQLInputObjectType) else ():
-            declared = each.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-            needs = by_name.get(declared.python_name, frozenset()) if declared else frozenset[Scope]()
+            made = each.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+            needs = by_name.get(made.python_name, frozenset()) if made else frozenset[Scope]()
             if get_named_type(each.type).name in MONEY:
                 needs |= {Scope.READ_MONEY}
             self.of[f"{type_.name}.{name}"] = needs  # type: ignore[union-attr]
@@ -133,7 +133,7 @@ class Needs:
     def _learn_lists(self, type_: GraphQLObjectType) -> None:
         """What lists need that are in their own order."""
         for name, each in type_.fields.items():
-            meaning = meaning_of(declared.metadata) if (declared := _declared(each)) else None
+            meaning = meaning_of(made.metadata) if (made := declared(each)) else None
             if isinstance(meaning, Connected):
                 orders = self.schema.type_map[f"{meaning.of.name}OrderField"]
                 assert isinstance(orders, GraphQLEnumType)
@@ -234,11 +234,6 @@ class _Reading(Visitor):
         if type_ is not None:
             what = f"{get_named_type(type_).name}.{node.value}"
             self.asked.add(what, self._needs.of.get(what, ()))
-
-
-def _declared(found: GraphQLField) -> StrawberryField | None:
-    declared = found.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    return declared if isinstance(declared, StrawberryField) else None
 
 
 def _is_empty(value: ValueNode) -> bool:

@@ -15,12 +15,10 @@ from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
-from schema.mutations.translation import documented
 
 __all__ = ["Mutation"]
 
 
-@documented
 @strawberry.type
 class Mutation(
     AccountMutations,

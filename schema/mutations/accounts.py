@@ -15,10 +15,9 @@ from schema.accounts import Account
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import IDEMPOTENCY_KEY, READ_AT, MoneyInput, attempt, columns, documented
+from schema.mutations.translation import IDEMPOTENCY_KEY, READ_AT, MoneyInput, attempt, columns
 
 
-@documented
 @strawberry.input
 class AccountInput:
     """What an account may say besides its name."""
@@ -68,7 +67,6 @@ class AccountInput:
     )
 
 
-@documented
 @strawberry.input
 class CreateAccountInput(AccountInput):
     """A new account; without an owner it is the caller's own."""
@@ -77,7 +75,6 @@ class CreateAccountInput(AccountInput):
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@documented
 @strawberry.input
 class UpdateAccountInput(AccountInput):
     """Changes of an account that was read at ``version``: what is absent stays, null clears."""
@@ -89,7 +86,6 @@ class UpdateAccountInput(AccountInput):
     )
 
 
-@documented
 @strawberry.type
 class AccountPayload:
     """The account as it is now, or why nothing was written."""
@@ -98,7 +94,6 @@ class AccountPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class AccountMutations:
     """What clients do with accounts."""

@@ -10,10 +10,9 @@ from schema.alarms import EngineAlarm
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, documented
+from schema.mutations.translation import attempt
 
 
-@documented
 @strawberry.input
 class ResolveEngineAlarmInput:
     """Which alarm is dealt with."""
@@ -21,7 +20,6 @@ class ResolveEngineAlarmInput:
     id: strawberry.ID = strawberry.field(description="The id of the alarm.")
 
 
-@documented
 @strawberry.type
 class EngineAlarmPayload:
     """The alarm as it is now, or what was wrong."""
@@ -30,7 +28,6 @@ class EngineAlarmPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class AlarmMutations:
     """What managers do about alarms."""

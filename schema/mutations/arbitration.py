@@ -12,10 +12,9 @@ from schema.arbitration import ArbitrationLimits, Lever
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import READ_AT_IF_TOLD, attempt, columns, documented
+from schema.mutations.translation import READ_AT_IF_TOLD, attempt, columns
 
 
-@documented
 @strawberry.input
 class SetLeverInput:
     """What is wanted more (or less) of: an action, a segment, or an action in a segment; and why."""
@@ -35,7 +34,6 @@ class SetLeverInput:
     )
 
 
-@documented
 @strawberry.input
 class ClearLeverInput:
     """Which lever is set to nothing."""
@@ -43,7 +41,6 @@ class ClearLeverInput:
     id: strawberry.ID = strawberry.field(description="The id of the lever.")
 
 
-@documented
 @strawberry.input
 class SetArbitrationLimitsInput:
     """The limits that change."""
@@ -71,7 +68,6 @@ class SetArbitrationLimitsInput:
     version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
-@documented
 @strawberry.type
 class LeverPayload:
     """The lever as it is now, or what was wrong."""
@@ -80,7 +76,6 @@ class LeverPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class ArbitrationLimitsPayload:
     """The limits as they are now, or what was wrong."""
@@ -91,7 +86,6 @@ class ArbitrationLimitsPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class ArbitrationMutations:
     """What managers weigh."""

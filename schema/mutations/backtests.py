@@ -20,10 +20,9 @@ from schema.context import Info
 from schema.core.cost import costs
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, documented
+from schema.mutations.translation import attempt
 
 
-@documented
 @strawberry.input
 class StartBacktestInput:
     """Rules that need not be saved, or a saved version (default: the live one, or else the latest), and when.
@@ -59,7 +58,6 @@ class StartBacktestInput:
     )
 
 
-@documented
 @strawberry.type
 class BacktestPayload:
     """The backtest, which is carried out in the background, or what was wrong."""
@@ -70,7 +68,6 @@ class BacktestPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class BacktestMutations:
     """What managers do to learn what rules are worth."""

@@ -21,12 +21,10 @@ from schema.mutations.translation import (
     MoneyInput,
     attempt,
     columns,
-    documented,
     minor,
 )
 
 
-@documented
 @strawberry.input
 class DealInput:
     """What a deal may say besides its name and stage."""
@@ -78,7 +76,6 @@ class DealInput:
     )
 
 
-@documented
 @strawberry.input
 class CreateDealInput(DealInput):
     """A new deal on an account; without a stage it is IDENTIFIED, without an owner the caller's own."""
@@ -91,7 +88,6 @@ class CreateDealInput(DealInput):
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@documented
 @strawberry.input
 class UpdateDealInput(DealInput):
     """Changes of a deal that was read at ``version``: what is absent stays, null clears."""
@@ -103,7 +99,6 @@ class UpdateDealInput(DealInput):
     )
 
 
-@documented
 @strawberry.input
 class AdvanceDealInput:
     """The open stage that a deal moves to, and on which day (default: today)."""
@@ -118,7 +113,6 @@ class AdvanceDealInput:
     )
 
 
-@documented
 @strawberry.input
 class CloseDealInput:
     """How a deal ends: WON or LOST, a lost one with its reason; the final amount where it changed."""
@@ -141,7 +135,6 @@ class CloseDealInput:
     )
 
 
-@documented
 @strawberry.type
 class DealPayload:
     """The deal as it is now, or why nothing was written."""
@@ -150,7 +143,6 @@ class DealPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class DealMutations:
     """What clients do with deals."""

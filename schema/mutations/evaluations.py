@@ -13,11 +13,10 @@ from schema.context import Info
 from schema.core.cost import costs
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, documented
+from schema.mutations.translation import attempt
 from schema.rulebooks import EvaluationRun
 
 
-@documented
 @strawberry.input
 class EvaluateInput:
     """Which accounts (default: all of the caller and those below), as of which day (default: today)."""
@@ -31,7 +30,6 @@ class EvaluateInput:
     )
 
 
-@documented
 @strawberry.type
 class EvaluatePayload:
     """What the judgement came to, or why there was none."""
@@ -40,7 +38,6 @@ class EvaluatePayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class EvaluationMutations:
     """What clients do with the engine."""

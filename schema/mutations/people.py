@@ -16,11 +16,10 @@ from models.people import Seniority
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import IDEMPOTENCY_KEY, READ_AT, attempt, columns, documented
+from schema.mutations.translation import IDEMPOTENCY_KEY, READ_AT, attempt, columns
 from schema.people import Contact
 
 
-@documented
 @strawberry.input
 class ContactInput:
     """What a contact may say besides the name."""
@@ -52,7 +51,6 @@ class ContactInput:
     )
 
 
-@documented
 @strawberry.input
 class CreateContactInput(ContactInput):
     """A new person at an account."""
@@ -64,7 +62,6 @@ class CreateContactInput(ContactInput):
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
-@documented
 @strawberry.input
 class UpdateContactInput(ContactInput):
     """Changes of a contact that was read at ``version``: what is absent stays, null clears."""
@@ -76,7 +73,6 @@ class UpdateContactInput(ContactInput):
     )
 
 
-@documented
 @strawberry.type
 class ContactPayload:
     """The contact as it is now, or why nothing was written."""
@@ -85,7 +81,6 @@ class ContactPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.input
 class ExportContactInput:
     """Whose data is exported."""
@@ -93,7 +88,6 @@ class ExportContactInput:
     id: strawberry.ID = strawberry.field(description="The contact's id.")
 
 
-@documented
 @strawberry.input
 class EraseContactInput:
     """Whose data is erased."""
@@ -104,7 +98,6 @@ class EraseContactInput:
     )
 
 
-@documented
 @strawberry.type
 class ExportContactPayload:
     """Everything that is kept about a person, or why it is not told."""
@@ -121,7 +114,6 @@ class ExportContactPayload:
     errors: list[UserError] = column("What was wrong; empty when the document is there.")
 
 
-@documented
 @strawberry.type
 class ContactMutations:
     """What clients do with the people at their customers."""

@@ -13,11 +13,10 @@ from models.recommendations import Outcome
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import READ_AT_IF_TOLD, attempt, documented
+from schema.mutations.translation import READ_AT_IF_TOLD, attempt
 from schema.recommendations import Recommendation
 
 
-@documented
 @strawberry.input
 class AcceptRecommendationInput:
     """Which recommendation; with ``version``, only if it is still at that one."""
@@ -26,7 +25,6 @@ class AcceptRecommendationInput:
     version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
-@documented
 @strawberry.input
 class SnoozeRecommendationInput:
     """Which recommendation, and the day from which it may come back."""
@@ -36,7 +34,6 @@ class SnoozeRecommendationInput:
     version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
-@documented
 @strawberry.input
 class DismissRecommendationInput:
     """Which recommendation, and why it is turned down."""
@@ -46,7 +43,6 @@ class DismissRecommendationInput:
     version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
-@documented
 @strawberry.input
 class CompleteRecommendationInput:
     """Which recommendation was carried out, and what came of it."""
@@ -56,7 +52,6 @@ class CompleteRecommendationInput:
     version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
-@documented
 @strawberry.input
 class RecordOutcomeInput:
     """Which recommendation that was carried out, and what came of it."""
@@ -67,7 +62,6 @@ class RecordOutcomeInput:
     outcome: Outcome = strawberry.field(description="What came of it, in the place of what was said before.")
 
 
-@documented
 @strawberry.type
 class RecommendationPayload:
     """The recommendation as it is now, or why nothing was written."""
@@ -78,7 +72,6 @@ class RecommendationPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class RecommendationMutations:
     """How people answer the engine."""

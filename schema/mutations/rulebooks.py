@@ -15,12 +15,11 @@ from schema.context import Info
 from schema.core.cost import costs
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import READ_AT_IF_TOLD, attempt, documented
+from schema.mutations.translation import READ_AT_IF_TOLD, attempt
 from schema.rule_checks import RuleFinding
 from schema.rulebooks import Rulebook
 
 
-@documented
 @strawberry.input
 class SaveRulebookInput:
     """The rule documents of a rulebook's next version, and cases that must hold before it goes live."""
@@ -38,7 +37,6 @@ class SaveRulebookInput:
     description: str | None = strawberry.field(default=None, description="What it is for; default: not said.")
 
 
-@documented
 @strawberry.input
 class ImportRulebookInput:
     """A rulebook's next version as a YAML file."""
@@ -52,7 +50,6 @@ class ImportRulebookInput:
     )
 
 
-@documented
 @strawberry.input
 class RollBackRulebookInput:
     """Which rulebook goes back to the version that was live before, and why."""
@@ -61,7 +58,6 @@ class RollBackRulebookInput:
     reason: str = strawberry.field(description="Why, up to 500 characters, not blank.")
 
 
-@documented
 @strawberry.input
 class RetireRulebookInput:
     """Which version is taken out of use, and why."""
@@ -71,7 +67,6 @@ class RetireRulebookInput:
     version: int | None = strawberry.field(default=None, description=READ_AT_IF_TOLD)
 
 
-@documented
 @strawberry.input
 class ActivateRulebookInput:
     """Which version of a rulebook goes live, and why."""
@@ -83,7 +78,6 @@ class ActivateRulebookInput:
     )
 
 
-@documented
 @strawberry.type
 class RulebookPayload:
     """The rulebook as it is now, or every problem that it has."""
@@ -100,7 +94,6 @@ class RulebookPayload:
         return [RuleFinding.of(finding) for finding in found]
 
 
-@documented
 @strawberry.type
 class RulebookMutations:
     """What managers do with rules."""

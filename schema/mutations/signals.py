@@ -14,11 +14,9 @@ from schema.context import Info
 from schema.core.cost import costs
 from schema.core.errors import UserError, user_errors
 from schema.core.stored import column
-from schema.mutations.translation import documented
 from schema.signals import Signal
 
 
-@documented
 @strawberry.input
 class SignalInput:
     """One thing heard about an account; ``externalId`` makes recording it again harmless."""
@@ -48,7 +46,6 @@ class SignalInput:
         return Observation(**vars(self))
 
 
-@documented
 @strawberry.input
 class RecordSignalsInput:
     """Up to 1,000 observations, recorded all or none."""
@@ -58,7 +55,6 @@ class RecordSignalsInput:
     )
 
 
-@documented
 @strawberry.type
 class RecordSignalsPayload:
     """The signals in the order given, or why none was recorded."""
@@ -67,7 +63,6 @@ class RecordSignalsPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class SignalMutations:
     """What clients do with signals."""

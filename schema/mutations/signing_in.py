@@ -13,11 +13,10 @@ from models.access import Scope
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
-from schema.mutations.translation import attempt, documented
+from schema.mutations.translation import attempt
 from schema.signing_in import ApiKey, Delegation
 
 
-@documented
 @strawberry.input
 class CreateApiKeyInput:
     """A new key for an integration."""
@@ -33,7 +32,6 @@ class CreateApiKeyInput:
     )
 
 
-@documented
 @strawberry.input
 class RevokeApiKeyInput:
     """Which key is taken out of use."""
@@ -41,7 +39,6 @@ class RevokeApiKeyInput:
     id: strawberry.ID = strawberry.field(description="The key's id.")
 
 
-@documented
 @strawberry.input
 class DelegateInput:
     """Who acts on whose behalf, and until when."""
@@ -57,7 +54,6 @@ class DelegateInput:
     )
 
 
-@documented
 @strawberry.input
 class EndDelegationInput:
     """Which delegation ends."""
@@ -65,7 +61,6 @@ class EndDelegationInput:
     id: strawberry.ID = strawberry.field(description="The delegation's id.")
 
 
-@documented
 @strawberry.type
 class CreateApiKeyPayload:
     """The new key with its secret, or what was wrong."""
@@ -78,7 +73,6 @@ class CreateApiKeyPayload:
     errors: list[UserError] = column("What was wrong; empty when it was made.")
 
 
-@documented
 @strawberry.type
 class ApiKeyPayload:
     """The key as it is now, or what was wrong."""
@@ -87,7 +81,6 @@ class ApiKeyPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class DelegationPayload:
     """The delegation as it is now, or what was wrong."""
@@ -96,7 +89,6 @@ class DelegationPayload:
     errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
-@documented
 @strawberry.type
 class SigningInMutations:
     """By what integrations sign in, and who acts on whose behalf."""

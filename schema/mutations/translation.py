@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import strawberry
 from strawberry import UNSET
-from strawberry.types import get_object_definition
 
 from commands.validation import LARGEST, MONEY_NAMES, check_currency
 from models.access import Actor
@@ -33,21 +31,6 @@ IDEMPOTENCY_KEY = (
 )
 
 
-def documented(kind: type[T]) -> type[T]:
-    """Show the docstrings of a type and of its resolvers to clients, as their descriptions."""
-    definition = get_object_definition(kind, strict=True)
-    definition.description = _description(kind)
-    for field in definition.fields:
-        if field.base_resolver:
-            field.description = _description(field.base_resolver.wrapped_func)
-    return kind
-
-
-def _description(documented: object) -> str:
-    return " ".join((inspect.getdoc(documented) or "").replace("``", "`").split())
-
-
-@documented
 @strawberry.input
 class MoneyInput:
     """An amount in the tenant's currency; none is converted."""

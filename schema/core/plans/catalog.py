@@ -11,9 +11,7 @@ from typing import Any
 import strawberry
 from graphql import (
     GraphQLEnumType,
-    GraphQLList,
     GraphQLNamedType,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     get_named_type,
@@ -27,6 +25,7 @@ from models.base import Record
 from schema.core.plans import json_sql
 from schema.core.plans.json_sql import Writer
 from schema.core.readable import Computed, Readable, meaning_of
+from schema.core.reflection import is_list
 from schema.core.stored import Stored
 
 MONEY = "Money"
@@ -172,7 +171,7 @@ def _meaning(shown: str, model: type[Record], field: StrawberryField, type_: Gra
             f"{shown}.{field.python_name} can be neither planned nor resolved: {model.__name__} has no column"
             f" {field.python_name!r}, and the field has no resolver"
         )
-    return None if _is_list(type_) else _column(columns[field.python_name], named)
+    return None if is_list(type_) else _column(columns[field.python_name], named)
 
 
 def _said(said: Readable | None, type_: GraphQLOutputType) -> Meaning:
@@ -193,7 +192,3 @@ def _column(column: Field[Any], type_: GraphQLNamedType) -> Meaning:
 
 def _stored_value(value: object) -> object:
     return value.value if isinstance(value, Enum) else value
-
-
-def _is_list(type_: GraphQLOutputType) -> bool:
-    return isinstance(type_.of_type if isinstance(type_, GraphQLNonNull) else type_, GraphQLList)
