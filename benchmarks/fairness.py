@@ -23,16 +23,14 @@ import httpx
 from tortoise.connection import get_connection
 
 from benchmarks.databases import SERVERS, Fresh, postgres_is_missing
-from benchmarks.live import Result, live
-from benchmarks.portfolio import DAY, generate
+from benchmarks.live import Result
 from benchmarks.reading.client import Measured, measure
 from benchmarks.reading.columns import Tenant
 from benchmarks.reading.queries import POINT, Asked, posted
+from benchmarks.reading.tenants import account_ids, judged
 from benchmarks.serving import Serving, product
-from commands import evaluations
-from models import accounts as stored
 from models import database
-from models.access import Role, User
+from models.access import Role
 
 CLIENTS = 16
 #: How much longer the slowest of a hundred cheap queries may take than the median one when it is quiet.
@@ -119,28 +117,19 @@ def _served(fresh: Fresh, given: argparse.Namespace) -> Iterator[tuple[Serving, 
 
 
 async def _stored(url: str, accounts: int) -> tuple[Tenant, list[str]]:
-    await generate(url, accounts, DAY, 200)
-    async with live(url) as (actor, engine):
-        await evaluations.evaluate(actor, engine, DAY)
-        director = await User.get(tenant_id=actor.tenant_id)
-        admin = await User.create(
-            id=User.make_id(),
-            tenant_id=actor.tenant_id,
-            name="Admin",
-            email="admin@example.com",
-            role=Role.ADMIN,
-        )
-        await _settled()
-        ids = await stored.Account.all().limit(100).values_list("id", flat=True)
-    users = {Role.DIRECTOR: director, Role.ADMIN: admin}
-    return Tenant(url, actor.tenant_id, users), [str(each) for each in ids]
+    tenant = await judged(url, accounts, 200)
+    await _settle(url)
+    return tenant, await account_ids(url, 100)
 
 
-async def _settled() -> None:
+async def _settle(url: str) -> None:
     """Leave nothing for PostgreSQL to tidy up while it is measured."""
-    if not database.is_sqlite():
-        for statement in ("vacuum (analyze)", "checkpoint"):
+    await database.connect(url)
+    try:
+        for statement in () if database.is_sqlite() else ("vacuum (analyze)", "checkpoint"):
             await get_connection("default").execute_script(statement)
+    finally:
+        await database.disconnect()
 
 
 def _points(server: Serving, tenant: Tenant, asked: Asked) -> int:

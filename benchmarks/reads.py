@@ -18,8 +18,7 @@ from multiprocessing import get_context
 import httpx
 
 from benchmarks.databases import SERVERS, Fresh, postgres_is_missing
-from benchmarks.live import Result, live, resident
-from benchmarks.portfolio import DAY, generate
+from benchmarks.live import Result, resident
 from benchmarks.reading.client import Measured, measure
 from benchmarks.reading.columns import COLUMNS, INCLUDES, OURS, Tenant, answers, columns, requests
 from benchmarks.reading.queries import (
@@ -32,11 +31,9 @@ from benchmarks.reading.queries import (
     many_accounts,
 )
 from benchmarks.reading.targets import ratios, targets
+from benchmarks.reading.tenants import account_ids, judged
 from benchmarks.serving import Serving, product
-from commands import evaluations
-from models import accounts as stored
-from models import database
-from models.access import Role, User
+from models.access import Role
 from schema.core.listing import LARGEST_PAGE
 
 #: Deals of each account where they are nested, and accounts that are asked for one by one.
@@ -96,8 +93,8 @@ def _on(name: str, given: argparse.Namespace) -> Result | str:
 def _few(name: str, fresh: Fresh, given: argparse.Namespace) -> tuple[Result, Result]:
     """Points and nested lists, and memory."""
     with fresh() as url:
-        tenant = asyncio.run(_stored(url, given.few, DEALS))
-        asked = few_accounts(asyncio.run(_ids(url)))
+        tenant = asyncio.run(judged(url, given.few, DEALS))
+        asked = few_accounts(asyncio.run(account_ids(url, POINTS)))
         found = _side_by_side(name, tenant, asked, given)
         with product(url, judge_changes="false") as server:
             memory = _memory(server, tenant, asked[:2], given)
@@ -108,36 +105,10 @@ def _few(name: str, fresh: Fresh, given: argparse.Namespace) -> tuple[Result, Re
 def _many(name: str, fresh: Fresh, given: argparse.Namespace) -> Result:
     """Pages and roll-ups of the large tenant."""
     with fresh() as url:
-        tenant = asyncio.run(_stored(url, given.many))
+        tenant = asyncio.run(judged(url, given.many))
         with product(url, judge_changes="false") as server:
             late = _cursor(server, tenant, (given.page - 1) * PAGE_SIZE)
         return _side_by_side(name, tenant, many_accounts(late), given)
-
-
-async def _stored(url: str, accounts: int, deals: int | None = None) -> Tenant:
-    """A tenant of so many accounts, judged, with a director who carries all of them and an administrator."""
-    await generate(url, accounts, DAY, deals)
-    async with live(url) as (actor, engine):
-        await evaluations.evaluate(actor, engine, DAY)
-        director = await User.get(tenant_id=actor.tenant_id)
-        admin = await User.create(
-            id=User.make_id(),
-            tenant_id=actor.tenant_id,
-            name="Admin",
-            email="admin@example.com",
-            role=Role.ADMIN,
-        )
-        await database.refresh_statistics()
-    return Tenant(url, actor.tenant_id, {Role.DIRECTOR: director, Role.ADMIN: admin})
-
-
-async def _ids(url: str) -> list[str]:
-    await database.connect(url)
-    try:
-        found = stored.Account.all().order_by("id").limit(POINTS)
-        return [str(each) for each in await found.values_list("id", flat=True)]
-    finally:
-        await database.disconnect()
 
 
 def _cursor(server: Serving, tenant: Tenant, skipped: int) -> str:
