@@ -68,14 +68,19 @@ Param = str | int | float | bool | date | datetime | Decimal | None
 Params = Mapping[str, Param]
 
 
-def tortoise_config(url: str) -> dict[str, object]:
-    """Tortoise's configuration for a database URL (``sqlite://path`` or ``postgres://…``)."""
+def tortoise_config(url: str, connections: int | None = None) -> dict[str, object]:
+    """Tortoise's configuration for a database URL (``sqlite://path`` or ``postgres://…``).
+
+    PostgreSQL is kept at most so many ``connections``; the URL or the driver says it otherwise.
+    """
     if url.startswith("sqlite://") and "busy_timeout" not in url:
         # Not every SQLite overwrites what is deleted unless told: a person's data would stay in the file.
         url += ("&" if "?" in url else "?") + "busy_timeout=10000&synchronous=NORMAL&secure_delete=ON"
     if url.startswith("postgres") and "statement_cache_size" not in url:
         # Read plans are longer than what the driver keeps prepared unless told.
         url += ("&" if "?" in url else "?") + "statement_cache_size=300&max_cacheable_statement_size=0"
+    if url.startswith("postgres") and connections:
+        url += f"&minsize={connections}&maxsize={connections}"
     connection = expand_db_url(url)
     engine = str(connection["engine"]).replace("tortoise.backends", "models.clients")
     return {
@@ -150,12 +155,15 @@ def readers() -> SqliteReaders | None:
     return _connected.readers
 
 
-async def connect(url: str) -> None:
-    """Open the process-wide connection; an embedded database's folder is made when missing."""
+async def connect(url: str, *, connections: int | None = None) -> None:
+    """Open the process-wide connection, or so many of PostgreSQL.
+
+    An embedded database's folder is made when missing.
+    """
     if url.startswith("sqlite://"):
         path = Path(url.removeprefix("sqlite://").split("?")[0])
         path.parent.mkdir(parents=True, exist_ok=True)
-    await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
+    await Tortoise.init(config=tortoise_config(url, connections), _enable_global_fallback=True)
     connection = get_connection("default")
     _connected.is_sqlite = connection.capabilities.dialect == "sqlite"
     await _open_readers(str(connection.filename) if _connected.is_sqlite else MEMORY)  # type: ignore[attr-defined]

@@ -31,15 +31,26 @@ class SqliteReaders:
         self.path = path
         self._own = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._at_once: sqlite3.Connection | None = None
         self._threads = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1), "bellwether-read")
 
-    async def row(self, sql: str, values: Sequence[object]) -> Sequence[object]:
-        """The only row that a statement gives."""
+    async def row(self, sql: str, values: Sequence[object], *, at_once: bool) -> Sequence[bytes]:
+        """The only row that a statement gives.
 
-        def read(connection: sqlite3.Connection) -> Sequence[object]:
-            found: Sequence[object] = connection.execute(sql, values).fetchone()
+        What is read ``at_once`` nothing else goes on beside: handing it to a thread takes longer than to read
+        a few rows. Where the file is locked, a thread waits for it all the same.
+        """
+
+        def read(connection: sqlite3.Connection) -> Sequence[bytes]:
+            found: Sequence[bytes] = connection.execute(sql, values).fetchone()
             return found
 
+        if at_once:
+            try:
+                return read(self._here())
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
         return await self._read(read)
 
     async def rows(self, sql: str, values: Sequence[object]) -> list[dict[str, object]]:
@@ -77,6 +88,14 @@ class SqliteReaders:
             connection = self._own.connection = self._connected()
             self._connections.append(connection)
         return reading.run(connection)
+
+    def _here(self) -> sqlite3.Connection:
+        """The connection of the thread that asks, which waits for no lock."""
+        if self._at_once is None:
+            self._at_once = self._connected()
+            self._at_once.execute("pragma busy_timeout = 0")
+            self._connections.append(self._at_once)
+        return self._at_once
 
     def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -56,6 +56,12 @@ def counted() -> Count:
     return count
 
 
+def counted_rows(more: int) -> None:
+    """The statement that was seen last stands for so many rows more."""
+    if (count := _count.get()) is not None:
+        count.rows += more
+
+
 async def seen(database: str, sql: str, work: Awaitable[T], rows: Callable[[T], int]) -> T:
     """What a statement gives, which is as many ``rows``."""
     began = time.perf_counter()

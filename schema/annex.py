@@ -124,7 +124,7 @@ def _begin(config: Settings) -> None:
     os.nice(_NICE)
     configure_logging(config.log_level)
     runner = asyncio.Runner()
-    runner.run(database.connect(config.database))
+    runner.run(database.connect(config.database, connections=1))
     _process = _Process(runner, build(config), config.max_seconds)
 
 

@@ -23,7 +23,7 @@ class Context:
         #: When the token expires by which the actor is known; None when there is none, or it does not.
         self.good_until = good_until
         #: The JSON of fields of the query that a plan has answered, by response key.
-        self.planned: Mapping[str, str] = {}
+        self.planned: Mapping[str, bytes] = {}
 
     @cached_property
     def loaders(self) -> Loaders:

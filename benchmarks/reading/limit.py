@@ -34,7 +34,7 @@ class _Route:
     """What the server would run for each set of variables."""
 
     def __init__(self, field: str, statements: Sequence[Statement]) -> None:
-        self._before = f'{{"data":{{"{field}":'
+        self._before = f'{{"data":{{"{field}":'.encode()
         self._statements = statements
 
     async def answer(self, request: Request) -> Response:
@@ -42,8 +42,8 @@ class _Route:
         if not self._statements:
             raise HTTPException(404)
         statement = self._statements[request.path_params["number"]]
-        (text,) = await reading.values(statement.sql, statement.values)
-        return Response(f"{self._before}{text}}}}}".encode(), media_type="application/json")
+        (text,) = await reading.values(statement.sql, statement.values, brief=statement.is_brief)
+        return Response(b"%b%b}}" % (self._before, text), media_type="application/json")
 
 
 async def _routes(job: Job) -> list[Route]:

@@ -75,13 +75,13 @@ class Answering:
         spender = about.actor or f"host {host}"
         try:
             document = self._document(asked)
-            errors = self.schema.documents.errors(document, asked.operation_name, asked.variables)
+            cost, errors = self._checked(document, asked)
             operation = None if errors else _operation(document, asked, reads_only=reads_only)
         except GraphQLError as error:
-            errors, operation = [error], None
+            cost, errors, operation = 1, [error], None
         if operation is None:
             return self._refused(errors, self.budget.spend(spender, 1))
-        self._note(about, document, operation, asked)
+        _note(about, operation, cost)
         allowance = self.budget.spend(spender, about.cost)
         if allowance.wait:
             return self._refused([_beyond(about.cost, allowance)], allowance)
@@ -97,12 +97,15 @@ class Answering:
         if not (self.read_plans and context.is_known):
             return None
         document = self._document(asked)
+        cost, errors = self._checked(document, asked)
+        if errors:
+            return None
         ready = self.schema.reads.ready(document, asked.variables, asked.operation_name, context.actor)
         if ready is None or ready.plan.is_partial:
             return None
         about = current()
         about.actor = context.actor.user_id
-        self._note(about, document, ready.operation, asked)
+        _note(about, ready.operation, cost)
         allowance = self.budget.spend(about.actor, about.cost)
         if allowance.wait:
             return None
@@ -129,12 +132,12 @@ class Answering:
     def _cost(self, document: Document, asked: Asked) -> int:
         return self.schema.documents.cost(document, asked.operation_name, asked.variables)
 
-    def _note(
-        self, about: Current, document: Document, operation: OperationDefinitionNode, asked: Asked
-    ) -> None:
-        about.kind = operation.operation.value
-        about.operation = operation.name.value[:LONGEST_NAME] if operation.name else ""
-        about.cost = self._cost(document, asked)
+    def _checked(self, document: Document, asked: Asked) -> tuple[int, list[GraphQLError]]:
+        """What the operation costs that is to be run, and what is wrong with it or with its document."""
+        if document.errors:
+            return 1, document.errors
+        cost = self._cost(document, asked)
+        return cost, self.schema.documents.too_dear(cost)
 
     async def _in_time(
         self, document: Document, asked: Asked, context: Context, spender: str, allowance: Allowance
@@ -221,11 +224,17 @@ def _operation(document: Document, asked: Asked, *, reads_only: bool) -> Operati
     return operation
 
 
-def _written(fields: Mapping[str, str], allowance: Allowance) -> bytes:
+def _note(about: Current, operation: OperationDefinitionNode, cost: int) -> None:
+    about.kind = operation.operation.value
+    about.operation = operation.name.value[:LONGEST_NAME] if operation.name else ""
+    about.cost = cost
+
+
+def _written(fields: Mapping[str, bytes], allowance: Allowance) -> bytes:
     """The body of an answer; megabytes of it are copied no more often than they must be."""
     parts, between = [b'{"data":{'], b""
     for key, text in fields.items():
-        parts += between, f'"{key}":'.encode(), text.encode()
+        parts += between, f'"{key}":'.encode(), text
         between = b","
     return b"".join([*parts, b'},"extensions":', _said(allowance).encode(), b"}"])
 

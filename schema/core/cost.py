@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -95,6 +96,14 @@ class Price:
 
     def points(self, variables: Mapping[str, object]) -> int:
         """The points when all pages are full; at least one."""
+        return self._fixed or self._points(variables)
+
+    @cached_property
+    def _fixed(self) -> int | None:
+        """The points where no variable decides about them."""
+        return None if any(map(_is_variable, self._roots)) else self._points({})
+
+    def _points(self, variables: Mapping[str, object]) -> int:
         given, counted = {**self._defaults, **variables}, dict[int, int]()
         total = sum(_count(root, given, counted) * (PYTHON if root.in_python else 1) for root in self._roots)
         return max(1, min(total, COUNTLESS))
@@ -230,6 +239,14 @@ def _count(part: _Part, given: Mapping[str, object], counted: dict[int, int]) ->
             inside += _size(sizes, given) * _count(page, given, counted)
         counted[id(part)] = min(inside, COUNTLESS)
     return counted[id(part)]
+
+
+def _is_variable(part: _Part) -> bool:
+    """Whether the size of a page in it is a variable."""
+    inside = [page for _, page in part.pages] + part.others
+    return any(isinstance(size, str) for sizes, _ in part.pages for size in sizes) or any(
+        map(_is_variable, inside)
+    )
 
 
 def _said(described: GraphQLField) -> int | None:

@@ -19,7 +19,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
-from schema.core.cost import COUNTLESS, Price, Prices
+from schema.core.cost import Price, Prices
 from schema.core.kept import Kept
 from schema.core.limits import Limits, beyond, check_size
 from schema.core.refusals import exceeded
@@ -115,12 +115,11 @@ class Documents:
         self, document: Document, name: str | None, variables: Mapping[str, object]
     ) -> list[GraphQLError]:
         """What is wrong with a document, or with what its operation costs with these variables."""
-        if document.errors:
-            return document.errors
-        cost = self.cost(document, name, variables)
-        if cost <= self.limits.cost:
-            return []
-        return [exceeded("maxCost", self.limits.cost, min(cost, COUNTLESS))]
+        return document.errors or self.too_dear(self.cost(document, name, variables))
+
+    def too_dear(self, cost: int) -> list[GraphQLError]:
+        """What is wrong with a cost."""
+        return [] if cost <= self.limits.cost else [exceeded("maxCost", self.limits.cost, cost)]
 
 
 class Prepared(SchemaExtension):

@@ -15,6 +15,7 @@ from schema.core.answering import Answer
 from schema.core.credentials import ON_BEHALF_OF
 from schema.core.endpoint import Endpoint
 from schema.core.refusals import NOT_KEPT
+from schema.core.sending import send_body
 
 #: Digits that no length of a body has.
 LONGEST_NUMBER = 12
@@ -76,7 +77,7 @@ async def _respond(send: Send, answer: Answer) -> None:
     headers = [(b"content-length", str(len(answer.body)).encode()), *_HEADERS]
     headers += [(name.lower().encode(), value.encode()) for name, value in answer.allowance.headers().items()]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send_body(send, answer.body)
 
 
 def _again(message: Message, receive: Receive) -> Receive:

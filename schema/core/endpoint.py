@@ -18,6 +18,7 @@ from schema.core.asked import Asked, Malformed
 from schema.core.credentials import Credentials
 from schema.core.errors import UNREACHABLE
 from schema.core.refusals import BAD_REQUEST, NOT_KEPT, refusal
+from schema.core.sending import Sliced
 
 #: Makes the context of a request from what it says of who is asking.
 Enter = Callable[[Credentials], Awaitable[Context]]
@@ -113,4 +114,4 @@ def as_response(answer: Answer, form: str) -> Response:
     otherwise = 400 if answer.refused and form == media.GRAPHQL else 200
     status = STATUSES.get(answer.code or "", otherwise)
     headers = NOT_KEPT | _HEADERS.get(status, {}) | answer.allowance.headers()
-    return Response(answer.body, status, headers, f"{form}; charset=utf-8")
+    return Sliced(answer.body, status, headers, f"{form}; charset=utf-8")

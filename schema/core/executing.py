@@ -23,7 +23,7 @@ class Job:
     variables: Mapping[str, object]
     operation_name: str | None
     actor: Actor | None
-    planned: Mapping[str, str]
+    planned: Mapping[str, bytes]
     request_id: str
 
 

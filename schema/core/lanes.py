@@ -1,13 +1,15 @@
 """Who may run now: operations that cost much wait for one another, and cheap ones pass them.
 
 However many ask much at once, so few of them run that a cheap operation finds a free processor. Among those
-that wait, the actors take turns.
+that wait, the actors take turns. After a LARGE one the place stays free for a while, so that the database and
+the processors are everybody else's for a third of the time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +17,8 @@ from dataclasses import dataclass
 
 #: From so many points on an operation waits its turn, and from so many it leaves room for others.
 MEDIUM, LARGE = 200, 5_000
+#: How long a LARGE operation's place stays free after it, of the seconds that it took; and at most.
+REST, LONGEST_REST = 0.5, 0.1
 
 
 @dataclass
@@ -40,12 +44,19 @@ class Lanes:
             return
         is_large = points >= LARGE
         await self._admission(actor, is_large)
+        began = time.monotonic()
         try:
             yield
         finally:
             self._running -= 1
-            self._large -= is_large
+            if is_large:
+                rest = min((time.monotonic() - began) * REST, LONGEST_REST)
+                asyncio.get_running_loop().call_later(rest, self._rested)
             self._admit()
+
+    def _rested(self) -> None:
+        self._large -= 1
+        self._admit()
 
     async def _admission(self, actor: str, is_large: bool) -> None:
         waiting = _Waiting(is_large, asyncio.get_running_loop().create_future())

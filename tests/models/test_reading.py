@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 
+import orjson
 import pytest
 
+from models import reading
 from models.access import Tenant
 from models.database import fetch, is_sqlite
+from models.sqlite_readers import SqliteReaders
 from models.transactions import transaction
 from tests import factories
 
@@ -55,3 +61,30 @@ async def test_a_read_that_nobody_waits_for_any_more_ends(db: str) -> None:
     began = time.perf_counter()
     assert await counted() == 0
     assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_locked_file_is_waited_for_by_a_thread(tmp_path: Path, at_once: bool) -> None:
+    """What reads a few rows does so at once, but holds up nobody where it cannot."""
+    path, sql = str(tmp_path / "one.sqlite3"), "select cast(count(*) as blob) from sqlite_master"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("create table one (id)")
+        sqlite = SqliteReaders(path)
+        try:
+            assert await sqlite.row(sql, [], at_once=at_once) == (b"1",)
+            writer.execute("begin exclusive")
+            began = time.perf_counter()
+            asked = asyncio.create_task(sqlite.row(sql, [], at_once=at_once))
+            await asyncio.sleep(0.2)
+            assert not asked.done()
+            assert time.perf_counter() - began < 1
+            writer.execute("commit")
+            assert await asked == (b"1",)
+        finally:
+            await asyncio.to_thread(sqlite.close)
+
+
+@pytest.mark.parametrize("size", [0, 100, 70_000])
+async def test_objects_in_json_are_counted_however_long_it_is(size: int) -> None:
+    text = orjson.dumps({"text": '{"' * size, "of": [{"a": number} for number in range(size)]})
+    assert await reading._objects([text, b"null"]) == size + 1

@@ -7,8 +7,15 @@ import time
 
 import pytest
 
+from schema.core import lanes
 from schema.core.lanes import LARGE, MEDIUM, Lanes
 from schema.core.pace import Pace
+
+
+@pytest.fixture(autouse=True)
+def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place of a large operation is free with the next turn of the loop."""
+    monkeypatch.setattr(lanes, "LONGEST_REST", 0)
 
 
 class Running:
@@ -17,6 +24,7 @@ class Running:
     def __init__(self, most: int) -> None:
         self.lanes = Lanes(most)
         self.began: list[str] = []
+        self.at: dict[str, float] = {}
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -29,6 +37,7 @@ class Running:
     async def _run(self, name: str, points: int) -> None:
         async with self.lanes.lane(name[0], points):
             self.began.append(name)
+            self.at[name] = time.monotonic()
             await self._ends[name].wait()
 
     async def end(self, name: str) -> None:
@@ -56,6 +65,21 @@ async def test_large_ones_leave_room_and_small_ones_pass() -> None:
     assert run.began == ["a1", "b1", "c1", "b2"]
     await run.end("a1")
     assert run.began[-1] == "a2"
+
+
+async def test_after_a_large_one_its_place_stays_free_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "REST", 1_000_000)
+    monkeypatch.setattr(lanes, "LONGEST_REST", 0.1)
+    run = Running(2)
+    for name, points in (("a1", LARGE), ("a2", LARGE), ("b1", MEDIUM), ("b2", MEDIUM)):
+        await run.ask(name, points)
+    began = time.monotonic()
+    await run.end("a1")
+    assert run.began == ["a1", "b1", "b2"]  # which do not wait for that
+    await run.end("b1")
+    await asyncio.sleep(0.3)
+    assert run.began[-1] == "a2"
+    assert run.at["a2"] - began >= 0.09
 
 
 async def test_actors_take_turns_however_much_one_of_them_asks() -> None:

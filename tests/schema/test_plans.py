@@ -154,7 +154,7 @@ async def test_where_one_part_fails_the_others_stand_as_without_plans(ada: User)
 
 
 async def test_what_sqlite_cannot_parse_is_resolved(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refuse(*_given: object) -> None:
+    async def refuse(*_given: object, **_more: object) -> None:
         raise reading.TooNested
 
     account = await factories.account(ada, name="Nordwind")

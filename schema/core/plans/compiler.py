@@ -31,7 +31,11 @@ MOST_PIECES = 4_000
 
 
 class Compiler:
-    """Compiles the root fields of one operation; ``params`` are the parameters of what it has compiled."""
+    """Compiles the root fields of one operation.
+
+    ``params`` are the parameters of what it has compiled; ``walks`` says whether that reads lists, and not
+    only rows by their ids.
+    """
 
     def __init__(self, catalog: Catalog, selections: Selections, given: Variables, actor: Actor) -> None:
         self.catalog = catalog
@@ -39,6 +43,7 @@ class Compiler:
         self.given = given
         self.actor = actor
         self.params: dict[str, Value] = {}
+        self.walks = False
         self._numbers = count()
         self._pieces = 0
 
@@ -139,6 +144,7 @@ class Compiler:
         return f"coalesce(({found}), 'null')"
 
     def _children(self, meaning: Children, nodes: Sequence[FieldNode], key: str) -> str:
+        self.walks = True
         shown = self.catalog.of(meaning.shown())
         alias, seen = self._rows(shown)
         written = self.object_of(shown, nodes, alias)
@@ -157,6 +163,7 @@ class Compiler:
     def _by_ids(self, meaning: AnyByIds, field: GraphQLField, nodes: Sequence[FieldNode]) -> str:
         given = self._given(field, nodes[0])["ids"]
         assert isinstance(given, list)
+        self.walks = True
         if len(given) > meaning.most:
             raise Unplanned("too many ids")
         pieces: list[str] = [Literal("[")]
@@ -185,6 +192,7 @@ class Compiler:
     def _connection(
         self, meaning: Connected, field: GraphQLField, nodes: Sequence[FieldNode], parent: str | None
     ) -> str:
+        self.walks = True
         given = dict(self._given(field, nodes[0]))
         order = [(entry.field.value, entry.direction) for entry in given.pop("order_by", None) or ()]  # type: ignore[attr-defined]
         paging = {name: given.get(name) for name in ("first", "after", "last", "before")}

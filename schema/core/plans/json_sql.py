@@ -16,6 +16,11 @@ LONGEST_CHAIN = 300
 Writer = Callable[[str], str]
 
 
+def utf8(sql: str) -> str:
+    """A text as its bytes, which the driver hands over as they are."""
+    return f"cast({sql} as blob)" if is_sqlite() else f"convert_to({sql}, 'UTF8')"
+
+
 def text(sql: str) -> str:
     """A text: an id, a name, a date, or the value of an enumeration."""
     if is_sqlite():

@@ -36,7 +36,7 @@ from schema.core.later import Later, Value, Variables
 from schema.core.plans.catalog import Catalog
 from schema.core.plans.coercion import Coercion
 from schema.core.plans.compiler import Compiler
-from schema.core.plans.json_sql import together
+from schema.core.plans.json_sql import together, utf8
 from schema.core.plans.selections import Selections
 from schema.core.plans.unplanned import Unplanned
 from schema.core.scopes import Needs
@@ -47,10 +47,14 @@ MOST_PLANS, LONGEST_SQL = 5_000, 50_000_000
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL in the driver's own form with its values; its row has the JSON of each field that is planned."""
+    """SQL in the driver's own form with its values; its row has the JSON of each field that is planned.
+
+    It is brief where it reads a few rows by their ids alone.
+    """
 
     sql: str
     values: Sequence[Param]
+    is_brief: bool
 
 
 @dataclass
@@ -58,7 +62,7 @@ class Plan:
     """What an operation is answered by: SQL that gives the JSON of its fields ``keys``, one in each column.
 
     The SQL is in the driver's own form, with parameters of these names. It is partial where other fields are
-    left to Python.
+    left to Python, and brief where it reads a few rows by their ids alone.
     """
 
     sql: str
@@ -66,6 +70,7 @@ class Plan:
     params: Mapping[str, Value]
     keys: tuple[str, ...]
     is_partial: bool
+    is_brief: bool
     for_sqlite: bool
 
     def statement(self, variables: Variables, scope: Mapping[str, Param]) -> Statement:
@@ -74,7 +79,8 @@ class Plan:
             name: value.get(variables) if isinstance(value, Later) else value
             for name, value in self.params.items()
         }
-        return Statement(self.sql, in_order(self.names, {**values, **scope}, sqlite=self.for_sqlite))
+        ordered = in_order(self.names, {**values, **scope}, sqlite=self.for_sqlite)
+        return Statement(self.sql, ordered, self.is_brief)
 
 
 @dataclass(frozen=True)
@@ -105,20 +111,21 @@ class Reads:
         self, query: str, variables: Variables, operation_name: str | None, actor: Actor
     ) -> Statement | None:
         """The statement that answers a query; None where the ordinary path does, in whole or in part."""
-        found = self.ready(self.documents.read(query), variables, operation_name, actor)
+        document = self.documents.read(query)
+        if self.documents.errors(document, operation_name, variables):
+            return None
+        found = self.ready(document, variables, operation_name, actor)
         return None if found is None or found.plan.is_partial else found.statement
 
     def ready(
         self, document: Document, variables: Variables, operation_name: str | None, actor: Actor
     ) -> Ready | None:
-        """What answers an operation, in whole or in part; None where the ordinary path does.
+        """What answers an operation of a valid document, in whole or part; None where the ordinary path does.
 
-        That path tells what is wrong with a document or its variables.
+        That path tells what is wrong with the variables.
         """
         operation = document.operation(operation_name)
         if operation is None or operation.operation is not OperationType.QUERY:
-            return None
-        if self.documents.errors(document, operation_name, variables):
             return None
         if self._needs.missing(document, operation, variables, actor):
             return None
@@ -131,17 +138,18 @@ class Reads:
         except BellwetherError:
             return None
 
-    async def fields(self, ready: Ready) -> Mapping[str, str] | None:
+    async def fields(self, ready: Ready) -> Mapping[str, bytes] | None:
         """The JSON of the fields of the query type that a plan answers, by response key.
 
         None where the database does not take the statement: the ordinary path answers, from now on.
         """
         try:
-            texts = await reading.values(ready.statement.sql, ready.statement.values)
+            statement = ready.statement
+            texts = await reading.values(statement.sql, statement.values, brief=statement.is_brief)
         except reading.TooNested:
             ready.plan.keys = ()
             return None
-        return dict(zip(ready.plan.keys, map(str, texts), strict=True))
+        return dict(zip(ready.plan.keys, texts, strict=True))
 
     def _planned(
         self,
@@ -184,14 +192,15 @@ class Reads:
         written, is_partial = dict[str, str](), False
         for key, nodes in selections.of([operation.selection_set], self._catalog.query).items():
             try:
-                written[key] = together([compiler.root(nodes)])
+                written[key] = utf8(together([compiler.root(nodes)]))
             except Unplanned:
                 is_partial = True
         if not written:
             return None
         sql = f"select {', '.join(written.values())}"
         params = {name: value for name, value in compiler.params.items() if not name.startswith("v_")}
-        return Plan(*placed(sql, is_sqlite()), params, tuple(written), is_partial, is_sqlite())
+        text, names = placed(sql, is_sqlite())
+        return Plan(text, names, params, tuple(written), is_partial, not compiler.walks, is_sqlite())
 
 
 class _Takes:
