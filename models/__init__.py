@@ -6,6 +6,7 @@ MODULES = [
     "models.people",
     "models.catalog",
     "models.deals",
+    "models.forecast",
     "models.revenue",
     "models.services",
     "models.tickets",

@@ -49,7 +49,8 @@ class Tenant(Record):
     ``judged_as_of`` is the latest date as of which all of its accounts were judged together.
     ``max_offers`` is how many open recommendations an account is offered at once. What was dismissed does not
     come back within ``dismissal_days``; after ``dismissals_until_pause`` of an action at an account within
-    ``pause_days`` the action is not offered there.
+    ``pause_days`` the action is not offered there. Fiscal years begin with ``fiscal_month`` (1 to 12); weekly
+    forecasts are due on ``forecast_weekday`` (1 for Monday to 7) at ``forecast_hour`` (1 to 24, UTC).
     """
 
     prefix = "tnt"
@@ -63,6 +64,9 @@ class Tenant(Record):
     dismissal_days = fields.IntField(default=30, db_default=30)
     dismissals_until_pause = fields.IntField(default=3, db_default=3)
     pause_days = fields.IntField(default=90, db_default=90)
+    fiscal_month = fields.IntField(default=1, db_default=1)
+    forecast_weekday = fields.IntField(default=5, db_default=5)
+    forecast_hour = fields.IntField(default=17, db_default=17)
 
     class Meta:
         table = "tenant"

@@ -12,6 +12,7 @@ from models import deals as stored
 from models.access import Scope
 from models.deals import STAGE_RANK, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
+from models.forecast import DealSplit as DealSplitRow
 from schema.core.connections import Listed, by_id, children, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
@@ -70,6 +71,17 @@ class DealContact(Stored[stored.DealContact]):
 
 
 @strawberry.type
+class DealSplit(Stored[DealSplitRow]):
+    """Somebody's share in a deal: what it counts for their quota."""
+
+    model = DealSplitRow
+
+    percent: int = column("The share in percent, 0 to 100; 0 for one that has ended.")
+    valid_from: date = column("The day since when they have one.")
+    user = related("schema.access", "User", "user_id", "Whose it is.")
+
+
+@strawberry.type
 class Deal(Node, Stored[stored.Deal]):
     """A sale in progress or ended."""
 
@@ -112,6 +124,13 @@ class Deal(Node, Stored[stored.Deal]):
         "schema.deals", "StageChange", "deal_id", "The stages that it entered, in order.", "changed_on"
     )
     contacts = children("schema.deals", "DealContact", "deal_id", "The people who take part in it.")
+    splits = children(
+        "schema.deals",
+        "DealSplit",
+        "deal_id",
+        "The shares that people have in it; ended ones are 0.",
+        "user_id",
+    )
 
 
 @strawberry.input

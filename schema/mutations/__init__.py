@@ -10,6 +10,7 @@ from schema.mutations.arbitration import ArbitrationMutations
 from schema.mutations.backtests import BacktestMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
+from schema.mutations.forecast import ForecastMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
@@ -32,5 +33,6 @@ class Mutation(
     BacktestMutations,
     AlarmMutations,
     SigningInMutations,
+    ForecastMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

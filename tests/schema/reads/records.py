@@ -20,6 +20,7 @@ from models.deals import (
     Stage,
     StageChange,
 )
+from models.forecast import DealSplit
 from models.people import Contact, Seniority
 from models.revenue import Contract
 from models.services import Service, ServiceState, UsageMonth
@@ -51,6 +52,7 @@ class Records:
         self.many(2 * size, self._deal_line)
         self._deal_contacts()
         self.many(2 * size, self._stage_change)
+        self._shares()
         self.services = self.many(size, self._service)
         self.many(4 * size, self._usage)
         self.many(size, self._ticket)
@@ -125,6 +127,20 @@ class Records:
             mrc_minor=world.pick(MONEY),
             **self._sourced(),
         )
+
+    def _shares(self) -> None:
+        """Shares in some deals, of two people each, and one that has ended."""
+        for deal in self.deals[::3]:
+            people = self.world.random.sample(sorted({*self.owners}), 3)
+            for user_id, percent in zip(people, (40, 60, 0), strict=True):
+                self.world.make(
+                    DealSplit,
+                    tenant_id=self.tenant.id,
+                    deal_id=deal.id,
+                    user_id=user_id,
+                    percent=percent,
+                    valid_from=self.world.day(),
+                )
 
     def _deal(self) -> Deal:
         world = self.world

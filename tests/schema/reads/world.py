@@ -22,6 +22,15 @@ from models.base import Record
 from models.catalog import Product
 from models.deals import Deal, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
+from models.forecast import (
+    DealSplit,
+    ForecastAdjustment,
+    ForecastCall,
+    ForecastSubmission,
+    PipelineSnapshot,
+    Quota,
+    SnapshotDeal,
+)
 from models.people import Contact
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
@@ -49,7 +58,8 @@ MODELS: tuple[type[Record], ...] = (
     Tenant, Team, User, Product, Account, Contract, Deal, DealLine, Contact, DealContact, StageChange,
     Service, UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine,
     Evidence, Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey,
-    Delegation,
+    Delegation, DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot,
+    SnapshotDeal,
 )  # fmt: skip
 
 
