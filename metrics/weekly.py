@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 from metrics.credit import Standing
@@ -21,32 +21,24 @@ from models.forecast import (
     Measure,
     Period,
     Quota,
-    SubmissionState,
 )
 from models.visibility import visible
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What somebody handed in, or is writing: its record's id and what it says."""
+    """The record of what somebody handed in, or is writing."""
 
     id: str
-    state: SubmissionState
-    submitted_at: datetime | None
-    is_late: bool
-    comment: str | None
-    version: int
+    is_handed_in: bool
 
 
 @dataclass(frozen=True)
 class Adjustment:
-    """What a manager put on top of a number, and why."""
+    """The record of what a manager put on top of a number, and how much (minor units)."""
 
     id: str
     amount_minor: int
-    reason: str
-    made_by_id: str
-    version: int
 
 
 @dataclass(frozen=True)
@@ -141,7 +133,7 @@ def _node(
         quota = sum(part.standing.quota for part in parts)
     won = deals.of(ForecastCategory.CLOSED).minor
     standing = Standing(quota, Fraction(won), Fraction(deals.cumulative(ForecastCategory.PIPELINE).minor))
-    is_missing = node.is_seller and (submission is None or submission.submitted_at is None)
+    is_missing = node.is_seller and not (submission and submission.is_handed_in)
     missing = [node.id] * is_missing + [each for part in parts for each in part.missing]
     return NodeForecast(node, depth, deals, shown, standing, submission, missing)
 
@@ -186,32 +178,16 @@ async def _stored(actor: Actor, week: date, period: Period) -> _Stored:
         amount = None if row["amount_minor"] is None else as_int(row["amount_minor"])
         called[who, category] = (amount, _text(row["comment"]))
     return _Stored(
-        {str(row["user_id"]): _submission(row) for row in submissions},
+        {str(row["user_id"]): Submission(str(row["id"]), str(row["id"]) in handed_in) for row in submissions},
         {who: Categories(single) for who, single in frozen.items()},
         called,
         {
             (str(row["user_id"] or row["team_id"]), ForecastCategory(str(row["category"]))): Adjustment(
-                str(row["id"]),
-                as_int(row["amount_minor"]),
-                str(row["reason"]),
-                str(row["made_by_id"]),
-                as_int(row["version"]),
+                str(row["id"]), as_int(row["amount_minor"])
             )
             for row in adjustments
         },
         await quotas(actor, period, Measure.TCV),
-    )
-
-
-def _submission(row: Row) -> Submission:
-    at = row["submitted_at"]
-    return Submission(
-        str(row["id"]),
-        SubmissionState(str(row["state"])),
-        at if at is None or isinstance(at, datetime) else datetime.fromisoformat(str(at)),
-        bool(row["is_late"]),
-        _text(row["comment"]),
-        as_int(row["version"]),
     )
 
 

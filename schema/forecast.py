@@ -407,25 +407,18 @@ class ForecastNode:
     closed: Money = strawberry.field(description="What was won in the period, of the deals that it counts.")
     categories: list[CategoryForecast] = strawberry.field(description="COMMIT, BEST_CASE and PIPELINE.")
     attainment: Attainment = strawberry.field(description="Where it stands against its quota in TCV.")
-    submission_id: strawberry.ID | None = strawberry.field(
-        description="The id of its forecast of the week; null when nothing was written."
-    )
-    submission_version: int | None = strawberry.field(
-        description="The version of that forecast, for commands; null without one."
-    )
-    state: SubmissionState | None = strawberry.field(
-        description="Where its forecast stands; null when nothing was written, and for teams."
-    )
-    submitted_at: datetime | None = strawberry.field(
-        description="When it was handed in last (UTC); null when it was not."
-    )
-    is_late: bool = strawberry.field(description="Whether that was after the deadline.")
-    comment: str | None = strawberry.field(
-        description="What its owner says about the week; null for nothing."
-    )
+    submission_id: strawberry.Private[str | None]
     missing: list[strawberry.ID] = strawberry.field(
         description="The ids of the active directors at it and below who handed in nothing for the week."
     )
+
+    @strawberry.field
+    async def submission(self, info: Info) -> ForecastSubmission | None:
+        """Its forecast of the week; null when nothing was written, and for teams."""
+        if self.submission_id is None:
+            return None
+        found = await info.context.loaders.one(stored.ForecastSubmission, self.submission_id)
+        return ForecastSubmission.of(found) if found else None
 
 
 @strawberry.type
@@ -545,18 +538,12 @@ def _place(node: TreeNode, depth: int) -> dict[str, Any]:
 
 
 def _node(found: weekly.NodeForecast, currency: str) -> ForecastNode:
-    submission = found.submission
     return ForecastNode(
         **_place(found.node, found.depth),
         closed=certain_money(found.deals.of(ForecastCategory.CLOSED).minor, currency),
         categories=[_category(category, found.categories[category], currency) for category in OPEN],
         attainment=_attainment(found.standing, Measure.TCV, currency),
-        submission_id=strawberry.ID(submission.id) if submission else None,
-        submission_version=submission.version if submission else None,
-        state=submission.state if submission else None,
-        submitted_at=submission.submitted_at if submission else None,
-        is_late=bool(submission and submission.is_late),
-        comment=submission.comment if submission else None,
+        submission_id=found.submission.id if found.submission else None,
         missing=[strawberry.ID(each) for each in found.missing],
     )
 
