@@ -10,7 +10,6 @@ from tortoise.models import Model
 from typeid import TypeID
 from typeid.core.errors import TypeIDException
 
-from models.described import Described
 from models.errors import Invalid
 
 ID_LENGTH = 40
@@ -116,20 +115,6 @@ class Sourced(Record):
 
     class Meta:
         abstract = True
-
-
-class Severity(Described):
-    """How bad something is, mildest first."""
-
-    LOW = "LOW", "To be known; nothing has to be done soon."
-    MEDIUM = "MEDIUM", "To be dealt with in the ordinary course."
-    HIGH = "HIGH", "To be dealt with soon."
-    CRITICAL = "CRITICAL", "To be dealt with before anything else."
-
-    @property
-    def rank(self) -> int:
-        """0 for LOW to 3 for CRITICAL."""
-        return list(Severity).index(self)
 
 
 def days_between(earlier: date, later: date) -> int:

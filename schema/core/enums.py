@@ -9,7 +9,6 @@ import strawberry
 from metrics.portfolio import Grouping
 from models.access import Role, Scope
 from models.accounts import Tier
-from models.base import Severity
 from models.catalog import Charge
 from models.deals import ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
@@ -18,6 +17,7 @@ from models.people import Seniority
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from models.rulebooks import RulebookState, RunScope, RunState
 from models.services import ServiceState
+from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from models.access import Tenant, User
 from models.accounts import Account, Tier
-from models.base import Record, Severity, today
+from models.base import Record, today
 from models.catalog import Charge, Product
 from models.deals import (
     ContactRole,
@@ -24,6 +24,7 @@ from models.forecast import DealSplit
 from models.people import Contact, Seniority
 from models.revenue import Contract
 from models.services import Service, ServiceState, UsageMonth
+from models.severity import Severity
 from models.signals import Signal, SignalKind
 from models.tickets import Ticket, TicketState
 from tests.schema.reads.odd_values import INTEGERS, MOMENTS, MONEY, OWED, SHARES, TEXTS
