@@ -6,6 +6,8 @@ MODULES = [
     "models.people",
     "models.catalog",
     "models.deals",
+    "models.pipelines",
+    "models.qualification",
     "models.revenue",
     "models.services",
     "models.tickets",

@@ -20,10 +20,12 @@ from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
 from models.database import Param, fetch
-from models.deals import Deal, DealContact, DealLine, StageChange
+from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
 from models.events import Dimension, PopulationEvent
 from models.people import Contact
+from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.qualification import DecisionCriterion
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -134,7 +136,10 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Deal: _deal,
     DealLine: _of_deal,
     DealContact: _of_deal,
+    DealCompetitor: _of_deal,
+    DecisionCriterion: _of_deal,
     StageChange: _of_deal,
+    StageWaiver: _of_deal,
     Contact: _seen_account,
     Signal: _seen_account,
     Contract: _owned_account,
@@ -149,6 +154,9 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PopulationEvent: _of_population,
     Lever: _whole_tenant,
     Product: _whole_tenant,
+    Pipeline: _whole_tenant,
+    PipelineStage: _whole_tenant,
+    LossReason: _whole_tenant,
     Team: _whole_tenant,
     User: _whole_tenant,
     Rulebook: _whole_tenant,

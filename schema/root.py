@@ -31,6 +31,7 @@ from schema.fact_kinds import FactKindQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
 from schema.people import ContactQueries
+from schema.pipelines import PipelineQueries
 from schema.portfolio import PortfolioQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
@@ -49,6 +50,7 @@ from settings import Settings
 class Query(
     AccountQueries,
     DealQueries,
+    PipelineQueries,
     ContactQueries,
     CatalogQueries,
     TicketQueries,

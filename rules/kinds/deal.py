@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from models.asof import known_change, known_row
-from models.deals import STAGE_RANK, Deal, DealKind, ForecastCategory, Stage
+from models.asof import as_of_rows, known_change
+from models.deals import STAGE_RANK, Deal, DealContact, DealKind, ForecastCategory, Stage
 from models.people import Contact
 from models.view import View
 from rules.kinds.declaring import (
@@ -43,11 +43,12 @@ def _pushes(view: View) -> str:
 
 def _people(view: View) -> str:
     there = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
+    parts = as_of_rows(DealContact, ["removed_on"], view)
     return (
-        "(select r.deal_id, count(*) as contacts from deal_contact r"
+        f"(select r.deal_id, count(*) as contacts from {parts} s join deal_contact r on r.id = s.id"
         f" join {stored(Contact, there, view=view)}"
-        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS} and {there}"
-        f"{and_known(known_row('r'), view)} group by r.deal_id)"
+        f" on t.id = r.contact_id where s.removed_on is null and r.deal_id in {AMONG_DEALS} and {there}"
+        " group by r.deal_id)"
     )
 
 

@@ -8,9 +8,11 @@ from schema.mutations.accounts import AccountMutations
 from schema.mutations.alarms import AlarmMutations
 from schema.mutations.arbitration import ArbitrationMutations
 from schema.mutations.backtests import BacktestMutations
+from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.people import ContactMutations
+from schema.mutations.pipelines import PipelineMutations
 from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
@@ -24,6 +26,8 @@ class Mutation(
     AccountMutations,
     ContactMutations,
     DealMutations,
+    DealPartMutations,
+    PipelineMutations,
     SignalMutations,
     EvaluationMutations,
     RecommendationMutations,

@@ -144,7 +144,10 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Deal": Sight.deal,
     "DealLine": Sight.of_deal,
     "DealContact": Sight.of_deal,
-    "StageChange": Sight.of_deal,
+    **dict.fromkeys(
+        ("StageChange", "StageWaiver", "DealCompetitor", "DecisionCriterion"),
+        Sight.of_deal,
+    ),
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
     "Judgement": Sight.of_seen_account,
@@ -161,8 +164,14 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "PopulationEvent": Sight.event,
     "EvaluationRun": Sight.asked_for,
     "Backtest": Sight.asked_for,
-    **dict.fromkeys(("Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm"), Sight.everyone),
-}
+    **dict.fromkeys(
+        (
+            "Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm", "Pipeline",
+            "PipelineStage", "LossReason",
+        ),
+        Sight.everyone,
+    ),
+}  # fmt: skip
 
 
 def within(rows: Rows, model: str, record_id: object, listed: str) -> frozenset[str]:

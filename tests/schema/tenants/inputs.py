@@ -31,12 +31,40 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "eraseContact": lambda on: {"id": on.contact, "version": 1},
     "createDeal": lambda on: {
         "name": "New", "accountId": on.account, "ownerId": on.director, "contractId": on.contract,
-        "idempotencyKey": "new-deal",
+        "pipelineId": on.pipeline, "idempotencyKey": "new-deal",
     },
     "updateDeal": lambda on: {
         "id": on.deal, "version": 1, "nextStep": "call", "ownerId": on.director, "contractId": on.contract,
     },
-    "advanceDeal": lambda on: {"id": on.deal, "version": 1, "stage": "QUALIFIED"},
+    "advanceDeal": lambda on: {"id": on.deal, "version": 1, "pipelineStageId": on.next_stage},
+    "moveDealToPipeline": lambda on: {
+        "id": on.deal, "version": 1, "pipelineId": on.other_pipeline, "pipelineStageId": on.other_stage,
+    },
+    "takeAmountFromLines": lambda on: {"id": on.deal, "version": 1},
+    "setDealContact": lambda on: {"dealId": on.deal, "contactId": on.contact, "role": "CHAMPION"},
+    "removeDealContact": lambda on: {"id": on.part},
+    "addDealLine": lambda on: {
+        "dealId": on.deal, "productId": on.product, "mrc": {"amount": "10.00"}, "idempotencyKey": "new-line",
+    },
+    "updateDealLine": lambda on: {"id": on.line, "version": 1, "productId": on.product, "quantity": 3},
+    "removeDealLine": lambda on: {"id": on.line, "version": 1},
+    "putDealCompetitor": lambda on: {"dealId": on.deal, "name": "Rival", "note": "cheap"},
+    "removeDealCompetitor": lambda on: {"id": on.competitor},
+    "qualifyDeal": lambda on: {
+        "dealId": on.deal, "element": "METRICS", "state": "PARTLY", "evidence": "a quote",
+        "contactId": on.contact,
+    },
+    "createPipeline": lambda _: {
+        "name": "Made", "kinds": ["NEW"], "stages": [{"name": "First", "stage": "IDENTIFIED"}],
+        "idempotencyKey": "new-pipeline",
+    },
+    "updatePipeline": lambda on: {"id": on.pipeline, "name": "Renamed"},
+    "retirePipeline": lambda on: {"id": on.pipeline},
+    "addPipelineStage": lambda on: {"pipelineId": on.pipeline, "name": "Last", "stage": "NEGOTIATING"},
+    "updatePipelineStage": lambda on: {"id": on.next_stage, "name": "Renamed"},
+    "removePipelineStage": lambda on: {"id": on.next_stage},
+    "setLossReason": lambda _: {"name": "Price"},
+    "setContractValue": lambda _: {"acvWithOneOff": True},
     "closeDeal": lambda on: {"id": on.deal, "version": 1, "stage": "WON"},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]

@@ -51,6 +51,20 @@ MUTATIONS: Mapping[str, May] = {
     "updateDeal": _may(SELLERS, "WRITE_SALES", gives=True),
     "advanceDeal": _may(SELLERS, "WRITE_SALES"),
     "closeDeal": _may(SELLERS, "WRITE_SALES"),
+    **dict.fromkeys(
+        (
+            "moveDealToPipeline", "takeAmountFromLines", "setDealContact", "removeDealContact", "addDealLine",
+            "updateDealLine", "removeDealLine", "putDealCompetitor", "removeDealCompetitor", "qualifyDeal",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    **dict.fromkeys(
+        (
+            "createPipeline", "updatePipeline", "retirePipeline", "addPipelineStage", "updatePipelineStage",
+            "removePipelineStage", "setLossReason", "setContractValue",
+        ),
+        _may(RULE_MAKERS, "WRITE_RULES"),
+    ),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
     "evaluate": _may(SELLERS, "EVALUATE", own=True),
     "acceptRecommendation": _may(SELLERS, "WRITE_SALES"),
@@ -72,7 +86,7 @@ MUTATIONS: Mapping[str, May] = {
     "revokeApiKey": _may(ADMINISTRATORS, "ADMINISTER"),
     "delegate": _may(PRINCIPALS, "ADMINISTER", for_himself=True),
     "endDelegation": _may(PRINCIPALS, "ADMINISTER"),
-}
+}  # fmt: skip
 
 _READ = _may(EVERYBODY, "READ")
 _READ_MONEY = _may(EVERYBODY, "READ", "READ_MONEY")
@@ -81,7 +95,8 @@ _READ_PERSONAL = _may(EVERYBODY, "READ", "READ_PERSONAL")
 QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
-            "accounts", "account", "deals", "deal", "products", "tickets", "services", "contracts", "signals",
+            "accounts", "account", "deals", "deal", "products", "pipelines", "lossReasons",
+            "offeredLossReasons", "tickets", "services", "contracts", "signals",
             "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes",
