@@ -36,12 +36,14 @@ FILLED = (
     " forecast_category, probability, amount_minor, currency, close_on)"
     f" values ('deal_1', 1, {WHEN}, 'tnt_1', 'acc_1', 'One', 'NEW', 'IDENTIFIED', 'PIPELINE', 10, 100,"
     " 'EUR', '2026-03-01')",
-    "insert into audit_record (id, version, created_at, updated_at, tenant_id, command, source, changes_count)"
+    "insert into audit_record (id, version, created_at, updated_at, tenant_id, command, source,"
+    " changes_count)"
     f" values ('aud_1', 1, {WHEN}, 'tnt_1', 'deals.update', 'api', 3)",
     *(
         "insert into change (id, version, created_at, updated_at, tenant_id, audit_id, entity, entity_id,"
         " field, old, new, effective_on, seq)"
-        f" values ('chg_{number}', 1, {WHEN}, 'tnt_1', 'aud_1', 'deal', 'deal_1', 'close_on', '{old}', '{new}', '2026-01-0{number}', {number})"
+        f" values ('chg_{number}', 1, {WHEN}, 'tnt_1', 'aud_1', 'deal', 'deal_1', 'close_on',"
+        f" '{old}', '{new}', '2026-01-0{number}', {number})"
         for number, (old, new) in enumerate(
             (("2026-01-31", "2026-02-28"), ("2026-02-28", "2026-02-18"), ("2026-02-18", "2026-03-01")), 1
         )
