@@ -11,7 +11,7 @@ from commands.people import erased_among
 from commands.permissions import BRING_IN, require
 from models.access import Actor
 from models.base import Sourced
-from models.deals import Deal, Stage, StageChange, days_pushed
+from models.deals import Deal, Stage, StageChange, days_pushed, valued
 from models.people import Contact, erased_key
 from models.pipelines import PipelineStage, nearest
 
@@ -166,7 +166,7 @@ async def _update_deal(work: Work, deal: Deal, values: dict[str, object]) -> lis
     before, left = Stage(deal.stage), deal.pipeline_stage_id
     if deal.pipeline_id and values.get("stage", before) != before:
         values["pipeline_stage_id"] = await _stage_in(deal.pipeline_id, Stage(str(values["stage"])))
-    await work.update(deal, values)
+    await work.update(deal, valued(values))
     if deal.stage == before:
         return []
     return [stage_change(deal, before, Stage(deal.stage), work.on, left)]

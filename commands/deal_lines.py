@@ -8,7 +8,7 @@ from commands.validation import check_reference, validate
 from metrics.deal_money import totals
 from models.access import Actor
 from models.catalog import Product
-from models.deals import Deal, DealLine
+from models.deals import Deal, DealLine, valued
 from models.errors import Invalid, InvalidTransition
 from models.visibility import find
 
@@ -81,7 +81,7 @@ async def take_amount(actor: Actor, deal_id: str, version: int) -> Deal:
         (total,) = await totals(actor, [deal.id])
         if total.tcv_minor is None:
             raise Invalid("its lines come to more than an amount can be", ["id"])
-        return await work.update(deal, {"amount_minor": total.tcv_minor}, version)
+        return await work.update(deal, valued({"amount_minor": total.tcv_minor}), version)
 
 
 async def _standing(actor: Actor, line_id: str) -> DealLine:

@@ -14,7 +14,7 @@ from commands.validation import check_reference, validate
 from models.access import Actor
 from models.accounts import Account
 from models.base import check_day, latest_today
-from models.deals import Deal, DealKind, Stage
+from models.deals import Deal, DealKind, Stage, valued
 from models.errors import Invalid, InvalidTransition, allowed
 from models.history import Change
 from models.pipelines import Pipeline, PipelineStage, nearest, standing_for
@@ -96,7 +96,7 @@ async def update(actor: Actor, deal_id: str, version: int, values: Values) -> De
     if not Stage(deal.stage).is_open and (ended := sorted(FORECAST & values.keys())):
         raise InvalidTransition(f"the deal is {deal.stage}; its forecast has ended", [ended[0]])
     async with unit_of_work(actor, "deals.update") as work:
-        return await work.update(deal, _contested(values), version)
+        return await work.update(deal, valued(_contested(values)), version)
 
 
 def _contested(values: Values) -> Values:
@@ -265,7 +265,7 @@ async def _move(
             await check_standing(way.entered)
         if way:
             await check_exit(work, deal, way, sets_amount=bool(values.get("amount_minor")))
-        await work.update(deal, moved, version)
+        await work.update(deal, valued(moved), version)
         await work.create_all([stage_change(deal, before, to, work.on, left)], log=False)
         return deal
 

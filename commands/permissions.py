@@ -39,7 +39,7 @@ KEEP_JUDGED = Right(_ADMINISTRATORS, Scope.EVALUATE)
 TRY_RULES = Right(_RULE_MAKERS, Scope.EVALUATE)
 #: Rulebooks, levers, limits and alarms.
 MAKE_RULES = Right(_RULE_MAKERS, Scope.WRITE_RULES)
-#: Pipelines, reasons of losses and how the worth of deals is counted.
+#: Pipelines, reasons of losses, exchange rates and how the worth of deals is counted.
 CONFIGURE_SALES = Right(_RULE_MAKERS, Scope.WRITE_RULES)
 #: Letting a deal go on without what its stage needs.
 WAIVE = Right(_RULE_MAKERS, Scope.WRITE_SALES)

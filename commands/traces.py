@@ -35,7 +35,7 @@ PEOPLE = frozenset({"contact", "deal_contact"})
 _KEYS = frozenset(
     {
         *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
-        *("kinds", "default_for", "required", "facts"),
+        *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
     }
 )
 #: What others are called, and words from lists: theirs, whoever else is called so.

@@ -40,7 +40,15 @@ _TABLES = {model.__name__: name for name, model in MODELS.items()}
 _NOT_MAPPED = frozenset(
     {
         *("id", "tenant", "source", "external_id", "valid_from", "currency", "erased_at", "removed_on"),
-        *("pipeline", "pipeline_stage", "loss_cause", "pushes", "days_pushed"),
+        *(
+            "pipeline",
+            "pipeline_stage",
+            "loss_cause",
+            "pushes",
+            "days_pushed",
+            "offered_minor",
+            "offered_currency",
+        ),
         *Record.untracked,
     }
 )

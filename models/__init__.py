@@ -8,6 +8,7 @@ MODULES = [
     "models.deals",
     "models.pipelines",
     "models.qualification",
+    "models.rates",
     "models.revenue",
     "models.services",
     "models.tickets",

@@ -40,7 +40,7 @@ class Scope(Described):
     WRITE_RULES = (
         "WRITE_RULES",
         "Rulebooks, levers, limits of offers, alarms of the engine, and how deals are sold: pipelines,"
-        " reasons of losses.",
+        " reasons of losses, exchange rates.",
     )
     EVALUATE = "EVALUATE", "Having accounts judged, and rules tried, checked and backtested."
     IMPORT = "IMPORT", "Bringing in the records of a source, with its users and teams."

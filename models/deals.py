@@ -120,7 +120,8 @@ class Deal(Sourced):
     ``valid_from`` is when it was identified. In a ``pipeline`` it is in a ``pipeline_stage`` while it is
     open. ``pushes`` and ``days_pushed`` say how often and by how many days in all ``close_on`` moved later;
     they follow from the change log and are no part of it. ``competitor`` is the main one, ``uncontested``
-    that there is none.
+    that there is none. ``offered_minor`` is what it is offered at in minor units of ``offered_currency``,
+    where its amount follows from that by an exchange rate.
     """
 
     prefix = "deal"
@@ -149,6 +150,8 @@ class Deal(Sourced):
     pipeline = reference("Pipeline", null=True)
     pipeline_stage = reference("PipelineStage", null=True)
     loss_cause = reference("LossReason", null=True)
+    offered_minor = fields.BigIntField(null=True)
+    offered_currency = fields.CharField(max_length=3, null=True)
     uncontested = fields.BooleanField(default=False, db_default=False)
     pushes = fields.IntField(default=0, db_default=0)
     days_pushed = fields.IntField(default=0, db_default=0)
@@ -194,6 +197,12 @@ class Deal(Sourced):
         current = Stage(self.stage)
         if not current.is_open:
             raise InvalidTransition(f"a deal that is {current} has no next stage; allowed: none", [path])
+
+
+def valued(values: Mapping[str, object]) -> dict[str, object]:
+    """Values of a deal, where one that sets the amount ends that it follows from an offer."""
+    own = {"offered_minor": None, "offered_currency": None} if "amount_minor" in values else {}
+    return {**own, **values}
 
 
 def days_pushed(before: object, after: object) -> int:

@@ -88,6 +88,12 @@ class FactMissing(BellwetherError):
     code = "FACTS_MISSING"
 
 
+class RateMissing(BellwetherError):
+    """There is no exchange rate of a currency until a day."""
+
+    code = "RATE_MISSING"
+
+
 class InvalidRulebook(SeveralProblems):
     """A rulebook that cannot go live; ``problems`` name each place and what is allowed there."""
 

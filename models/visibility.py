@@ -26,6 +26,7 @@ from models.events import Dimension, PopulationEvent
 from models.people import Contact
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -157,6 +158,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Pipeline: _whole_tenant,
     PipelineStage: _whole_tenant,
     LossReason: _whole_tenant,
+    ExchangeRate: _whole_tenant,
     Team: _whole_tenant,
     User: _whole_tenant,
     Rulebook: _whole_tenant,

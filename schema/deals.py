@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import strawberry
@@ -30,8 +31,8 @@ from schema.core.filters import (
     clause,
 )
 from schema.core.listing import Column, Listing
-from schema.core.money import Money, certain_money
-from schema.core.readable import in_sql
+from schema.core.money import CurrencyCode, ForeignMoney, Money, certain_money
+from schema.core.readable import in_sql, needs
 from schema.core.stored import Node, Stored, column
 from schema.qualification import ExitCriterion, Qualification, exit_criteria, qualification
 from schema.recommendations import RECOMMENDATIONS, RISKS
@@ -103,6 +104,16 @@ class Deal(Node, Stored[stored.Deal]):
         """The amount times the probability, rounded to the minor unit, halves to even."""
         weighted = round(Fraction(self.record.amount_minor * self.record.probability, 100))
         return certain_money(weighted, self.record.currency)
+
+    @needs(Scope.READ_MONEY)
+    def offered(self) -> ForeignMoney | None:
+        """What it is offered at in a currency, from which its amount follows; null when it is not said."""
+        minor, currency = self.record.offered_minor, self.record.offered_currency
+        if minor is None or currency is None:
+            return None
+        return ForeignMoney(
+            amount=(Decimal(minor) / 100).quantize(Decimal("0.01")), currency=CurrencyCode(currency)
+        )
 
     lines = children(
         "schema.deal_parts",

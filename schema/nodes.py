@@ -22,6 +22,7 @@ from schema.deals import Deal
 from schema.events import PopulationEvent
 from schema.people import Contact
 from schema.pipelines import LossReason, Pipeline, PipelineStage
+from schema.rates import ExchangeRate
 from schema.recommendations import Recommendation, Risk
 from schema.revenue import Contract
 from schema.rulebooks import EvaluationRun, Rule, Rulebook
@@ -31,7 +32,7 @@ from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
+    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun, ExchangeRate,
     Lever, LossReason, Pipeline, PipelineStage, PopulationEvent, Product, Recommendation, Risk, Rule,
     Rulebook, Service, Signal, Team, Tenant, Ticket, User,
 )  # fmt: skip

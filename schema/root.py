@@ -33,6 +33,7 @@ from schema.nodes import NodeQueries
 from schema.people import ContactQueries
 from schema.pipelines import PipelineQueries
 from schema.portfolio import PortfolioQueries
+from schema.rates import RateQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
 from schema.rule_checks import RuleCheckQueries
@@ -51,6 +52,7 @@ class Query(
     AccountQueries,
     DealQueries,
     PipelineQueries,
+    RateQueries,
     ContactQueries,
     CatalogQueries,
     TicketQueries,

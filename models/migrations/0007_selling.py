@@ -1,4 +1,4 @@
-"""How deals are sold: pipelines, what stages need, MEDDICC, competitors, reasons of losses, push counts."""
+"""How deals are sold: pipelines, what stages need, MEDDICC, competitors, reasons of losses, rates, push counts."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
@@ -76,6 +76,21 @@ class Migration(migrations.Migration):
                 ('known_on', fields.DateField(null=True)),
             ],
             options={'table': 'decision_criterion', 'app': 'models', 'unique_together': (('tenant', 'deal', 'element'),), 'indexes': [Index(fields=['tenant_id', 'contact_id'])], 'pk_attr': 'id', 'table_description': 'An element of a deal as it is known, one that is VALIDATED has evidence and the day of it.'},
+            bases=['Record'],
+        ),
+        ops.CreateModel(
+            name='ExchangeRate',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
+                ('version', fields.IntField(default=1, db_default=1)),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ('updated_at', fields.DatetimeField(auto_now=True, auto_now_add=False)),
+                ('tenant', fields.ForeignKeyField('models.Tenant', source_field='tenant_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('currency', fields.CharField(max_length=3)),
+                ('held_on', fields.DateField()),
+                ('rate', fields.CharField(max_length=30)),
+            ],
+            options={'table': 'exchange_rate', 'app': 'models', 'unique_together': (('tenant', 'currency', 'held_on'),), 'pk_attr': 'id', 'table_description': "What one unit of another currency came to in the tenant's on a day, as a decimal number in a text."},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -157,6 +172,16 @@ class Migration(migrations.Migration):
             model_name='Deal',
             name='loss_cause',
             field=fields.ForeignKeyField('models.LossReason', source_field='loss_cause_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT),
+        ),
+        ops.AddField(
+            model_name='Deal',
+            name='offered_currency',
+            field=fields.CharField(null=True, max_length=3),
+        ),
+        ops.AddField(
+            model_name='Deal',
+            name='offered_minor',
+            field=fields.BigIntField(null=True),
         ),
         ops.AddField(
             model_name='Deal',

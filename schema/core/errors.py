@@ -46,6 +46,10 @@ class ErrorCode(Described):
         "The object's state does not allow this step; the message says what it allows.",
     )
     NOT_FOUND = "NOT_FOUND", "There is no such object among those that the caller may see."
+    RATE_MISSING = (
+        "RATE_MISSING",
+        "There is no exchange rate of the currency until the day; the message names both.",
+    )
     UNAUTHENTICATED = (
         "UNAUTHENTICATED",
         "There is no token, or one that is malformed, expired or of nobody known.",

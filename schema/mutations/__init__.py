@@ -13,6 +13,7 @@ from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.pipelines import PipelineMutations
+from schema.mutations.rates import RateMutations
 from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
@@ -28,6 +29,7 @@ class Mutation(
     DealMutations,
     DealPartMutations,
     PipelineMutations,
+    RateMutations,
     SignalMutations,
     EvaluationMutations,
     RecommendationMutations,

@@ -10,7 +10,7 @@ import pytest
 from commands import deal_competitors, deal_lines, deal_people, deals, pipelines, qualification
 from commands.access import system_actor
 from commands.bulk import Incoming, upsert
-from models.access import Actor, Role
+from models.access import Actor, Role, Tenant
 from models.accounts import Account
 from models.base import today
 from models.deals import ContactRole, Deal, DealKind, ForecastCategory, Stage, StageChange
@@ -163,7 +163,7 @@ async def _show(desk: Desk, deal: Deal, fact: ExitFact) -> None:
     if fact in values:
         await deals.update(desk.director, deal.id, deal.version, values[fact])
     elif fact is ExitFact.LINE_PRESENT:
-        product = await factories.product(await deal.tenant)
+        product = await factories.product(await Tenant.get(id=deal.tenant_id))
         await deal_lines.add(desk.director, deal.id, {"product_id": product.id})
     elif fact.value.endswith("_KNOWN"):
         contact = await factories.contact(desk.account)
@@ -278,7 +278,7 @@ async def test_a_director_configures_no_pipelines(desk: Desk) -> None:
 
 
 async def test_a_source_that_moves_a_deal_takes_it_along_its_pipeline(desk: Desk) -> None:
-    tenant = await desk.account.tenant
+    tenant = await Tenant.get(id=desk.account.tenant_id)
     values = {"account_id": desk.account.id, "name": "Fibre", "currency": "EUR", "stage": Stage.IDENTIFIED}
     crm = system_actor(tenant, "crm")
     await upsert(crm, Deal, "crm", [Incoming("D1", values)], on=today())

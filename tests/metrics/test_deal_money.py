@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from commands.pipelines import set_contract_value
 from metrics.deal_money import MOST, Charges, acv, list_discount, summed, tcv
-from models.access import Role
+from models.access import Role, Tenant
 from models.catalog import Charge, Product
 from models.deals import DealLine
 from tests import factories
@@ -58,7 +58,7 @@ def test_a_discount_is_against_the_list_price_of_the_whole_quantity() -> None:
 async def test_clients_see_the_totals_and_the_tenant_says_what_a_year_is(db: str) -> None:
     admin = await factories.user(await factories.tenant(), Role.ADMIN)
     deal = await factories.deal(await factories.account(admin))
-    product = await factories.product(await deal.tenant)
+    product = await factories.product(await Tenant.get(id=deal.tenant_id))
     await factories.deal_line(deal, product, mrc_minor=1_000_00, nrc_minor=5_000_00, term_months=36)
     await factories.deal_line(deal, product, mrc_minor=10_00, term_months=12)
     await factories.deal_line(deal, product, mrc_minor=7_00, removed_on=factories.TODAY)

@@ -167,7 +167,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     **dict.fromkeys(
         (
             "Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm", "Pipeline",
-            "PipelineStage", "LossReason",
+            "PipelineStage", "LossReason", "ExchangeRate",
         ),
         Sight.everyone,
     ),

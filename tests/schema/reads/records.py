@@ -25,6 +25,7 @@ from models.deals import (
 from models.people import Contact, Seniority
 from models.pipelines import ExitFact, LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion, Element, Known
+from models.rates import ExchangeRate
 from models.revenue import Contract
 from models.services import Service, ServiceState, UsageMonth
 from models.signals import Signal, SignalKind
@@ -52,6 +53,7 @@ class Records:
         self.contracts = self.many(size, self._contract)
         self.stages = [stage for number in range(2) for stage in self._pipeline(number)]
         self.loss_reasons = [self._loss_reason(name) for name in ("Price", TEXTS[0])]
+        self._rates()
         self.deals = self.many(2 * size, self._deal)
         self.contacts = self.many(size, self._contact)
         self.many(2 * size, self._deal_line)
@@ -167,6 +169,17 @@ class Records:
             LossReason, tenant_id=self.tenant.id, name=name, active=self.world.pick((True, False))
         )
 
+    def _rates(self) -> None:
+        world, days = self.world, sorted({self.world.day() for _ in range(4)})
+        for currency, day in ((currency, day) for currency in ("USD", "SEK") for day in days):
+            world.make(
+                ExchangeRate,
+                tenant_id=self.tenant.id,
+                currency=currency,
+                held_on=day,
+                rate=world.pick(("0.9235", "11.20331", "1")),
+            )
+
     def _competitor(self) -> DealCompetitor:
         world = self.world
         return world.make(
@@ -216,6 +229,7 @@ class Records:
         world = self.world
         account = world.pick(self.accounts)
         stage = world.maybe(world.pick(self.stages), 0.5)
+        offered = world.maybe("USD", 0.3)
         return world.make(
             Deal,
             account_id=account.id,
@@ -237,6 +251,8 @@ class Records:
             pipeline_id=stage and stage.pipeline_id,
             pipeline_stage_id=world.maybe(stage and stage.id),
             loss_cause_id=world.maybe(world.pick(self.loss_reasons).id, 0.3),
+            offered_minor=world.pick(MONEY) if offered else None,
+            offered_currency=offered,
             uncontested=world.pick((True, False)),
             pushes=world.pick(INTEGERS),
             days_pushed=world.pick(INTEGERS),

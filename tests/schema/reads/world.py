@@ -25,6 +25,7 @@ from models.events import PopulationEvent
 from models.people import Contact
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -48,7 +49,8 @@ OPENING, CLOSING = "⟦⟧"
 BEGINNING = 1_760_000_000_000
 #: Every model that an actor may see rows of, each after those that it refers to.
 MODELS: tuple[type[Record], ...] = (
-    Tenant, Team, User, Product, Account, Contract, Pipeline, PipelineStage, LossReason, Deal, DealLine,
+    Tenant, Team, User, Product, Account, Contract, Pipeline, PipelineStage, LossReason, ExchangeRate, Deal,
+    DealLine,
     Contact, DealContact, DealCompetitor, DecisionCriterion, StageChange, StageWaiver, Service, UsageMonth,
     Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine, Evidence, Answer, Lever,
     PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,

@@ -14,6 +14,7 @@ from models.catalog import Product
 from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Lever, Outcome, Recommendation, RecommendationState, Risk
 from models.revenue import Contract
 from models.rulebooks import (
@@ -119,6 +120,7 @@ class _Making:
             account, self.director, contract_id=contract.id, pipeline_id=first.pipeline_id,
             pipeline_stage_id=first.id,
         )  # fmt: skip
+        self.make(ExchangeRate, currency="NOK", held_on=DAY, rate="0.085")
         product = self.make(Product, name="Fibre", list_price_minor=10_00, currency="EUR")
         line = self.make(
             DealLine, deal_id=deal.id, product_id=product.id, mrc_minor=9_00, term_months=12, currency="EUR"

@@ -64,6 +64,9 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "updatePipelineStage": lambda on: {"id": on.next_stage, "name": "Renamed"},
     "removePipelineStage": lambda on: {"id": on.next_stage},
     "setLossReason": lambda _: {"name": "Price"},
+    "setExchangeRate": lambda _: {"currency": "CHF", "on": "2026-03-01", "rate": "1.05"},
+    "offerDeal": lambda on: {"id": on.deal, "version": 1, "amount": "100.00", "currency": "NOK"},
+    "revalueDeals": lambda _: {},
     "setContractValue": lambda _: {"acvWithOneOff": True},
     "closeDeal": lambda on: {"id": on.deal, "version": 1, "stage": "WON"},
     "recordSignals": lambda on: {

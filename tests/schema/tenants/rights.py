@@ -55,13 +55,15 @@ MUTATIONS: Mapping[str, May] = {
         (
             "moveDealToPipeline", "takeAmountFromLines", "setDealContact", "removeDealContact", "addDealLine",
             "updateDealLine", "removeDealLine", "putDealCompetitor", "removeDealCompetitor", "qualifyDeal",
+            "offerDeal",
         ),
         _may(SELLERS, "WRITE_SALES"),
     ),
     **dict.fromkeys(
         (
             "createPipeline", "updatePipeline", "retirePipeline", "addPipelineStage", "updatePipelineStage",
-            "removePipelineStage", "setLossReason", "setContractValue",
+            "removePipelineStage", "setLossReason", "setContractValue", "setExchangeRate",
+            "revalueDeals",
         ),
         _may(RULE_MAKERS, "WRITE_RULES"),
     ),
@@ -96,7 +98,7 @@ QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
             "accounts", "account", "deals", "deal", "products", "pipelines", "lossReasons",
-            "offeredLossReasons", "tickets", "services", "contracts", "signals",
+            "offeredLossReasons", "exchangeRates", "tickets", "services", "contracts", "signals",
             "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes",
