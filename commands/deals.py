@@ -8,8 +8,9 @@ from datetime import date
 from commands.bulk import stage_change
 from commands.exits import Way, among, check_exit, check_standing, check_takes, leaving
 from commands.journal import Repeat, Values, Work, check_version, once, unit_of_work
+from commands.loss_reasons import cause_of
 from commands.permissions import SELL, check_owner, require
-from commands.pipelines import default_for, loss_cause, stages_of
+from commands.pipelines import default_for, stages_of
 from commands.validation import check_reference, validate
 from models.access import Actor
 from models.accounts import Account
@@ -260,7 +261,7 @@ async def _move(
             moved["closed_on"] = work.on
         await _check_date(work, deal, moved.keys())
         if to is Stage.LOST:
-            moved["loss_cause_id"] = await loss_cause(work, cause)
+            moved["loss_cause_id"] = await cause_of(work, cause)
         if way and way.entered:
             await check_standing(way.entered)
         if way:

@@ -1,4 +1,4 @@
-"""How a tenant sells: pipelines with their stages, reasons of losses, and how contract value is counted."""
+"""How a tenant sells: its pipelines with their stages, and how contract value is counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from commands.validation import validate
 from models.access import Actor, Tenant
 from models.deals import Deal, DealKind, ForecastCategory, Stage
 from models.errors import BellwetherError, Invalid, InvalidTransition, allowed
-from models.pipelines import DEFAULT_LOSS_REASONS, ExitFact, LossReason, Pipeline, PipelineStage
+from models.pipelines import ExitFact, Pipeline, PipelineStage
 from models.visibility import find
 
 #: A pipeline has at most so many stages.
@@ -145,50 +145,6 @@ async def default_for(tenant_id: str, kind: DealKind) -> Pipeline | None:
     """The pipeline that new deals of a kind go through."""
     active = await Pipeline.filter(tenant_id=tenant_id, active=True).order_by("id")
     return next((each for each in active if kind in each.default_for), None)
-
-
-async def set_loss_reason(actor: Actor, name: str, *, active: bool = True) -> LossReason:
-    """Put a reason into the list of those for which deals are lost, or take it out; once is enough."""
-    require(actor, CONFIGURE_SALES, "keep the list of loss reasons")
-    validate(LossReason, {"name": name})
-    known = await LossReason.get_or_none(tenant_id=actor.tenant_id, name=name)
-    async with unit_of_work(actor, "loss_reasons.set") as work:
-        if known:
-            return await work.update(known, {"active": active})
-        return await work.create(_loss_reason(actor, name, active=active))
-
-
-async def offered_loss_reasons(tenant_id: str) -> list[str]:
-    """The names that a lost deal can be given: the tenant's list, or a small set where it has none."""
-    kept = LossReason.filter(tenant_id=tenant_id, active=True).order_by("name")
-    return [reason.name for reason in await kept] or list(DEFAULT_LOSS_REASONS)
-
-
-async def loss_cause(work: Work, name: str | None) -> str | None:
-    """The id of the reason of a loss by its name; needed where the tenant has a list of its own.
-
-    One of the set that is offered without a list is kept from its first use on, outside of the list.
-
-    Raises:
-        Invalid: it is not offered, or lacks though the tenant has a list.
-    """
-    tenant_id = work.actor.tenant_id
-    offered = await offered_loss_reasons(tenant_id)
-    if name is None:
-        if not await LossReason.filter(tenant_id=tenant_id, active=True).exists():
-            return None
-        raise Invalid(f"a lost deal names one of the reasons; allowed: {allowed(offered)}", ["lossCause"])
-    if name not in offered:
-        raise Invalid(f"no such reason {name!r}; allowed: {allowed(offered)}", ["lossCause"])
-    known = await LossReason.get_or_none(tenant_id=tenant_id, name=name)
-    if known is None:
-        known = _loss_reason(work.actor, name, active=False)
-        await work.create_all([known])
-    return known.id
-
-
-def _loss_reason(actor: Actor, name: str, *, active: bool) -> LossReason:
-    return LossReason(id=LossReason.make_id(), tenant_id=actor.tenant_id, name=name, active=active)
 
 
 async def set_contract_value(actor: Actor, *, with_one_off: bool, version: int | None = None) -> Tenant:

@@ -7,7 +7,7 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from commands.pipelines import offered_loss_reasons
+from commands.loss_reasons import offered
 from models import pipelines as stored
 from models.deals import DealKind, ForecastCategory, Stage
 from models.described import Described
@@ -184,4 +184,4 @@ class PipelineQueries:
     @strawberry.field
     async def offered_loss_reasons(self, info: Info) -> list[str]:
         """The names that `closeDeal` takes for a lost deal: the tenant's list, or a small set without one."""
-        return await offered_loss_reasons(info.context.actor.tenant_id)
+        return await offered(info.context.actor.tenant_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.asof import as_of_rows, known_change
 from models.deals import STAGE_RANK, Deal, DealContact, DealKind, ForecastCategory, Stage
 from models.people import Contact
+from models.qualification import DecisionCriterion, Element, Known
 from models.view import View
 from rules.kinds.declaring import (
     CURRENCY,
@@ -52,6 +53,19 @@ def _people(view: View) -> str:
     )
 
 
+def _elements(view: View) -> str:
+    """The share of the elements of MEDDICC that are known, as ``metrics/qualification.py`` has it."""
+    known = as_of_rows(DecisionCriterion, ["deal_id", "element", "state"], view)
+    worth = f"case c.state when '{Known.VALIDATED}' then 2 when '{Known.PARTLY}' then 1 else 0 end"
+    optional = ", ".join(f"'{element}'" for element in Element if element.is_optional)
+    always = sum(not element.is_optional for element in Element)
+    counted = f"{always} + sum(case when c.element in ({optional}) then 1 else 0 end)"
+    return (
+        f"(select c.deal_id, 50.0 * sum({worth}) / ({counted}) as score from {known} c"
+        f" where c.deal_id in {AMONG_DEALS} group by c.deal_id)"
+    )
+
+
 #: A deal that is a fact.
 _IN_SIGHT = "(t.closed_on is null or t.closed_on > :day_365)"
 
@@ -66,7 +80,11 @@ def deals_in_sight(view: View) -> str:
 _ROWS = Rows(
     Deal,
     where=_IN_SIGHT,
-    joins={"h": (_pushes, "h.entity_id = t.id"), "p": (_people, "p.deal_id = t.id")},
+    joins={
+        "h": (_pushes, "h.entity_id = t.id"),
+        "p": (_people, "p.deal_id = t.id"),
+        "q": (_elements, "q.deal_id = t.id"),
+    },
 )
 
 DEAL = kind(
@@ -99,6 +117,14 @@ DEAL = kind(
         "people taking part in the deal who have not left the customer",
         "coalesce(p.contacts, 0)",
         minimum=0,
+    ),
+    number(
+        "qualification",
+        "percent",
+        "share of the elements of MEDDICC that are known, one partly known counts half",
+        "coalesce(q.score, 0)",
+        minimum=0,
+        maximum=100,
     ),
     text("competitor", "the competitor named on the deal", "t.competitor"),
     text("next_step", "what is to be done next", "t.next_step"),

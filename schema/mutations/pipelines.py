@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import strawberry
 from strawberry import UNSET
 
-from commands import pipelines
+from commands import loss_reasons, pipelines
 from models import access
 from models import pipelines as stored
 from models.deals import DealKind, ForecastCategory, Stage
@@ -259,7 +259,7 @@ class PipelineMutations:
         """
         actor = info.context.actor
         reason, errors = await attempt(
-            stored.LossReason, lambda: pipelines.set_loss_reason(actor, input.name, active=input.active)
+            stored.LossReason, lambda: loss_reasons.put(actor, input.name, active=input.active)
         )
         return LossReasonPayload(loss_reason=LossReason.of(reason) if reason else None, errors=errors)
 

@@ -206,6 +206,7 @@ async def test_the_score_is_the_share_of_elements_and_partly_counts_half_as_of_a
     await qualification.qualify(actor, deal.id, Element.PAPER_PROCESS, {"state": Known.UNKNOWN})
     (now,) = await qualifications(actor, [deal.id], today())
     assert float(now.score) == 3.5 / 8
+    assert [await _fact(deal, day) for day in (today(), YESTERDAY)] == [43.75, 0]
     (before,) = await qualifications(actor, [deal.id], YESTERDAY)
     assert (float(before.score), len(before.elements)) == (0.0, 7)
 
@@ -215,6 +216,13 @@ async def test_the_score_is_the_share_of_elements_and_partly_counts_half_as_of_a
     (before,) = await qualifications(actor, [deal.id], YESTERDAY)
     (now,) = await qualifications(actor, [deal.id], today())
     assert [float(each.score * 8) for each in (before, now)] == [3.5, 3.0]
+
+
+async def _fact(deal: Deal, day: date) -> object:
+    """What rules see of a deal's qualification, in percent."""
+    needs = {"deal": frozenset({"qualification"})}
+    facts = await gather(deal.tenant_id, [deal.account_id], day, needs)
+    return facts[deal.account_id]["deal"][0]["qualification"]
 
 
 async def test_parts_of_somebody_elses_deal_are_not_found(deal: Deal) -> None:

@@ -7,7 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from commands import deal_competitors, deal_lines, deal_people, deals, pipelines, qualification
+from commands import (
+    deal_competitors,
+    deal_lines,
+    deal_people,
+    deals,
+    loss_reasons,
+    pipelines,
+    qualification,
+)
 from commands.access import system_actor
 from commands.bulk import Incoming, upsert
 from models.access import Actor, Role, Tenant
@@ -140,15 +148,17 @@ async def test_winning_needs_what_the_stages_ahead_need_and_losing_needs_nothing
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("fact", list(ExitFact))
-async def test_each_fact_is_shown_by_its_record(desk: Desk, fact: ExitFact) -> None:
-    await pipelines.update_stage(desk.manager, desk.stages[0].id, {"required": [fact.value]})
-    deal = await desk.deal()
-    with pytest.raises(FactsMissing, match=fact.value):
-        await _advance(desk.director, deal, desk.stages[1])
-    await _show(desk, deal, fact)
-    deal = await Deal.get(id=deal.id)
-    assert (await _advance(desk.director, deal, desk.stages[1])).stage is Stage.QUALIFIED
+async def test_each_fact_is_shown_by_its_record_and_by_no_other(desk: Desk) -> None:
+    for fact in ExitFact:
+        await pipelines.update_stage(desk.manager, desk.stages[0].id, {"required": [fact.value]})
+        deal = await desk.deal()
+        with pytest.raises(FactsMissing, match=fact.value):
+            await _advance(desk.director, deal, desk.stages[1])
+        await _show(desk, deal, fact)
+        await pipelines.update_stage(desk.manager, desk.stages[0].id, {"required": list(ExitFact)})
+        with pytest.raises(FactsMissing) as refused:
+            await _advance(desk.director, await Deal.get(id=deal.id), desk.stages[1])
+        assert {each.path[-1] for each in refused.value.problems} == {*ExitFact} - {fact}
 
 
 async def _show(desk: Desk, deal: Deal, fact: ExitFact) -> None:
@@ -297,14 +307,14 @@ async def test_a_source_that_moves_a_deal_takes_it_along_its_pipeline(desk: Desk
 
 async def test_reasons_of_losses_are_a_list_of_the_tenants_or_a_small_set(desk: Desk) -> None:
     tenant_id = desk.director.tenant_id
-    assert await pipelines.offered_loss_reasons(tenant_id) == list(DEFAULT_LOSS_REASONS)
+    assert await loss_reasons.offered(tenant_id) == list(DEFAULT_LOSS_REASONS)
     first, second, third, fourth = [await desk.deal() for _ in range(4)]
     lost = await deals.close(desk.director, first.id, 1, Stage.LOST, loss_reason="dear", cause="Price")
     assert (await LossReason.get(id=lost.loss_cause_id)).name == "Price"
     await deals.close(desk.director, second.id, 1, Stage.LOST, loss_reason="no idea")  # there is no list yet
 
-    await pipelines.set_loss_reason(desk.manager, "Fibre too late")
-    assert await pipelines.offered_loss_reasons(tenant_id) == ["Fibre too late"]
+    await loss_reasons.put(desk.manager, "Fibre too late")
+    assert await loss_reasons.offered(tenant_id) == ["Fibre too late"]
     for cause in (None, "Price"):
         with pytest.raises(Invalid, match="allowed: Fibre too late"):
             await deals.close(desk.director, third.id, 1, Stage.LOST, loss_reason="late", cause=cause)
@@ -313,8 +323,8 @@ async def test_reasons_of_losses_are_a_list_of_the_tenants_or_a_small_set(desk: 
     await deals.close(desk.director, third.id, 1, Stage.LOST, loss_reason="late", cause="Fibre too late")
     with pytest.raises(Invalid, match="only a lost deal has a reason"):
         await deals.close(desk.manager, fourth.id, 1, Stage.WON, cause="Fibre too late", waiver="signed")
-    await pipelines.set_loss_reason(desk.manager, "Fibre too late", active=False)
-    assert await pipelines.offered_loss_reasons(tenant_id) == list(DEFAULT_LOSS_REASONS)
+    await loss_reasons.put(desk.manager, "Fibre too late", active=False)
+    assert await loss_reasons.offered(tenant_id) == list(DEFAULT_LOSS_REASONS)
 
 
 async def test_a_move_is_dated_and_not_into_the_future(desk: Desk) -> None:
