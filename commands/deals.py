@@ -52,6 +52,8 @@ async def create(actor: Actor, values: Values, *, idempotency_key: str | None = 
             "pipeline_id": entered and entered.pipeline_id,
         }
         async with unit_of_work(actor, "deals.create", repeat=repeat) as work:
+            if entered:
+                await check_standing(entered)
             return await _open(work, _contested(placed))
 
     return await once(actor, Deal, repeat, make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -243,6 +244,22 @@ async def test_a_stage_with_deals_in_it_is_not_taken_out(desk: Desk) -> None:
     assert [(stage.id, stage.position) for stage in left] == [(second.id, 1), (third.id, 2)]
     with pytest.raises(Invalid, match="no stage of the deal's pipeline"):
         await _advance(desk.director, deal, first)
+
+
+async def test_a_stage_is_taken_out_or_entered_whoever_is_faster(desk: Desk) -> None:
+    for round_ in range(4):
+        name = f"Visited {round_}"
+        await pipelines.add_stage(desk.manager, desk.pipeline.id, {"name": name, "stage": Stage.QUALIFIED}, 2)
+        stage = await PipelineStage.get(name=name)
+        deal = await desk.deal()
+        await asyncio.gather(
+            _advance(desk.manager, deal, stage, waiver="at once"),
+            pipelines.remove_stage(desk.manager, stage.id),
+            return_exceptions=True,
+        )
+        is_in_it = (await Deal.get(id=deal.id)).pipeline_stage_id == stage.id
+        is_gone = (await PipelineStage.get(id=stage.id)).removed_on is not None
+        assert is_in_it != is_gone
 
 
 async def test_stages_stay_in_the_order_of_the_lifecycle(desk: Desk) -> None:
