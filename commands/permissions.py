@@ -29,6 +29,10 @@ READ_MONEY = Right(frozenset(Role), Scope.READ_MONEY)
 READ_PERSONAL = Right(frozenset(Role), Scope.READ_PERSONAL)
 #: Accounts, contacts, deals, and answers to recommendations.
 SELL = Right(_SELLERS, Scope.WRITE_SALES)
+#: Handing in what one will win.
+FORECAST = Right(_SELLERS - {Role.INTEGRATION}, Scope.WRITE_SALES)
+#: Quotas, shares in deals, adjusting forecasts, and their calendar.
+LEAD = Right(frozenset({Role.MANAGER, Role.ADMIN}), Scope.WRITE_SALES)
 #: Recording what was heard.
 LISTEN = Right(_SELLERS, Scope.WRITE_SIGNALS)
 #: Having one's accounts judged by the live rules.
@@ -53,7 +57,7 @@ STEWARD = Right(_RULE_MAKERS, Scope.ADMINISTER)
 ADMINISTER = Right(_ADMINISTRATORS, Scope.ADMINISTER)
 
 RIGHTS = (
-    READ, READ_MONEY, READ_PERSONAL, SELL, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES, MAKE_RULES,
+    READ, READ_MONEY, READ_PERSONAL, SELL, FORECAST, LEAD, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES, MAKE_RULES,
     CONFIGURE_SALES, WAIVE, BRING_IN, DELEGATE, STEWARD, ADMINISTER,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ MODULES = [
     "models.pipelines",
     "models.qualification",
     "models.rates",
+    "models.forecast",
     "models.revenue",
     "models.services",
     "models.tickets",

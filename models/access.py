@@ -53,8 +53,10 @@ class Tenant(Record):
     ``judged_as_of`` is the latest date as of which all of its accounts were judged together.
     ``max_offers`` is how many open recommendations an account is offered at once. What was dismissed does not
     come back within ``dismissal_days``; after ``dismissals_until_pause`` of an action at an account within
-    ``pause_days`` the action is not offered there. ``acv_with_one_off`` says whether the annual contract
-    value has the one-off charges of the first year in it.
+    ``pause_days`` the action is not offered there. Fiscal years begin with ``fiscal_month`` (1 to 12); weekly
+    forecasts are due on ``forecast_weekday`` (1 for Monday to 7) at ``forecast_hour`` (1 to 24, UTC).
+    ``acv_with_one_off`` says whether the annual contract value has the one-off charges of the first year in
+    it.
     """
 
     prefix = "tnt"
@@ -69,6 +71,9 @@ class Tenant(Record):
     dismissals_until_pause = fields.IntField(default=3, db_default=3)
     pause_days = fields.IntField(default=90, db_default=90)
     acv_with_one_off = fields.BooleanField(default=False, db_default=False)
+    fiscal_month = fields.IntField(default=1, db_default=1)
+    forecast_weekday = fields.IntField(default=5, db_default=5)
+    forecast_hour = fields.IntField(default=17, db_default=17)
 
     class Meta:
         table = "tenant"

@@ -14,6 +14,7 @@ from models.access import Scope
 from models.base import today
 from models.deals import STAGE_RANK, DealKind, ForecastCategory, Stage
 from models.described import Described
+from models.forecast import DealSplit as DealSplitRow
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, children, connection, related
@@ -47,6 +48,17 @@ _WEIGHTED = (
     f" * ({_WHOLE} + case when {_REST} * 2 + {_WHOLE} % 2 > 100 then 1 else 0 end)"
 )
 _RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items())
+
+
+@strawberry.type
+class DealSplit(Stored[DealSplitRow]):
+    """Somebody's share in a deal: what it counts for their quota."""
+
+    model = DealSplitRow
+
+    percent: int = column("The share in percent, 0 to 100; 0 for one that has ended.")
+    valid_from: date = column("The day since when they have one.")
+    user = related("schema.access", "User", "user_id", "Whose it is.")
 
 
 @strawberry.type
@@ -151,6 +163,14 @@ class Deal(Node, Stored[stored.Deal]):
         "deal_id",
         "Where it left a stage without what it needed, in order.",
         "waived_on",
+    )
+
+    splits = children(
+        "schema.deals",
+        "DealSplit",
+        "deal_id",
+        "The shares that people have in it; ended ones are 0.",
+        "user_id",
     )
 
     @costs(5)

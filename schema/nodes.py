@@ -20,6 +20,13 @@ from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
 from schema.deals import Deal
 from schema.events import PopulationEvent
+from schema.forecast import (
+    ForecastAdjustment,
+    ForecastSubmission,
+    PipelineSnapshot,
+    Quota,
+    SnapshotDeal,
+)
 from schema.people import Contact
 from schema.pipelines import LossReason, Pipeline, PipelineStage
 from schema.rates import ExchangeRate
@@ -33,8 +40,9 @@ from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun, ExchangeRate,
-    Lever, LossReason, Pipeline, PipelineStage, PopulationEvent, Product, Recommendation, Risk, Rule,
-    Rulebook, Service, Signal, Team, Tenant, Ticket, User,
+    ForecastAdjustment, ForecastSubmission, Lever, LossReason, Pipeline, PipelineSnapshot, PipelineStage,
+    PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook, Service, Signal, SnapshotDeal,
+    Team, Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

@@ -28,6 +28,7 @@ from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
+from schema.forecast import ForecastQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
 from schema.people import ContactQueries
@@ -70,6 +71,7 @@ class Query(
     RuleCheckQueries,
     WhyQueries,
     PortfolioQueries,
+    ForecastQueries,
     AccessQueries,
     SigningInQueries,
     NodeQueries,

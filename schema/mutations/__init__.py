@@ -11,6 +11,7 @@ from schema.mutations.backtests import BacktestMutations
 from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
+from schema.mutations.forecast import ForecastMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.pipelines import PipelineMutations
 from schema.mutations.rates import RateMutations
@@ -38,5 +39,6 @@ class Mutation(
     BacktestMutations,
     AlarmMutations,
     SigningInMutations,
+    ForecastMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

@@ -22,6 +22,7 @@ from models.deals import (
     Stage,
     StageChange,
 )
+from models.forecast import DealSplit
 from models.people import Contact, Seniority
 from models.pipelines import ExitFact, LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion, Element, Known
@@ -62,6 +63,7 @@ class Records:
         self.many(size, self._competitor)
         self._criteria()
         self.many(size, self._waiver)
+        self._shares()
         self.services = self.many(size, self._service)
         self.many(4 * size, self._usage)
         self.many(size, self._ticket)
@@ -224,6 +226,20 @@ class Records:
             facts=[ExitFact.AMOUNT_SET.value],
             reason=world.text(),
         )
+
+    def _shares(self) -> None:
+        """Shares in some deals, of two people each, and one that has ended."""
+        for deal in self.deals[::3]:
+            people = self.world.random.sample(sorted({*self.owners}), 3)
+            for user_id, percent in zip(people, (40, 60, 0), strict=True):
+                self.world.make(
+                    DealSplit,
+                    tenant_id=self.tenant.id,
+                    deal_id=deal.id,
+                    user_id=user_id,
+                    percent=percent,
+                    valid_from=self.world.day(),
+                )
 
     def _deal(self) -> Deal:
         world = self.world

@@ -22,6 +22,15 @@ from models.base import Record
 from models.catalog import Product
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
+from models.forecast import (
+    DealSplit,
+    ForecastAdjustment,
+    ForecastCall,
+    ForecastSubmission,
+    PipelineSnapshot,
+    Quota,
+    SnapshotDeal,
+)
 from models.people import Contact
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion
@@ -50,10 +59,10 @@ BEGINNING = 1_760_000_000_000
 #: Every model that an actor may see rows of, each after those that it refers to.
 MODELS: tuple[type[Record], ...] = (
     Tenant, Team, User, Product, Account, Contract, Pipeline, PipelineStage, LossReason, ExchangeRate, Deal,
-    DealLine,
-    Contact, DealContact, DealCompetitor, DecisionCriterion, StageChange, StageWaiver, Service, UsageMonth,
-    Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine, Evidence, Answer, Lever,
-    PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
+    DealLine, Contact, DealContact, DealCompetitor, DecisionCriterion, StageChange, StageWaiver, Service,
+    UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine, Evidence,
+    Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
+    DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
 )  # fmt: skip
 
 

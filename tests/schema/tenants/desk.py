@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
 
-from models.access import ApiKey, Delegation, Role, Scope, Team, User
+from models.access import ApiKey, Delegation, Role, Scope, Team, Tenant, User
 from models.accounts import Account
-from models.base import Record, new_id
+from models.base import Record, new_id, today
 from models.catalog import Product
 from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
+from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
 from models.rates import ExchangeRate
@@ -36,6 +37,9 @@ R = TypeVar("R", bound=Record)
 #: Accounts of the tenant besides the one on the desk.
 SIZE = 8
 DAY = date(2026, 3, 2)
+#: Forecasts are of the present week, of a period that began before it.
+THIS_WEEK = week_of(today())
+FIRST, LAST = THIS_WEEK - timedelta(days=30), THIS_WEEK + timedelta(days=60)
 RULE: dict[str, object] = {
     "key": "desk-waits",
     "title": "A deal waits",
@@ -79,6 +83,8 @@ class Desk:
     run: str
     key: str
     delegation: str
+    forecast: str
+    handed_in: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -89,6 +95,8 @@ def furnished() -> tuple[World, Desk]:
     """The first of the tenants, not stored yet; the same each time."""
     world = World(Random("two tenants"))
     furnish_tenant(world, "a", SIZE)
+    (tenant,) = world.of(Tenant)
+    tenant.forecast_weekday, tenant.forecast_hour = 7, 24  # due when the week is over
     return world, _Making(world).desk()
 
 
@@ -174,6 +182,8 @@ class _Making:
             run=run.id,
             key=self._keys(),
             delegation=self._delegation("director", ended=False).id,
+            forecast=self._forecast(LAST, SubmissionState.DRAFT),
+            handed_in=self._forecast(LAST + timedelta(days=1), SubmissionState.SUBMITTED),
         )
 
     def _people(self) -> None:
@@ -238,6 +248,18 @@ class _Making:
             Risk, kind="STALLED_DEAL", severity="LOW", exposure_minor=1_000_00, probability=0.5,
             **self._verdict(deal),
         )  # fmt: skip
+
+    def _forecast(self, last: date, state: SubmissionState) -> str:
+        made = self.make(
+            ForecastSubmission, user_id=self.director.id, team_id=self.director.team_id, week=THIS_WEEK,
+            first_on=FIRST, last_on=last, state=state, currency="EUR",
+            submitted_at=None if state is SubmissionState.DRAFT else MOMENTS[0],
+        )  # fmt: skip
+        for category in CALLED:
+            self.make(
+                ForecastCall, submission_id=made.id, category=category, draft_minor=5_00, currency="EUR"
+            )
+        return made.id
 
     def _rulebook(self, number: int, state: RulebookState) -> Rulebook:
         moment = None if state is RulebookState.DRAFT else MOMENTS[number]

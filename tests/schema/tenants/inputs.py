@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from models.base import today
-from tests.schema.tenants.desk import RULE, Desk
+from tests.schema.tenants.desk import FIRST, LAST, RULE, THIS_WEEK, Desk
 
 Given = dict[str, object]
 TOMORROW = (today() + timedelta(days=2)).isoformat()
+WEEK = THIS_WEEK.isoformat()
+PERIOD: Given = {"first": FIRST.isoformat(), "last": LAST.isoformat()}
+OTHER_PERIOD: Given = {"first": FIRST.isoformat(), "last": (LAST + timedelta(days=30)).isoformat()}
 HEARD: Given = {"kind": "OTHER", "summary": "heard", "observedOn": "2026-03-01", "externalId": "heard-1"}
 _FILE = f"""rules:
   - {RULE | {"key": "imported"}}
@@ -69,6 +72,19 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "revalueDeals": lambda _: {},
     "setContractValue": lambda _: {"acvWithOneOff": True},
     "closeDeal": lambda on: {"id": on.deal, "version": 1, "stage": "WON"},
+    "setDealSplits": lambda on: {"dealId": on.deal, "shares": [{"userId": on.director, "percent": 100}]},
+    "setQuota": lambda on: {"subjectId": on.director, "period": PERIOD, "amount": {"amount": "5000"}},
+    "saveForecast": lambda on: {
+        "userId": on.director, "week": WEEK, "period": OTHER_PERIOD,
+        "calls": [{"category": "COMMIT", "amount": {"amount": "500"}}],
+    },
+    "submitForecast": lambda on: {"id": on.forecast},
+    "reopenForecast": lambda on: {"id": on.handed_in, "reason": "forgot one"},
+    "adjustForecast": lambda on: {
+        "subjectId": on.director, "week": WEEK, "period": PERIOD, "category": "COMMIT", "amount": "-50",
+        "reason": "hopes",
+    },
+    "setForecastCalendar": lambda _: {"fiscalMonth": 4},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },
@@ -108,6 +124,8 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "checkRules": lambda _: {"name": "checked", "rules": [RULE | {"key": "checked"}]},
     "whyNot": lambda on: {"accountId": on.account, "ruleKey": "desk-waits"},
     "portfolio": lambda _: {},
+    "forecast": lambda _: {"week": WEEK, "period": PERIOD},
+    "attainment": lambda _: {"period": PERIOD, "asOf": WEEK},
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

@@ -34,7 +34,7 @@ async def forget_pushes(_apps: StateApps, _editor: BaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0006_erased_contacts')]
+    dependencies = [('models', '0007_weekly')]
 
     initial = False
 
