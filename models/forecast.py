@@ -22,7 +22,7 @@ class Measure(Described):
     TCV = "TCV", "The total contract value: the amount of the deal."
     ACV = (
         "ACV",
-        "Annual contract value of its lines: twelve monthly charges, with one-off ones if the tenant says so.",
+        "Annual contract value of its lines: 12 monthly charges, and one-off ones if the tenant so says.",
     )
     MRC = "MRC", "The monthly recurring charges of its lines."
     COUNT = "COUNT", "How many deals; of a shared one, the share."
