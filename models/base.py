@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Literal
 
@@ -98,6 +99,10 @@ class Record(Model):
     def make_id(cls) -> str:
         """A fresh id of this model."""
         return new_id(cls.prefix)
+
+    def following(self, changed: Mapping[str, object]) -> dict[str, object]:  # noqa: ARG002
+        """Untracked columns that follow from others, where these are about to become what is given."""
+        return {}
 
 
 class Sourced(Record):
