@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from weakref import WeakSet
 
-from models import reading
 from models.access import Tenant
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
-from models.database import fetch
+from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.people import Contact
 from models.qualification import DecisionCriterion
@@ -104,8 +103,8 @@ async def waiting(tenant_id: str, most: int | None = None) -> Mapping[str, str]:
 
 async def number() -> int:
     """How many accounts wait to be judged, of all tenants."""
-    (found,) = await reading.values("select count(*) from pending_judgement", ())
-    return int(str(found))
+    (row,) = await fetch("select count(*) as waiting from pending_judgement")
+    return as_int(row["waiting"])
 
 
 async def done(tenant_id: str, judged: Mapping[str, str]) -> None:

@@ -74,14 +74,14 @@ def _account(alias: str, scope: str) -> str:
         f" where vd.tenant_id = {alias}.tenant_id and vd.account_id = {alias}.id and vd.owner_id in {scope})"
         f" or exists (select 1 from deal_split vs join deal ve on ve.id = vs.deal_id"
         f" where vs.tenant_id = {alias}.tenant_id and vs.user_id in {scope} and vs.percent > 0"
-        f" and ve.account_id = {alias}.id))"
+        f" and ve.account_id = {alias}.id {_ROW_BY_ROW}))"
     )
 
 
 def _shared(alias: str, scope: str) -> str:
     return (
         f"exists (select 1 from deal_split vs where vs.tenant_id = {alias}.tenant_id"
-        f" and vs.deal_id = {alias}.id and vs.user_id in {scope} and vs.percent > 0)"
+        f" and vs.deal_id = {alias}.id and vs.user_id in {scope} and vs.percent > 0 {_ROW_BY_ROW})"
     )
 
 

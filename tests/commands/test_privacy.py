@@ -246,7 +246,7 @@ async def _check_kept(world: World, logged: int) -> None:
         ("people.erase", manager),
     ]
     assert {each.request for each in trail} == {None}
-    changes = await Change.filter(entity="contact", entity_id=contact_id)
+    changes = await Change.filter(entity="contact", entity_id=contact_id).order_by("created_at", "seq")
     gone: dict[str, tuple[str | None, str | None]] = {
         change.field: (change.old, change.new) for change in changes[logged:]
     }
