@@ -155,11 +155,14 @@ def _cut(track: Track[T], day: date) -> Track[T]:
 
 @dataclass(frozen=True)
 class Known:
-    """What was known by the end of ``day``, and nothing that came later."""
+    """What was known by the end of ``day``, and nothing that came later.
+
+    Cuts at earlier days are kept beside each other, as cutting a cut again is cutting at the earlier day.
+    """
 
     day: date
     deals: tuple[DealHistory, ...]
-    _cuts: dict[date, Known] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _cuts: dict[date, Known] = field(default_factory=dict, repr=False, compare=False)
 
     def known_at(self, day: date) -> Known:
         """What was known by the end of an earlier day.
@@ -169,8 +172,10 @@ class Known:
         """
         if day > self.day:
             raise ValueError(f"what is known on {day} is not known on {self.day} yet")
+        if day == self.day:
+            return self
         if day not in self._cuts:
-            self._cuts[day] = self if day == self.day else Known(day, _known_deals(self.deals, day))
+            self._cuts[day] = Known(day, _known_deals(self.deals, day), self._cuts)
         return self._cuts[day]
 
     @cached_property

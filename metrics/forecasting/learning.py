@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import ThreadpoolController
 
 from metrics.forecasting.methods import TooLittleHistory
 
@@ -27,7 +28,11 @@ Value: TypeAlias = float | str | None
 Features: TypeAlias = Mapping[str, Value]
 
 SEED = 20170930
+#: Held at one: threads that wait for each other cost more than they bring where a machine is busy.
+THREADS = ThreadpoolController()
 FOLDS = 5
+#: Rounds of boosting that are tried; those that tell left out examples best are taken.
+ROUNDS = (10, 20, 40, 80, 160)
 #: Boosting bins hold at most 255 categories; rarer ones count as one.
 MOST_CATEGORIES = 100
 #: Examples of each class, from different deals, below which nothing is learned.
@@ -141,11 +146,31 @@ def learn(rows: Sequence[Features], labels: Sequence[int], groups: Sequence[str]
 def learn_encoded(encoding: Encoding, encoded: Floats, classes: Whole, groups: Sequence[str]) -> Learned:
     """The same from examples that are numbers already."""
     _check(classes, groups)
-    left_out = np.zeros((len(classes), int(classes.max())))
+    with THREADS.limit(limits=1):
+        left_out = _left_out(encoding, encoded, classes, groups)
+        rounds = min(ROUNDS, key=lambda each: _log_loss(left_out[each], classes))
+        slope, intercept = _calibration(left_out[rounds], classes)
+        return Learned(encoding, _boost(encoding, encoded, classes, rounds), slope, intercept)
+
+
+def _left_out(
+    encoding: Encoding, encoded: Floats, classes: Whole, groups: Sequence[str]
+) -> dict[int, Floats]:
+    """By number of rounds: the scores of each example by what was learned without its fold."""
+    found = {rounds: np.zeros((len(classes), int(classes.max()))) for rounds in ROUNDS}
     for train, test in _folds(classes, groups):
-        left_out[test] = _scores(_boost(encoding, encoded[train], classes[train]), encoded[test])
-    slope, intercept = _calibration(left_out, classes)
-    return Learned(encoding, _boost(encoding, encoded, classes), slope, intercept)
+        boosted = _boost(encoding, encoded[train], classes[train], ROUNDS[-1])
+        for index, scores in enumerate(boosted.staged_decision_function(encoded[test]), 1):
+            if index in found:
+                found[index][test] = _against_first(scores)
+    return found
+
+
+def _log_loss(scores: Floats, classes: Whole) -> float:
+    whole = np.hstack([np.zeros((len(scores), 1)), scores])
+    highest = whole.max(axis=1)
+    total = np.log(np.exp(whole - highest[:, None]).sum(axis=1)) + highest
+    return float((total - whole[np.arange(len(whole)), classes]).mean())
 
 
 def _check(classes: Whole, groups: Sequence[str]) -> None:
@@ -161,12 +186,14 @@ def _folds(classes: Whole, groups: Sequence[str]) -> Iterator[tuple[Whole, Whole
     yield from splitter.split(classes.reshape(-1, 1), classes, np.array(groups))
 
 
-def _boost(encoding: Encoding, encoded: Floats, classes: Whole) -> HistGradientBoostingClassifier:
+def _boost(
+    encoding: Encoding, encoded: Floats, classes: Whole, rounds: int
+) -> HistGradientBoostingClassifier:
     boosted = HistGradientBoostingClassifier(
         interaction_cst="no_interactions",
         categorical_features=[name in encoding.categories for name in encoding.names],
         learning_rate=0.1,
-        max_iter=150,
+        max_iter=rounds,
         max_leaf_nodes=8,
         min_samples_leaf=20,
         l2_regularization=1.0,
@@ -179,8 +206,16 @@ def _boost(encoding: Encoding, encoded: Floats, classes: Whole) -> HistGradientB
 
 def _scores(boosted: HistGradientBoostingClassifier, encoded: Floats) -> Floats:
     """The log-odds of each class but the first against the first, before they are calibrated."""
-    scores = np.asarray(boosted.decision_function(encoded), dtype=np.float64)
-    return scores.reshape(-1, 1) if scores.ndim == 1 else scores[:, 1:] - scores[:, :1]
+    with THREADS.limit(limits=1):
+        return _against_first(boosted.decision_function(encoded))
+
+
+def _against_first(decided: Floats) -> Floats:
+    """Two classes have one score, the log-odds already, in one column or none."""
+    scores = np.asarray(decided, dtype=np.float64)
+    if scores.ndim == 1 or scores.shape[1] == 1:
+        return scores.reshape(-1, 1)
+    return scores[:, 1:] - scores[:, :1]
 
 
 def _calibration(left_out: Floats, classes: Whole) -> tuple[Floats, Floats]:
