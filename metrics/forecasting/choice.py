@@ -79,12 +79,13 @@ def forecast(known: Known, days: int, methods: Sequence[Method] = METHODS) -> Fo
     Where no window has ended yet that a method could be tried on, the last window is repeated.
 
     Raises:
-        TooLittleHistory: not even the last window can be repeated.
+        TooLittleHistory: not even the last window can be repeated, or nothing was ever won.
     """
-    says = _says(known, days, methods)
-    if NAIVE.name not in says:
-        NAIVE.forecast(known, days)
-    past = _past(known, days, methods)
+    if not known.won:
+        raise TooLittleHistory("no deal has been won yet")
+    tried = (NAIVE, *(method for method in methods if method.name != NAIVE.name))
+    says = {NAIVE.name: NAIVE.forecast(known, days)} | _says(known, days, tried[1:])
+    past = _past(known, days, tried)
     shares = _shares(past, says, days) or {NAIVE.name: 1.0}
     expected = _mixed(shares, says)
     trials = tuple(_trial(name, past, round(value), shares.get(name, 0.0)) for name, value in says.items())

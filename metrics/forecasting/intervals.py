@@ -10,7 +10,7 @@ from math import ceil, sqrt
 from statistics import fmean
 
 from metrics.forecasting.history import Known
-from metrics.forecasting.methods import recorded_days
+from metrics.forecasting.methods import recorded_days, won_per_window
 
 #: As many windows as the error that chance alone makes counts for, where past windows are few.
 CHANCE_WINDOWS = 4
@@ -71,7 +71,8 @@ def interval(
     else:
         half = _widened(errors, apart, known, days, confidence)
         basis = Basis.FEW_PAST_ERRORS if errors else Basis.CHANCE_ALONE
-    reach = expected * half * _greenness(recorded_days(known), days)
+    size = expected or won_per_window(known, days, recorded_days(known))  # where none are expected, the usual
+    reach = size * half * _greenness(recorded_days(known), days)
     low, high = max(0, round(expected - reach)), round(expected + reach)
     return Interval(low, high, confidence, basis, len(errors), apart)
 

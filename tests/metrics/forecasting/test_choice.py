@@ -68,8 +68,14 @@ def test_with_few_past_windows_that_is_said_and_the_interval_is_wide() -> None:
 def test_too_little_history_is_refused_with_a_reason() -> None:
     with pytest.raises(TooLittleHistory, match="recorded for 3 days"):
         _chosen(_even(40), 2)
-    with pytest.raises(TooLittleHistory, match="recorded for 0 days"):
-        _chosen(History(()), 2)
+    with pytest.raises(TooLittleHistory, match="won yet"):
+        _chosen(History((deal("a", 0, 100, lost=1),)), 40)
+
+
+def test_where_nothing_was_won_of_late_something_may_be() -> None:
+    found = _chosen(_even(100), 160, [NAIVE])
+    assert (found.expected_minor, found.interval.low_minor) == (0, 0)
+    assert found.interval.high_minor > 0
 
 
 def test_the_same_past_makes_the_same_forecast() -> None:
