@@ -30,7 +30,7 @@ from tests.schema.reads.shrinking import shrunk
 from tests.schema.reads.stored_values import Cursors, Values
 from tests.schema.reads.world import World, owner_ids, write
 
-CASES = int(os.environ.get("BELLWETHER_READS", "500"))
+CASES = int(os.environ.get("BELLWETHER_READS", "300"))
 FIRST = int(os.environ.get("BELLWETHER_READS_SEED", "0"))
 #: Numbers of operations that once failed.
 ONCE_FAILED: tuple[int, ...] = (37, 2697, 3082)
