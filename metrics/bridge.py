@@ -21,7 +21,7 @@ from metrics.sales import (
 )
 from models.access import Actor
 from models.asof import both_ends, known_change, swift_view_of
-from models.database import Param, Row, as_int, fetch
+from models.database import Param, Row, as_int, fetch, once
 from models.deals import Deal, ForecastCategory
 from models.described import Described
 from models.view import View
@@ -99,6 +99,11 @@ class Movement:
     after_minor: int | None
     change_minor: int
     revaluation_minor: int
+
+    @property
+    def size_minor(self) -> int:
+        """What it changes whatever the sign, exchange rates included: what movements are ordered by."""
+        return abs(self.change_minor + self.revaluation_minor)
 
 
 @dataclass(frozen=True)
@@ -215,9 +220,9 @@ async def _moves(actor: Actor, asked: Asked) -> _Moves:
     kind = "case when t.e_there then t.e_kind else t.s_kind end"
     revalued = await _is_revalued(actor)
     sql = (
-        f"with pair as (select t.*, {_at('s', asked)}, {_at('e', asked)} from {whole} t"
+        f"with pair as {once()}(select t.*, {_at('s', asked)}, {_at('e', asked)} from {whole} t"
         f" where {fitting(asked.wanted, end, 't', f'({kind})')}),"
-        f" ends as (select p.*, {_in('s')} as s_in, {_in('e')} as e_in from pair p),"
+        f" ends as {once()}(select p.*, {_in('s')} as s_in, {_in('e')} as e_in from pair p),"
         f" valued as (select n.*, {_revaluation(start, end) if revalued else '0'} as revaluation from ends n"
         " where s_in or e_in),"
         " moved as (select v.*, case when e_in and s_in then e_amount_minor - s_amount_minor - revaluation"

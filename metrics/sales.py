@@ -14,7 +14,7 @@ from datetime import date
 from models.access import Actor, Team, User
 from models.accounts import Account
 from models.asof import ANY, Sought, as_of_rows, swift_view_of
-from models.database import Param, fetch, listed, one_of
+from models.database import Param, fetch, is_sqlite, listed
 from models.deals import Deal, DealKind, ForecastCategory
 from models.view import View
 from models.visibility import Predicate, visible
@@ -96,8 +96,15 @@ def node(wanted: SalesFilter, owner: str, members: str = "members") -> str:
     if wanted.owner_id:
         parts.append(f"{owner} = :owner")
     if wanted.team_id:
-        parts.append(one_of(owner, members))
+        parts.append(f"{owner} in ({_listed(members)})")
     return " and ".join(parts) or ANY
+
+
+def _listed(name: str) -> str:
+    """Many texts of a parameter, as a statement that PostgreSQL makes a table to look them up of."""
+    if is_sqlite():
+        return f"select value from json_each(:{name})"
+    return f"select jsonb_array_elements_text(cast(:{name} as jsonb))"
 
 
 async def members_of(actor: Actor, wanted: SalesFilter, at: AsOf) -> str:

@@ -303,6 +303,14 @@ def one_of(expression: str, name: str) -> str:
     return f"{expression} = any(array(select jsonb_array_elements_text(cast(:{name} as jsonb))))"
 
 
+def once() -> str:
+    """How a named part of a statement is marked whose rows are computed once, however often they are spoken of.
+
+    SQLite is left to its own judgement: not every one that Python comes with knows the word.
+    """
+    return "" if is_sqlite() else "materialized "
+
+
 def listed(texts: Iterable[str]) -> str:
     """Any number of texts as one parameter."""
     return orjson.dumps(list(texts)).decode()

@@ -28,9 +28,12 @@ from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
+from schema.funnel import FunnelQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
+from schema.pace import PaceQueries
 from schema.people import ContactQueries
+from schema.pipeline_change import PipelineChangeQueries
 from schema.portfolio import PortfolioQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
@@ -66,6 +69,9 @@ class Query(
     RuleCheckQueries,
     WhyQueries,
     PortfolioQueries,
+    FunnelQueries,
+    PipelineChangeQueries,
+    PaceQueries,
     AccessQueries,
     SigningInQueries,
     NodeQueries,

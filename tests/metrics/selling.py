@@ -115,7 +115,7 @@ async def build(seed: int = 7) -> World:
     product = await factories.product(world.tenant, family="Voice")
     for day in (START + timedelta(days=number) for number in range(DAYS)):
         with on_the_day(day):
-            for _ in range(5):
+            for _ in range(7):
                 await _happen(world, day)
         world.evenings[day] = await _evening()
     for deal in await Deal.filter(kind=DealKind.RENEWAL):
@@ -148,7 +148,7 @@ def _state(row: Mapping[str, Any]) -> State:
 
 
 async def _happen(world: World, day: date) -> None:
-    acts = (_create, _create, _bring_in, _update, _update, _update, _advance, _advance, _close, _correct, _reopen)
+    acts = (_create, _bring_in, _update, _update, _update, _update, _advance, _advance, _close, _correct, _reopen)
     chance = world.rng.random()
     if chance < 0.02:
         await _move_user(world, world.rng.randrange(len(world.users)))
@@ -204,7 +204,7 @@ async def _bring_in(world: World, day: date) -> None:
 
 
 async def _any(world: World) -> Deal:
-    return world.rng.choice(await Deal.all().order_by("created_at", "id"))
+    return world.rng.choice(await Deal.filter(stage__in=OPEN).order_by("created_at", "id"))
 
 
 async def _update(world: World, day: date) -> None:

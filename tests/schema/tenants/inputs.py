@@ -13,6 +13,7 @@ from tests.schema.tenants.desk import RULE, Desk
 
 Given = dict[str, object]
 TOMORROW = (today() + timedelta(days=2)).isoformat()
+QUARTER: Given = {"from": "2026-01-01", "until": "2026-03-31"}
 HEARD: Given = {"kind": "OTHER", "summary": "heard", "observedOn": "2026-03-01", "externalId": "heard-1"}
 _FILE = f"""rules:
   - {RULE | {"key": "imported"}}
@@ -77,6 +78,15 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "checkRules": lambda _: {"name": "checked", "rules": [RULE | {"key": "checked"}]},
     "whyNot": lambda on: {"accountId": on.account, "ruleKey": "desk-waits"},
     "portfolio": lambda _: {},
+    "funnel": lambda on: {"filter": {"ownerId": on.director}},
+    "stagePassages": lambda on: {"entered": QUARTER, "filter": {"ownerId": on.director}},
+    "pipelineChange": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "largestMovers": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "winRates": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
+    "salesVelocity": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
+    "slippage": lambda on: {
+        "from": "2026-01-01", "until": "2026-03-31", "filter": {"ownerId": on.director},
+    },
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

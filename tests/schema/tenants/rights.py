@@ -84,7 +84,7 @@ QUERIES: Mapping[str, May] = {
             "accounts", "account", "deals", "deal", "products", "tickets", "services", "contracts", "signals",
             "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
-            "apiKeys", "delegations", "node", "nodes",
+            "apiKeys", "delegations", "node", "nodes", "stagePassages",
         ),
         _READ,
     ),
@@ -92,7 +92,12 @@ QUERIES: Mapping[str, May] = {
     "recommendations": _READ_MONEY,
     "nextBestActions": _READ_MONEY,
     "risks": _READ_MONEY,
-    "portfolio": _READ_MONEY,
+    **dict.fromkeys(
+        (
+            "portfolio", "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
+        ),
+        _READ_MONEY,
+    ),
     "whyNot": _may(EVERYBODY, "READ", own=True),
     "accountCase": _may(RULE_MAKERS, "READ", "READ_MONEY", "READ_PERSONAL", "EVALUATE", own=True),
     "dryRun": _may(RULE_MAKERS, "READ", "EVALUATE"),
