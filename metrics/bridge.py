@@ -118,20 +118,21 @@ class Asked:
 
 
 async def pipeline_change(actor: Actor, asked: Asked) -> PipelineChange:
-    """The change of the open pipeline that closes in a period, between two dates, each as it was known on a day.
+    """The change of the open pipeline that closes in a period, between two dates, each as known on a day.
 
-    opening + new + reopened + pulled in + pushed in + category in + owner in + team in + amount up + revaluation
-    - won - lost - deleted - pulled out - pushed out - category out - owner out - team out - amount down
-    = closing. A deal that enters counts at its end value, one that leaves at its start value, one that
-    stays at the difference. Each has one reason, the first that applies of: whether it was there, whose it is, in
-    which team, whether it is open, its category, its close date, its amount.
+    opening + new + reopened + pulled in + pushed in + category in + owner in + team in + amount up
+    + revaluation - won - lost - deleted - pulled out - pushed out - category out - owner out - team out
+    - amount down = closing. A deal that enters counts at its end value, one that leaves at its start value,
+    one that stays at the difference. Each has one reason, the first that applies of: whether it was there,
+    whose it is, in which team, whether it is open, its category, its close date, its amount.
 
     Segment and kind are as of the end on both ends, products as now, the owner and the team tree as of each
     end; who may see a deal is decided as of today. Revaluation is what commands ``rates.revalue`` changed.
     """
     moves = await _moves(actor, asked)
     rows = await fetch(
-        f"{moves.sql} select reason, count(*) as deals, sum(change) as change, sum(revaluation) as revaluation,"
+        f"{moves.sql} select reason, count(*) as deals, sum(change) as change, sum(revaluation) as"
+        " revaluation,"
         " sum(case when s_in then 1 else 0 end) as opened, sum(case when e_in then 1 else 0 end) as closed,"
         " sum(case when s_in then s_amount_minor else 0 end) as opening,"
         " sum(case when e_in then e_amount_minor else 0 end) as closing,"
@@ -226,7 +227,8 @@ async def _moves(actor: Actor, asked: Asked) -> _Moves:
         f" valued as (select n.*, {_revaluation(start, end) if revalued else '0'} as revaluation from ends n"
         " where s_in or e_in),"
         " moved as (select v.*, case when e_in and s_in then e_amount_minor - s_amount_minor - revaluation"
-        f" when e_in then e_amount_minor else - s_amount_minor end as change, {_REASON} as reason from valued v)"
+        f" when e_in then e_amount_minor else - s_amount_minor end as change, {_REASON} as reason from"
+        " valued v)"
     )
     params = params_of(actor, asked.wanted, asked.period) | {
         "as_of": asked.end.day,
@@ -255,8 +257,8 @@ def _in(end: str) -> str:
     return " and ".join(f"{end}_{name}" for name in ("there", "node", "open", "counts", "closing")).join("()")
 
 
-def _first_difference(end: str, other: str, way: str) -> str:
-    """The reason for a deal that is in the pipeline at one end and not at the other."""
+def _first_difference(other: str, way: str) -> str:
+    """The reason for a deal that is in the pipeline at one end and not at this other one."""
     absent, ended, sooner, later = {
         "IN": ("'NEW'", "'REOPENED'", "'PUSHED_IN'", "'PULLED_IN'"),
         "OUT": ("'DELETED'", f"{other}_stage", "'PULLED_OUT'", "'PUSHED_OUT'"),
@@ -275,8 +277,8 @@ _STAYS = (
     " when revaluation <> 0 then 'REVALUED' else 'UNCHANGED' end"
 )
 _REASON = (
-    f"case when s_in and e_in then {_STAYS} when e_in then {_first_difference('e', 's', 'IN')}"
-    f" else {_first_difference('s', 'e', 'OUT')} end"
+    f"case when s_in and e_in then {_STAYS} when e_in then {_first_difference('s', 'IN')}"
+    f" else {_first_difference('e', 'OUT')} end"
 )
 
 #: The command that changes amounts because exchange rates did.
@@ -293,7 +295,7 @@ async def _is_revalued(actor: Actor) -> bool:
 
 
 def _revaluation(start: View, end: View) -> str:
-    """SQL for what exchange rates changed in a deal ``n`` that stays: what is seen at the end and not at the start."""
+    """SQL for what exchange rates changed in a deal ``n`` that stays: seen at the end, not at the start."""
 
     def seen(view: View) -> str:
         known = f" and {known_change('c', view)}" if view.known else ""
@@ -304,6 +306,7 @@ def _revaluation(start: View, end: View) -> str:
         f" sum((case when {seen(end)} then 1 else 0 end - case when {seen(start)} then 1 else 0 end)"
         " * (cast(c.new as bigint) - cast(c.old as bigint)))"
         " from change c join audit_record a on a.id = c.audit_id where c.tenant_id = :tenant"
-        f" and c.entity = 'deal' and c.entity_id = n.id and c.field = 'amount_minor' and a.command = '{REVALUE}'),"
+        " and c.entity = 'deal' and c.entity_id = n.id and c.field = 'amount_minor' and a.command ="
+        f" '{REVALUE}'),"
         " 0) else 0 end"
     )

@@ -6,8 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from metrics.sales import ALWAYS, EVERYTHING, FORECAST, OPEN, AsOf, Deals, Period, SalesFilter, deals_as_of, quoted
 from metrics.rounding import as_float, percent
+from metrics.sales import (
+    ALWAYS,
+    EVERYTHING,
+    FORECAST,
+    OPEN,
+    AsOf,
+    Deals,
+    Period,
+    SalesFilter,
+    deals_as_of,
+    quoted,
+)
 from models.access import Actor
 from models.database import Row, as_int, fetch
 from models.deals import ForecastCategory, Stage
@@ -54,10 +65,11 @@ async def funnel(
     wanted: SalesFilter = EVERYTHING,
     categories: Collection[ForecastCategory] = FORECAST,
 ) -> Funnel:
-    """Open deals of ``categories`` that close in the period: count, amount and weighted = sum(amount x probability).
+    """Open deals of ``categories`` that close in the period: count, amount and weighted = sum(amount x
+    probability).
 
-    Won and lost are what closed in the period. Days in the stage are those from the day on which a deal entered
-    it, or was identified, to the date; deals of which neither is known are in no median and no mean.
+    Won and lost are what closed in the period. Days in the stage are those from the day on which a deal
+    entered it, or was identified, to the date; deals of which neither is known are in no median and no mean.
     """
     sought = period.sought("close_on"), period.sought("closed_on")
     deals = await deals_as_of(actor, at, wanted, _COLUMNS, period, sought)
@@ -69,7 +81,9 @@ async def funnel(
         total=lines.get((_TOTAL, ""), Line()),
         stages={each: lines.get((_STAGE, each.value), Line()) for each in Stage if each.is_open},
         categories={
-            each: lines.get((_CATEGORY, each.value), Line()) for each in ForecastCategory if each in categories
+            each: lines.get((_CATEGORY, each.value), Line())
+            for each in ForecastCategory
+            if each in categories
         },
         won=lines.get((_ENDED, Stage.WON.value), Line()),
         lost=lines.get((_ENDED, Stage.LOST.value), Line()),
@@ -90,21 +104,25 @@ def _counted(deals: Deals, period: Period, categories: Collection[ForecastCatego
     return (
         f"select {values}, t.probability, {since} as since, 1 as is_open from {deals.rows}"
         f" where {standing} and {deals.where}"
-        f" union all select {values}, t.probability, {since}, 0 from {deals.rows} where {ended} and {deals.where}"
+        f" union all select {values}, t.probability, {since}, 0 from {deals.rows} where {ended} and"
+        f" {deals.where}"
     )
 
 
 def _grouped(deals: str) -> str:
     """Deals in the whole, in their stages and in their categories, each with the ages in the middle."""
     every = " union all ".join(
-        f"select '{part}' as part, {name} as name, amount_minor, probability, days from aged where is_open = {open_}"
+        f"select '{part}' as part, {name} as name, amount_minor, probability, days from aged where"
+        f" is_open = {open_}"
         for part, name, open_ in (
-            (_TOTAL, "''", 1), (_STAGE, "stage", 1), (_CATEGORY, "forecast_category", 1), (_ENDED, "stage", 0),
+            (_TOTAL, "''", 1), (_STAGE, "stage", 1), (_CATEGORY, "forecast_category", 1),
+            (_ENDED, "stage", 0),
         )
     )  # fmt: skip
     return (
         f"with aged as (select x.*, DAYS(:as_of, x.since) as days from ({deals}) x), every_ as ({every}),"
-        " placed as (select e.*, row_number() over (partition by part, name order by days is null, days) as place,"
+        " placed as (select e.*, row_number() over (partition by part, name order by days is null, days)"
+        " as place,"
         " count(days) over (partition by part, name) as known from every_ e)"
         " select part, name, count(*) as deals, sum(amount_minor) as amount,"
         " sum(amount_minor / 100 * probability) as hundreds,"  # in two parts: the product may be large

@@ -24,7 +24,7 @@ from models.access import Actor, User
 from models.accounts import Account
 from models.asof import as_of_rows, known_change
 from models.database import Row, as_int, fetch
-from models.deals import STAGE_RANK, ForecastCategory, Stage
+from models.deals import STAGE_RANK, ForecastCategory
 from models.described import Described
 
 
@@ -147,7 +147,7 @@ async def win_rates(
     total = [_rate(row) for row in rows if not as_int(row["grouped"])]
     groups = [_rate(row) for row in rows if as_int(row["grouped"])]
     groups.sort(key=lambda group: (-group.won - group.lost, group.label, group.key or ""))
-    return WinRates(at.day, actor.currency, *(total or [WinRate(None, "")]), tuple(groups))
+    return WinRates(at.day, actor.currency, total[0] if total else WinRate(None, ""), tuple(groups))
 
 
 def _rate(row: Row) -> WinRate:
@@ -163,7 +163,11 @@ def _group(deals: Deals, grouping: WinRateGrouping | None) -> tuple[str, str, st
         return "o.id", "o.name", ' left join "user" o on o.id = t.owner_id'
     if grouping is WinRateGrouping.TEAM:
         users = as_of_rows(User, ["team_id"], view)
-        return "g.id", "g.name", f" left join {users} o on o.id = t.owner_id left join team g on g.id = o.team_id"
+        return (
+            "g.id",
+            "g.name",
+            f" left join {users} o on o.id = t.owner_id left join team g on g.id = o.team_id",
+        )
     if grouping is WinRateGrouping.SEGMENT:
         accounts = as_of_rows(Account, ["segment"], view)
         return "nullif(a.segment, '')", "null", f" left join {accounts} a on a.id = t.account_id"
@@ -206,8 +210,8 @@ async def pace(
 ) -> Pace:
     """Velocity = open count x average amount x win rate / cycle days: currency per day.
 
-    Open are the deals of ``categories`` that close in the period ``closing``. Win rate and cycle are over deals
-    that closed in the window ``closed``. Sales cycle = median days from the day on which a deal was
+    Open are the deals of ``categories`` that close in the period ``closing``. Win rate and cycle are over
+    deals that closed in the window ``closed``. Sales cycle = median days from the day on which a deal was
     identified to the day on which it was won or lost; deals of which the first is not known are left out.
     """
     expected = replace(closing, named="closing_")
@@ -221,7 +225,8 @@ async def pace(
         f" {deals.rows} where (({open_}) or ({ended})) and {deals.where}),"
         " y as (select stage, amount_minor, case when stage in ('WON', 'LOST') then"
         " DAYS(x.closed_on, x.valid_from) end as days from x),"
-        " z as (select y.*, row_number() over (partition by stage in ('WON', 'LOST') order by days is null, days)"
+        " z as (select y.*, row_number() over (partition by stage in ('WON', 'LOST') order by days is"
+        " null, days)"
         " as place, row_number() over (partition by stage order by days is null, days) as own_place,"
         " count(days) over (partition by stage in ('WON', 'LOST')) as known,"
         " count(days) over (partition by stage) as own_known from y)"
@@ -230,7 +235,8 @@ async def pace(
         " sum(case when stage = 'WON' then 1 else 0 end) as won,"
         " sum(case when stage = 'LOST' then 1 else 0 end) as lost,"
         " avg(case when place in ((known + 1) / 2, (known + 2) / 2) then days end) as cycle,"
-        " avg(case when stage = 'WON' and own_place in ((own_known + 1) / 2, (own_known + 2) / 2) then days end)"
+        " avg(case when stage = 'WON' and own_place in ((own_known + 1) / 2, (own_known + 2) / 2) then"
+        " days end)"
         " as won_cycle from z",
         deals.params | expected.params,
     )

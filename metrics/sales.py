@@ -1,7 +1,7 @@
 """Which deals a figure of sales is about: whose, of which segment, family and kind, closing when.
 
-Whose a deal is, and in which team its owner is, below which teams, is as of the date of the figure: users' and
-teams' changes are logged. So are the account's segment and the deal's kind. The products of a deal, and
+Whose a deal is, and in which team its owner is, below which teams, is as of the date of the figure: users'
+and teams' changes are logged. So are the account's segment and the deal's kind. The products of a deal, and
 who may see it, are as they are now.
 """
 
@@ -113,7 +113,8 @@ async def members_of(actor: Actor, wanted: SalesFilter, at: AsOf) -> str:
         return listed(())
     view = View(at.known_on)
     rows = await fetch(
-        f"with recursive team_then as (select t.id, t.parent_id from {as_of_rows(Team, ['parent_id'], view)} t),"
+        "with recursive team_then as (select t.id, t.parent_id from"
+        f" {as_of_rows(Team, ['parent_id'], view)} t),"
         " below(id) as (select id from team_then where id = :team"
         " union select g.id from team_then g join below on g.parent_id = below.id)"
         f" select u.id from {as_of_rows(User, ['team_id'], view)} u join below on below.id = u.team_id",
@@ -171,7 +172,8 @@ async def deals_as_of(
     period: Period = ALWAYS,
     sought: Sequence[Sought] = (),
 ) -> Deals:
-    """The wanted deals that the actor sees, with ``columns`` as of a date: rows ``t`` and a condition on them.
+    """The wanted deals that the actor sees, with ``columns`` as of a date: rows ``t`` and a condition on
+    them.
 
     Where ``sought`` are given, one of them holds for each deal that is looked for.
     """

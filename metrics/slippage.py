@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from metrics.rounding import share
-from metrics.sales import EVERYTHING, AsOf, Period, SalesFilter, deals_as_of, fitting, members_of, node, params_of
+from metrics.sales import (
+    EVERYTHING,
+    AsOf,
+    Period,
+    SalesFilter,
+    deals_as_of,
+    fitting,
+    members_of,
+    node,
+    params_of,
+)
 from models.access import Actor
 from models.asof import both_ends, known_change, log_of, swift_view_of
 from models.database import as_int, fetch
@@ -93,15 +103,13 @@ async def slippage(
             "members": await members_of(actor, wanted, AsOf(from_on, from_on)),
         },
     )
-    return Slippage(
-        from_on, until_on, at.day, actor.currency, **{name: as_int(row[name]) for name in row}
-    )
+    return Slippage(from_on, until_on, at.day, actor.currency, **{name: as_int(row[name]) for name in row})
 
 
 async def pushes(
     actor: Actor, at: AsOf, from_on: date, until_on: date, wanted: SalesFilter = EVERYTHING
 ) -> Pushes:
-    """How often the close dates of the wanted deals were moved to a later day after ``from_on``, by ``until_on``."""
+    """How often close dates of the wanted deals were moved later after ``from_on``, by ``until_on``."""
     end = replace(at, day=min(until_on, at.day))
     deals = await deals_as_of(actor, end, wanted, ())
     known = f" and {known_change('c', deals.view)}" if deals.view.known else ""

@@ -125,20 +125,26 @@ class _Few:
         return " and ".join(filter(None, (own, condition)))
 
 
-def _few(
-    model: type[Record], undone: Sequence[tuple[list[str], View]], sought: Sequence[Sought]
-) -> _Few:
-    """Those rows alone for which what is sought may hold in one of the views: it does now, or it did before."""
-    if not any(columns for columns, _ in undone) or not sought or any(each.holds("n") == ANY for each in sought):
+def _few(model: type[Record], undone: Sequence[tuple[list[str], View]], sought: Sequence[Sought]) -> _Few:
+    """Those rows alone for which what is sought may hold in a view: it does now, or it did before."""
+    if (
+        not any(columns for columns, _ in undone)
+        or not sought
+        or any(each.holds("n") == ANY for each in sought)
+    ):
         return _Few()
     table, ids = model._meta.db_table, list[str]()
     for each in sought:
-        ids.append(f'select n.id from "{table}" n where n.tenant_id = :tenant and {each.holds(f"n.{each.column}")}')
+        ids.append(
+            f'select n.id from "{table}" n where n.tenant_id = :tenant and {each.holds(f"n.{each.column}")}'
+        )
         old = f"case when c.field = '{each.column}' then {_typed(model, each.column, 'c.old')} end"
         for columns, view in undone:
             ids += [
                 f"select c.entity_id from {source}"
-                for source in _sources(table, columns, view, f"c.field = '{each.column}' and {each.holds(old)}")
+                for source in _sources(
+                    table, columns, view, f"c.field = '{each.column}' and {each.holds(old)}"
+                )
                 if each.column in columns
             ]
     # By their ids: SQLite would rather walk through all of a tenant.
@@ -209,7 +215,7 @@ def _changes(table: str, columns: list[str], view: View, which: str, prefix: str
 
 
 def _sources(table: str, columns: list[str], view: View, which: str) -> list[str]:
-    """What is undone in a view, as tables ``c`` with conditions: what changed later, what was learned later."""
+    """What a view undoes, as tables ``c`` with conditions: what changed later, what was learned later."""
     only = f" and {which}" if which else ""
     later = f"c.effective_on > :{view.day}" + (f" and {known_change('c', view)}" if view.known else "")
     learned: tuple[str, ...] = ()
@@ -257,7 +263,8 @@ def _before(alias: str, columns: list[str], sources: list[str], order: str) -> s
         f" max(case when field = '{c}' then old end) as v_{c}"
         for c in columns
     )
-    # With its sign SQLite does not read the log of a whole tenant because one of its indexes is in this order.
+    # With its sign SQLite does not read the log of a whole tenant because one of its indexes is in this
+    # order.
     sign = "+" if is_sqlite() else ""
     shown = "c.entity_id, c.field, c.old, c.effective_on, c.created_at, c.seq"
     changes = " union all ".join(f"select {shown} from {source}" for source in sources)

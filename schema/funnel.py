@@ -87,7 +87,8 @@ class StagePassage:
     stays: int = column("How many times a deal began to be in the stage.")
     standing: int = column("How many of these stays last.")
     median_days: int | None = column(
-        "The median of the days in the stage, by Kaplan and Meier, as stays that last count until now; null while"
+        "The median of the days in the stage, by Kaplan and Meier, as stays that last count until now;"
+        " null while"
         " more than half of the stays are not known to end."
     )
 
@@ -107,7 +108,7 @@ class FunnelQueries:
         as_of: AsOf = None,
         known_at: sales.KnownAt = None,
     ) -> Funnel:
-        """The open deals that the caller sees and that close in a period, by stage and by forecast category."""
+        """Open deals that the caller sees and that close in a period, by stage and by category."""
         actor = info.context.actor
         found = await metric.funnel(
             actor,
@@ -143,7 +144,7 @@ class FunnelQueries:
         as_of: AsOf = None,
         known_at: sales.KnownAt = None,
     ) -> list[StagePassage]:
-        """What became of the deals that entered each open stage within a range of days: conversion, win rate, age."""
+        """What became of the deals that entered each open stage within a range of days."""
         actor = info.context.actor
         found = await stages.stage_passages(
             actor,

@@ -25,7 +25,9 @@ from schema.core.stored import column
 class WinRate:
     """What share of the deals that closed was won, of one group or of all."""
 
-    key: str | None = column("The id of the owner or team, or the value of the group; null for none, and for all.")
+    key: str | None = column(
+        "The id of the owner or team, or the value of the group; null for none, and for all."
+    )
     label: str = column("Its name, for people; that of what has none is: nobody.")
     won: int = column("How many were won.")
     lost: int = column("How many were lost.")
@@ -72,10 +74,13 @@ class SalesVelocity:
     lost: int = column("How many deals were lost in it.")
     win_rate: float | None = column("Won of won and lost, 0 to 1; null when nothing closed.")
     cycle_days: float | None = column(
-        "The median of the days from the day on which a deal was identified to that on which it closed; null when"
+        "The median of the days from the day on which a deal was identified to that on which it closed;"
+        " null when"
         " none closed."
     )
-    won_cycle_days: float | None = column("The same median of days, of won deals alone; null when none was won.")
+    won_cycle_days: float | None = column(
+        "The same median of days, of won deals alone; null when none was won."
+    )
     per_day: Money | None = column(
         "Open deals times average amount times win rate divided by cycle days: money a day; null when one of"
         " them is missing, or a cycle takes no day."
@@ -113,7 +118,8 @@ class PaceQueries:
         info: Info,
         closed: sales.Closed,
         group_by: Annotated[
-            WinRateGrouping | None, strawberry.argument(description="What the groups are; default: no groups.")
+            WinRateGrouping | None,
+            strawberry.argument(description="What the groups are; default: no groups."),
         ] = None,
         filter: sales.Filter = None,
         as_of: AsOf = None,
@@ -146,7 +152,7 @@ class PaceQueries:
         as_of: AsOf = None,
         known_at: sales.KnownAt = None,
     ) -> SalesVelocity:
-        """How much money a day selling comes to: what is open, by the pace of what closed within a range of days."""
+        """How much money a day selling comes to, by the pace of what closed within a range of days."""
         actor = info.context.actor
         found = await metric.pace(
             actor,
@@ -175,7 +181,8 @@ class PaceQueries:
         self,
         info: Info,
         from_: Annotated[
-            date, strawberry.argument(name="from", description="The first day, as of whose end deals are due.")
+            date,
+            strawberry.argument(name="from", description="The first day, as of whose end deals are due."),
         ],
         until: Annotated[date, strawberry.argument(description="The last day by which they were to close.")],
         filter: sales.Filter = None,

@@ -11,6 +11,7 @@ from metrics import bridge
 from metrics.bridge import Asked, Reason
 from models import deals as stored
 from models.access import Scope
+from models.deals import ForecastCategory
 from models.errors import Invalid
 from schema import sales
 from schema.context import Info
@@ -71,7 +72,7 @@ class MovedDeal:
 class PipelineTerm:
     """The deals that count under one reason."""
 
-    reason: Reason = column("The reason.")
+    reason: Reason = column("Why they change it.")
     deals: int = column("How many deals.")
     change: Money = column("What they add to the pipeline, or with a minus take from it.")
 
@@ -165,8 +166,8 @@ class PipelineChangeQueries:
     ) -> PipelineChange:
         """What changed the open pipeline that closes in a period between two dates; it adds up to the cent.
 
-        Each deal has one reason, the first that applies of: whether it was there, whose it is, in which team, whether
-        it is open, its forecast category, its close date, its amount.
+        Each deal has one reason, the first that applies of: whether it was there, whose it is, in which
+        team, whether it is open, its forecast category, its close date, its amount.
         """
         asked = await _asked(info, since, as_of, period, filter, categories, since_known_at, known_at)
         found = await bridge.pipeline_change(info.context.actor, asked)
@@ -207,7 +208,7 @@ class PipelineChangeQueries:
             int, strawberry.argument(description=f"How many deals at most, 0 to {LARGEST_PAGE}.")
         ] = 10,
     ) -> list[MovedDeal]:
-        """The deals that changed the pipeline most between two dates, whatever the sign, each with its reason."""
+        """The deals that changed the pipeline most, whatever the sign, each with its reason."""
         asked = await _asked(info, since, as_of, period, filter, categories, since_known_at, known_at)
         moved = frozenset(Reason) - {Reason.UNCHANGED}
         return [
@@ -222,7 +223,7 @@ async def _asked(
     as_of: date | None,
     period: sales.DayRange | None,
     filter: sales.SalesFilter | None,
-    categories: list[sales.ForecastCategory] | None,
+    categories: list[ForecastCategory] | None,
     since_known_at: date | None,
     known_at: date | None,
 ) -> Asked:

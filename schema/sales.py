@@ -20,14 +20,14 @@ from models.visibility import find
 
 @strawberry.input
 class SalesFilter:
-    """Which deals count; all conditions given must hold, and the caller sees no others than their own anyway."""
+    """Which of the deals that the caller sees count; all conditions given must hold."""
 
     owner_id: strawberry.ID | None = strawberry.field(
         default=UNSET, description="The deals that this user sold on the date; default: of everybody."
     )
     team_id: strawberry.ID | None = strawberry.field(
         default=UNSET,
-        description="The deals of whoever was, on the date, in this team or in one below it; default: all teams.",
+        description="The deals of whoever was in this team or one below it on the date; default: all.",
     )
     segment: str | None = strawberry.field(
         default=UNSET, description="Deals with accounts of this segment on the date; default: all."
@@ -47,22 +47,25 @@ class DayRange:
     from_: date | None = strawberry.field(
         name="from", default=None, description="The first day; default: no matter how early."
     )
-    until: date | None = strawberry.field(default=None, description="The last day; default: no matter how late.")
+    until: date | None = strawberry.field(
+        default=None, description="The last day; default: no matter how late."
+    )
 
 
 Filter = Annotated[
-    SalesFilter | None, strawberry.argument(description="Which deals count; default: all that the caller sees.")
+    SalesFilter | None,
+    strawberry.argument(description="Which deals count; default: all that the caller sees."),
 ]
 Closing = Annotated[
     DayRange | None,
     strawberry.argument(description="The days on which deals are expected to close; default: any or none."),
 ]
-Closed = Annotated[
-    DayRange, strawberry.argument(description="The days on which deals were won or lost.")
-]
+Closed = Annotated[DayRange, strawberry.argument(description="The days on which deals were won or lost.")]
 Categories = Annotated[
     list[ForecastCategory] | None,
-    strawberry.argument(description="The forecast categories that count; default: all but OMITTED and CLOSED."),
+    strawberry.argument(
+        description="The forecast categories that count; default: all but OMITTED and CLOSED."
+    ),
 ]
 KnownAt = Annotated[
     date | None,
@@ -96,7 +99,9 @@ def period(given: DayRange | None, path: str) -> sales.Period:
     if given is None:
         return sales.ALWAYS
     if given.from_ and given.until and given.from_ > given.until:
-        raise Invalid(f"{given.from_} is after {given.until}; allowed: a day before it, or the same", [path, "from"])
+        raise Invalid(
+            f"{given.from_} is after {given.until}; allowed: a day before it, or the same", [path, "from"]
+        )
     return sales.Period(given.from_, given.until)
 
 

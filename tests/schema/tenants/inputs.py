@@ -85,7 +85,9 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "winRates": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "salesVelocity": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "slippage": lambda on: {
-        "from": "2026-01-01", "until": "2026-03-31", "filter": {"ownerId": on.director},
+        "from": "2026-01-01",
+        "until": "2026-03-31",
+        "filter": {"ownerId": on.director},
     },
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
