@@ -175,6 +175,7 @@ class Deal(Sourced):
             ("tenant_id", "pipeline_id"),
             ("tenant_id", "pipeline_stage_id"),
             ("tenant_id", "loss_cause_id"),
+            ("tenant_id", "closed_on"),
         )
 
     def following(self, changed: Mapping[str, object]) -> dict[str, object]:

@@ -29,9 +29,12 @@ from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
 from schema.forecast import ForecastQueries
+from schema.funnel import FunnelQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
+from schema.pace import PaceQueries
 from schema.people import ContactQueries
+from schema.pipeline_change import PipelineChangeQueries
 from schema.pipelines import PipelineQueries
 from schema.portfolio import PortfolioQueries
 from schema.rates import RateQueries
@@ -72,6 +75,9 @@ class Query(
     WhyQueries,
     PortfolioQueries,
     ForecastQueries,
+    FunnelQueries,
+    PipelineChangeQueries,
+    PaceQueries,
     AccessQueries,
     SigningInQueries,
     NodeQueries,

@@ -6,6 +6,8 @@ from enum import Enum
 
 import strawberry
 
+from metrics.bridge import Reason
+from metrics.pace import WinRateGrouping
 from metrics.portfolio import Grouping
 from models.access import Role, Scope
 from models.accounts import Tier
@@ -38,6 +40,7 @@ _NAMES: dict[type[Enum], str] = {
     LineKind: "RevenueLineKind",
     Movement: "PopulationMovement",
     Outcome: "RecommendationOutcome",
+    Reason: "PipelineChangeReason",
     RecommendationState: "RecommendationState",
     RiskState: "RiskState",
     Role: "Role",
@@ -52,6 +55,7 @@ _NAMES: dict[type[Enum], str] = {
     Stage: "DealStage",
     TicketState: "TicketState",
     Tier: "Tier",
+    WinRateGrouping: "WinRateGrouping",
     Withheld: "WithheldBecause",
 }
 #: What values mean that do not say it by their names.

@@ -16,6 +16,7 @@ TOMORROW = (today() + timedelta(days=2)).isoformat()
 WEEK = THIS_WEEK.isoformat()
 PERIOD: Given = {"first": FIRST.isoformat(), "last": LAST.isoformat()}
 OTHER_PERIOD: Given = {"first": FIRST.isoformat(), "last": (LAST + timedelta(days=30)).isoformat()}
+QUARTER: Given = {"from": "2026-01-01", "until": "2026-03-31"}
 HEARD: Given = {"kind": "OTHER", "summary": "heard", "observedOn": "2026-03-01", "externalId": "heard-1"}
 _FILE = f"""rules:
   - {RULE | {"key": "imported"}}
@@ -126,6 +127,17 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "portfolio": lambda _: {},
     "forecast": lambda _: {"week": WEEK, "period": PERIOD},
     "attainment": lambda _: {"period": PERIOD, "asOf": WEEK},
+    "funnel": lambda on: {"filter": {"ownerId": on.director}},
+    "stagePassages": lambda on: {"entered": QUARTER, "filter": {"ownerId": on.director}},
+    "pipelineChange": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "largestMovers": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "winRates": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
+    "salesVelocity": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
+    "slippage": lambda on: {
+        "from": "2026-01-01",
+        "until": "2026-03-31",
+        "filter": {"ownerId": on.director},
+    },
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

@@ -117,6 +117,7 @@ QUERIES: Mapping[str, May] = {
             "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
+            "stagePassages",
         ),
         _READ,
     ),
@@ -127,6 +128,12 @@ QUERIES: Mapping[str, May] = {
     "portfolio": _READ_MONEY,
     "attainment": _READ_MONEY,
     "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
+    **dict.fromkeys(
+        (
+            "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
+        ),
+        _READ_MONEY,
+    ),
     "whyNot": _may(EVERYBODY, "READ", own=True),
     "accountCase": _may(RULE_MAKERS, "READ", "READ_MONEY", "READ_PERSONAL", "EVALUATE", own=True),
     "dryRun": _may(RULE_MAKERS, "READ", "EVALUATE"),
