@@ -20,17 +20,20 @@ FIXED = frozenset({"account_id", "deal_id", "source", "confidential"})
 
 async def view_of(tenant_id: str, as_of: date, known_on: date | None = None) -> View:
     """The view of a tenant as of a date, with what was known by the end of ``known_on`` if it is given."""
-    later = "c.effective_on > :as_of" + (f" or {_learned('c')} > :known_on" if known_on else "")
+    which = "select c.entity, c.field from change c where c.tenant_id = :tenant"
+    later = [f"{which} and c.effective_on > :as_of"]
+    if known_on:
+        later += [f"{which} and {condition}" for condition in _learned_later("c", ":known_on")]
     rows = await fetch(
-        "select distinct c.entity, c.field from change c"
-        f" where c.tenant_id = :tenant and c.field <> '{CREATED}' and ({later})",
-        {"tenant": tenant_id, "as_of": as_of, "known_on": known_on},
+        " union ".join(later), {"tenant": tenant_id, "as_of": as_of, "known_on": known_on}
     )
-    moved = frozenset((str(row["entity"]), str(row["field"])) for row in rows)
+    moved = frozenset((str(row["entity"]), str(row["field"])) for row in rows if row["field"] != CREATED)
     return View(known_on, moved)
 
 
-def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE, changes_of: str = "") -> str:
+def as_of_rows(
+    model: type[Record], columns: list[str], view: View = WHOLE, changes_of: str = "", which: str = ""
+) -> str:
     """A subquery with ``id``, ``tenant_id`` and ``columns`` of ``model`` as of ``:as_of`` (a date).
 
     Parameters it needs: ``:tenant``, ``:as_of``. A column's value is the ``old`` of its earliest change
@@ -38,67 +41,104 @@ def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE, chan
     out. Two changes on one day are ordered by when they were recorded.
 
     ``changes_of`` is a condition on rows ``c`` of the change log that leaves out only changes of rows that
-    the caller leaves out too.
+    the caller leaves out too. ``which`` is a condition on the rows ``t`` as they are now.
 
     Where the view knows only what was known by ``:known_on``, what was learned later is undone, latest first,
     and rows that were learned of later are left out.
     """
     table = model._meta.db_table
-    tracked = [column for column in columns if column not in FIXED and _moves(view, table, column)]
-    values = "".join(f", {_value(model, column, view.known)} as {column}" for column in tracked)
+    tracked = _tracked(table, columns, view)
+    values = "".join(f", {_value(model, column, view)} as {column}" for column in tracked)
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
-    starts = (
-        "and (t.valid_from is null or t.valid_from <= :as_of)"
-        if "valid_from" in model._meta.fields_map
-        else ""
-    )
-    there = f" and {known_row('t')}" if view.known and "known_on" in model._meta.fields_map else ""
-    changes = _changes(table, tracked, view.known, changes_of)
+    changes = _changes(table, tracked, view, changes_of)
     return (
         f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
-        f" where t.tenant_id = :tenant {starts}{there})"
+        f" where {_there(model, view)} and t.tenant_id = :tenant{which and f' and {which}'})"
     )
+
+
+def both_ends(model: type[Record], columns: list[str], start: View, end: View, which: str) -> str:
+    """A subquery with each of ``columns`` of ``model`` as of two dates, as ``s_`` and ``e_`` and its name.
+
+    ``s_there`` and ``e_there`` say whether the row had begun, and was known of. The two views name their
+    parameters differently. Columns that are taken as they are now keep their names. ``which`` is a condition
+    on the rows ``t`` as they are now.
+    """
+    table = model._meta.db_table
+    values, joins = "".join(f", t.{column}" for column in columns if column in FIXED), ""
+    columns = [column for column in columns if column not in FIXED]
+    for prefix, view in (("s_", start), ("e_", end)):
+        tracked = _tracked(table, columns, view)
+        told = {column: _value(model, column, view, prefix) for column in tracked}
+        values += f", ({_there(model, view)}) as {prefix}there"
+        values += "".join(f", {told.get(column, f't.{column}')} as {prefix}{column}" for column in columns)
+        joins += _changes(table, tracked, view, "", prefix)
+    return f'(select t.id, t.tenant_id{values} from "{table}" t{joins} where t.tenant_id = :tenant and {which})'
+
+
+def _tracked(table: str, columns: list[str], view: View) -> list[str]:
+    return [column for column in columns if column not in FIXED and _moves(view, table, column)]
+
+
+def _there(model: type[Record], view: View) -> str:
+    """The condition that a row ``t`` had begun by the date of a view, and was known of."""
+    has = model._meta.fields_map
+    began = f"(t.valid_from is null or t.valid_from <= :{view.day})" if "valid_from" in has else "1 = 1"
+    return f"{began} and {known_row('t', view)}" if view.known and "known_on" in has else began
 
 
 def _moves(view: View, table: str, column: str) -> bool:
     return view.moved is None or (table, column) in view.moved
 
 
-def known_row(alias: str) -> str:
+def known_row(alias: str, view: View = WHOLE) -> str:
     """The condition that a row was known by the end of ``:known_on``."""
-    return f"({alias}.known_on is null or {alias}.known_on <= :known_on)"
+    return f"({alias}.known_on is null or {alias}.known_on <= :{view.known_day})"
 
 
-def known_change(alias: str) -> str:
+def known_change(alias: str, view: View = WHOLE) -> str:
     """The condition that a row of the change log was known by the end of ``:known_on``."""
-    return f"{_learned(alias)} <= :known_on"
+    return f"{_learned(alias)} <= :{view.known_day}"
 
 
 def _learned(alias: str) -> str:
     """The day on which a row of the change log was learned."""
-    recorded = (
-        f"substr({alias}.created_at, 1, 10)"
-        if is_sqlite()
-        else f"cast({alias}.created_at at time zone 'UTC' as date)"
+    return f"coalesce({alias}.known_on, {_recorded(alias)})"
+
+
+def _learned_later(alias: str, day: str) -> tuple[str, str]:
+    """Two conditions, of which one holds for what was learned after a day, each of which an index serves."""
+    return f"{alias}.known_on > {day}", f"{alias}.known_on is null and {_recorded(alias)} > {day}"
+
+
+def _recorded(alias: str) -> str:
+    if is_sqlite():
+        return f"substr({alias}.created_at, 1, 10)"
+    return f"cast({alias}.created_at at time zone 'UTC' as date)"
+
+
+def _value(model: type[Record], column: str, view: View, prefix: str = "") -> str:
+    before, undone = f"{prefix}l", f"{prefix}r"
+    then = _typed(model, column, f"{before}.v_{column}")
+    learned = (
+        f" when {undone}.n_{column} = 1 then {_typed(model, column, f'{undone}.v_{column}')}"
+        if view.known
+        else ""
     )
-    return f"coalesce({alias}.known_on, {recorded})"
+    return f"case when {before}.n_{column} = 1 then {then}{learned} else t.{column} end"
 
 
-def _value(model: type[Record], column: str, known: bool) -> str:
-    undone = f" when r.n_{column} = 1 then {_typed(model, column, f'r.v_{column}')}" if known else ""
-    then = _typed(model, column, f"l.v_{column}")
-    return f"case when l.n_{column} = 1 then {then}{undone} else t.{column} end"
-
-
-def _changes(table: str, columns: list[str], known: bool, which: str) -> str:
+def _changes(table: str, columns: list[str], view: View, which: str, prefix: str = "") -> str:
     """Joins with what columns were: ``l`` before what changed later, ``r`` before what was learned later."""
     if not columns:
         return ""
     only = f" and {which}" if which else ""
-    later = f"c.effective_on > :as_of{only}" + (f" and {known_change('c')}" if known else "")
-    joins = _before("l", table, columns, later, "c.effective_on, c.created_at, c.seq")
-    if known:
-        joins += _before("r", table, columns, f"{_learned('c')} > :known_on{only}", "c.created_at, c.seq")
+    later = f"c.effective_on > :{view.day}{only}"
+    later += f" and {known_change('c', view)}" if view.known else ""
+    joins = _before(f"{prefix}l", table, columns, later, "c.effective_on, c.created_at, c.seq")
+    if view.known:
+        learned = " or ".join(_learned_later("c", f":{view.known_day}"))
+        joins += _before(f"{prefix}r", table, columns, f"({learned}){only}", "c.created_at, c.seq")
     return joins
 
 

@@ -144,6 +144,7 @@ class Deal(Sourced):
             ("tenant_id", "contract_id"),
             ("tenant_id", "stage"),
             ("tenant_id", "close_on"),
+            ("tenant_id", "closed_on"),
         )
 
     def check_transition(self, to: Stage) -> None:

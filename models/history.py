@@ -45,6 +45,7 @@ class Change(Record):
             ("tenant_id", "entity_id", "field", "effective_on"),
             ("tenant_id", "entity", "effective_on"),
             ("tenant_id", "effective_on"),
+            ("tenant_id", "known_on"),
             ("tenant_id", "audit_id"),
         )
 
@@ -80,4 +81,5 @@ class AuditRecord(Record):
             ("tenant_id", "actor_id"),
             ("tenant_id", "on_behalf_of_id"),
             ("tenant_id", "object_id"),
+            ("tenant_id", "command"),
         )
