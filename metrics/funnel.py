@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from metrics.sales import ALWAYS, EVERYTHING, FORECAST, OPEN, AsOf, Period, SalesFilter, deals_as_of, quoted
 from metrics.rounding import as_float, percent
+from metrics.sales import ALWAYS, EVERYTHING, FORECAST, OPEN, AsOf, Period, SalesFilter, deals_as_of, quoted
 from models.access import Actor
 from models.database import Row, as_int, fetch
 from models.deals import ForecastCategory, Stage
@@ -76,7 +76,9 @@ async def funnel(
         total=lines.get((_TOTAL, ""), Line()),
         stages={each: lines.get((_STAGE, each.value), Line()) for each in Stage if each.is_open},
         categories={
-            each: lines.get((_CATEGORY, each.value), Line()) for each in ForecastCategory if each in categories
+            each: lines.get((_CATEGORY, each.value), Line())
+            for each in ForecastCategory
+            if each in categories
         },
         won=lines.get((_ENDED, Stage.WON.value), Line()),
         lost=lines.get((_ENDED, Stage.LOST.value), Line()),

@@ -24,7 +24,7 @@ from models.access import Actor, User
 from models.accounts import Account
 from models.asof import as_of_rows, known_change
 from models.database import Row, as_int, fetch
-from models.deals import STAGE_RANK, ForecastCategory, Stage
+from models.deals import STAGE_RANK, ForecastCategory
 from models.described import Described
 
 
@@ -163,7 +163,11 @@ def _group(deals: Deals, grouping: WinRateGrouping | None) -> tuple[str, str, st
         return "o.id", "o.name", ' left join "user" o on o.id = t.owner_id'
     if grouping is WinRateGrouping.TEAM:
         users = as_of_rows(User, ["team_id"], view)
-        return "g.id", "g.name", f" left join {users} o on o.id = t.owner_id left join team g on g.id = o.team_id"
+        return (
+            "g.id",
+            "g.name",
+            f" left join {users} o on o.id = t.owner_id left join team g on g.id = o.team_id",
+        )
     if grouping is WinRateGrouping.SEGMENT:
         accounts = as_of_rows(Account, ["segment"], view)
         return "nullif(a.segment, '')", "null", f" left join {accounts} a on a.id = t.account_id"

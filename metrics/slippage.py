@@ -91,9 +91,7 @@ async def slippage(
             "known_on": end.known_on,
         },
     )
-    return Slippage(
-        from_on, until_on, at.day, actor.currency, **{name: as_int(row[name]) for name in row}
-    )
+    return Slippage(from_on, until_on, at.day, actor.currency, **{name: as_int(row[name]) for name in row})
 
 
 async def pushes(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from itertools import groupby
 
@@ -85,9 +84,7 @@ async def stage_passages(
 
 
 def _passage(stage: Stage, row: Row, stays: list[Stay]) -> StagePassage:
-    counted = {
-        name: as_int(row.get(name)) for name in ("entered", "skipped", "advanced", "won", "lost")
-    }
+    counted = {name: as_int(row.get(name)) for name in ("entered", "skipped", "advanced", "won", "lost")}
     return StagePassage(
         stage=stage,
         **counted,
@@ -118,7 +115,9 @@ def _stay(row: Row) -> Stay:
     return Stay(as_int(row["days"]), as_int(row["ended"]), as_int(row["standing"]))
 
 
-_RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items() if stage != Stage.LOST)
+_RANK = " ".join(
+    f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items() if stage != Stage.LOST
+)
 _STAGES = " union all ".join(
     f"select '{stage.value}' as stage, {stage.rank} as rank" for stage in Stage if stage.is_open
 )

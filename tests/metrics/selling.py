@@ -14,7 +14,7 @@ import pytest
 from commands import access, bulk, deals, journal
 from commands.access import system_actor
 from commands.bulk import Incoming
-from models.access import Actor, Role, Team, Tenant, User
+from models.access import Actor, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
@@ -27,7 +27,15 @@ START = date(2026, 1, 5)
 DAYS = 60
 OPEN = [stage for stage in Stage if stage.is_open]
 #: The tree of teams: root, two regions, two teams in each.
-TREE = {"Root": None, "North": "Root", "South": "Root", "N1": "North", "N2": "North", "S1": "South", "S2": "South"}
+TREE = {
+    "Root": None,
+    "North": "Root",
+    "South": "Root",
+    "N1": "North",
+    "N2": "North",
+    "S1": "South",
+    "S2": "South",
+}
 _STORED: tuple[type[Record], ...] = (
     Tenant, Team, User, Account, Product, Deal, DealLine, StageChange, AuditRecord, Change,
 )  # fmt: skip
@@ -129,7 +137,9 @@ async def restore(world: World) -> None:
     """Write the same rows to another database, which is empty."""
     for model, rows in world.stored:
         late = {"Team": "parent_id"}.get(model.__name__, "")
-        await model.bulk_create([model(**{**row, late: None} if late else row) for row in rows], batch_size=500)
+        await model.bulk_create(
+            [model(**{**row, late: None} if late else row) for row in rows], batch_size=500
+        )
         for row in rows if late else ():
             await model.filter(id=row["id"]).update(**{late: row[late]})
 
@@ -148,7 +158,19 @@ def _state(row: Mapping[str, Any]) -> State:
 
 
 async def _happen(world: World, day: date) -> None:
-    acts = (_create, _create, _bring_in, _update, _update, _update, _advance, _advance, _close, _correct, _reopen)
+    acts = (
+        _create,
+        _create,
+        _bring_in,
+        _update,
+        _update,
+        _update,
+        _advance,
+        _advance,
+        _close,
+        _correct,
+        _reopen,
+    )
     chance = world.rng.random()
     if chance < 0.02:
         await _move_user(world, world.rng.randrange(len(world.users)))
@@ -167,14 +189,27 @@ async def _move_user(world: World, number: int) -> None:
     await access.upsert_users(world.actor, [User(**{name: getattr(user, name) for name in _USER})])
 
 
-_USER = ("id", "tenant_id", "name", "email", "role", "team_id", "manager_id", "active", "source", "external_id")
+_USER = (
+    "id",
+    "tenant_id",
+    "name",
+    "email",
+    "role",
+    "team_id",
+    "manager_id",
+    "active",
+    "source",
+    "external_id",
+)
 
 
 def _values(world: World, day: date) -> dict[str, Any]:
     return {
         "owner_id": world.rng.choice(world.users).id,
         "amount_minor": world.rng.randrange(0, 5_000_00),
-        "close_on": world.rng.choice([None, *(day + timedelta(days=days) for days in (-20, -3, 5, 15, 30, 60))]),
+        "close_on": world.rng.choice(
+            [None, *(day + timedelta(days=days) for days in (-20, -3, 5, 15, 30, 60))]
+        ),
         "forecast_category": world.rng.choice(
             [ForecastCategory.OMITTED, ForecastCategory.PIPELINE, ForecastCategory.COMMIT]
         ),
@@ -209,7 +244,9 @@ async def _any(world: World) -> Deal:
 
 async def _update(world: World, day: date) -> None:
     deal, values = await _any(world), _values(world, day)
-    chosen = dict(world.rng.sample(sorted(values.items(), key=lambda item: item[0]), world.rng.choice([1, 1, 2])))
+    chosen = dict(
+        world.rng.sample(sorted(values.items(), key=lambda item: item[0]), world.rng.choice([1, 1, 2]))
+    )
     await deals.update(world.actor, deal.id, deal.version, chosen)
 
 
