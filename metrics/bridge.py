@@ -14,12 +14,13 @@ from metrics.sales import (
     Period,
     SalesFilter,
     fitting,
+    members_of,
     node,
     params_of,
     quoted,
 )
 from models.access import Actor
-from models.asof import both_ends, known_change, view_of
+from models.asof import both_ends, known_change, swift_view_of
 from models.database import Param, Row, as_int, fetch
 from models.deals import Deal, ForecastCategory
 from models.described import Described
@@ -207,14 +208,14 @@ _COLUMNS = ["account_id", "owner_id", "stage", "forecast_category", "close_on", 
 
 
 async def _moves(actor: Actor, asked: Asked) -> _Moves:
-    end = await view_of(actor.tenant_id, asked.end.day, asked.end.known_on)
+    end = await swift_view_of(actor.tenant_id, asked.end.day, asked.end.known_on)
     start = View(asked.start.known_on, None, "since", "since_known")
     seen = visible(Deal, actor, "t")
-    whole = both_ends(Deal, _COLUMNS, start, end, seen.sql)
+    whole = both_ends(Deal, _COLUMNS, start, end, seen.sql, [asked.period.sought("close_on")])
     kind = "case when t.e_there then t.e_kind else t.s_kind end"
     revalued = await _is_revalued(actor)
     sql = (
-        f"with pair as (select t.*, {_at('s', asked, start)}, {_at('e', asked, end)} from {whole} t"
+        f"with pair as (select t.*, {_at('s', asked)}, {_at('e', asked)} from {whole} t"
         f" where {fitting(asked.wanted, end, 't', f'({kind})')}),"
         f" ends as (select p.*, {_in('s')} as s_in, {_in('e')} as e_in from pair p),"
         f" valued as (select n.*, {_revaluation(start, end) if revalued else '0'} as revaluation from ends n"
@@ -227,14 +228,16 @@ async def _moves(actor: Actor, asked: Asked) -> _Moves:
         "known_on": asked.end.known_on,
         "since": asked.start.day,
         "since_known": asked.start.known_on,
+        "s_members": await members_of(actor, asked.wanted, asked.start),
+        "e_members": await members_of(actor, asked.wanted, asked.end),
     }
     return _Moves(sql, params)
 
 
-def _at(end: str, asked: Asked, view: View) -> str:
+def _at(end: str, asked: Asked) -> str:
     """What decides whether a deal is in the pipeline at one end, each by itself."""
     conditions = {
-        "node": node(asked.wanted, f"t.{end}_owner_id", view),
+        "node": node(asked.wanted, f"t.{end}_owner_id", f"{end}_members"),
         "open": f"t.{end}_stage not in ('WON', 'LOST')",
         "counts": f"t.{end}_forecast_category in ({quoted(asked.categories)})",
         "closing": asked.period.holds(f"t.{end}_close_on"),

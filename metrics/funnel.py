@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+from metrics.sales import ALWAYS, EVERYTHING, FORECAST, OPEN, AsOf, Deals, Period, SalesFilter, deals_as_of, quoted
 from metrics.rounding import as_float, percent
-from metrics.sales import ALWAYS, EVERYTHING, FORECAST, OPEN, AsOf, Period, SalesFilter, deals_as_of, quoted
 from models.access import Actor
 from models.database import Row, as_int, fetch
 from models.deals import ForecastCategory, Stage
@@ -59,16 +59,9 @@ async def funnel(
     Won and lost are what closed in the period. Days in the stage are those from the day on which a deal entered
     it, or was identified, to the date; deals of which neither is known are in no median and no mean.
     """
-    deals = await deals_as_of(actor, at, wanted, _COLUMNS, period)
-    entered = "coalesce(t.stage_since, t.valid_from)"
-    parts = (
-        f"select t.stage, t.forecast_category, t.amount_minor, t.probability, {entered} as since, 1 as is_open"
-        f" from {deals.rows} where {OPEN} and t.forecast_category in ({quoted(categories)})"
-        f" and {period.holds('t.close_on')} and {deals.where}",
-        "select t.stage, t.forecast_category, t.amount_minor, 0 as probability, null as since, 0 as is_open"
-        f" from {deals.rows} where not ({OPEN}) and {period.holds('t.closed_on')} and {deals.where}",
-    )
-    found = await fetch(_grouped(" union all ".join(parts)), deals.params)
+    sought = period.sought("close_on"), period.sought("closed_on")
+    deals = await deals_as_of(actor, at, wanted, _COLUMNS, period, sought)
+    found = await fetch(_grouped(_counted(deals, period, categories)), deals.params)
     lines = {(str(row["part"]), str(row["name"])): _line(row) for row in found}
     return Funnel(
         as_of=at.day,
@@ -76,12 +69,28 @@ async def funnel(
         total=lines.get((_TOTAL, ""), Line()),
         stages={each: lines.get((_STAGE, each.value), Line()) for each in Stage if each.is_open},
         categories={
-            each: lines.get((_CATEGORY, each.value), Line())
-            for each in ForecastCategory
-            if each in categories
+            each: lines.get((_CATEGORY, each.value), Line()) for each in ForecastCategory if each in categories
         },
         won=lines.get((_ENDED, Stage.WON.value), Line()),
         lost=lines.get((_ENDED, Stage.LOST.value), Line()),
+    )
+
+
+def _counted(deals: Deals, period: Period, categories: Collection[ForecastCategory]) -> str:
+    """The deals that are open and close in the period, and those that have ended in it."""
+    standing = f"{OPEN} and t.forecast_category in ({quoted(categories)}) and {period.holds('t.close_on')}"
+    ended = f"not ({OPEN}) and {period.holds('t.closed_on')}"
+    values = "t.stage, t.forecast_category, t.amount_minor"
+    since = "coalesce(t.stage_since, t.valid_from)"
+    if deals.view.moved is None:  # what they were is found out in one pass
+        return (
+            f"select {values}, t.probability, {since} as since, case when {OPEN} then 1 else 0 end as is_open"
+            f" from {deals.rows} where (({standing}) or ({ended})) and {deals.where}"
+        )
+    return (
+        f"select {values}, t.probability, {since} as since, 1 as is_open from {deals.rows}"
+        f" where {standing} and {deals.where}"
+        f" union all select {values}, t.probability, {since}, 0 from {deals.rows} where {ended} and {deals.where}"
     )
 
 

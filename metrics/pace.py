@@ -125,7 +125,7 @@ async def win_rates(
 
     Open deals are in no denominator. What a deal was worth and whose it was, is as of the date.
     """
-    deals = await deals_as_of(actor, at, wanted, _CLOSED, closed)
+    deals = await deals_as_of(actor, at, wanted, _CLOSED, closed, [closed.sought("closed_on")])
     key, label, joins = _group(deals, grouping)
     rows = await fetch(
         f"with closed as (select t.* from {deals.rows} where not ({OPEN}) and {closed.holds('t.closed_on')}"
@@ -190,13 +190,14 @@ _NAMES = " ".join(f"when {rank} then '{stage.value}'" for stage, rank in STAGE_R
 def _reached(deals: Deals) -> str:
     """The furthest open stage that each closed deal left or entered, by the change log."""
     known = f" and {known_change('c', deals.view)}" if deals.view.known else ""
-    steps = " union all ".join(
-        f"select c.entity_id as deal_id, case c.{side} {_RANKS} end as place from change c"
-        " join closed t on t.id = c.entity_id where c.tenant_id = :tenant and c.entity = 'deal'"
-        f" and c.field = 'stage' and c.effective_on <= :as_of{known}"
-        for side in ("old", "new")
+    steps = (
+        f"select t.id as deal_id, case c.old {_RANKS} else 0 end as left_rank,"
+        f" case c.new {_RANKS} else 0 end as entered_rank from closed t cross join change c"
+        " where c.tenant_id = :tenant and c.entity_id = t.id and c.field = 'stage'"
+        f" and c.effective_on <= :as_of{known}"
     )
-    return f"select deal_id, case max(place) {_NAMES} end as stage from ({steps}) s group by deal_id"
+    furthest = "max(case when left_rank > entered_rank then left_rank else entered_rank end)"
+    return f"select deal_id, case {furthest} {_NAMES} end as stage from ({steps}) s group by deal_id"
 
 
 async def pace(
@@ -213,8 +214,10 @@ async def pace(
     that closed in the window ``closed``. Sales cycle = median days from the day on which a deal was
     identified to the day on which it was won or lost; deals of which the first is not known are left out.
     """
-    deals = await deals_as_of(actor, at, wanted, (*_CLOSED, "forecast_category", "close_on"), closed)
     expected = replace(closing, named="closing_")
+    sought = expected.sought("close_on"), closed.sought("closed_on")
+    columns = (*_CLOSED, "forecast_category", "close_on")
+    deals = await deals_as_of(actor, at, wanted, columns, closed, sought)
     open_ = f"{OPEN} and t.forecast_category in ({quoted(categories)}) and {expected.holds('t.close_on')}"
     ended = f"not ({OPEN}) and {closed.holds('t.closed_on')}"
     rows = await fetch(

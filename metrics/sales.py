@@ -7,14 +7,14 @@ who may see it, are as they are now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from models.access import Actor, Team, User
 from models.accounts import Account
-from models.asof import as_of_rows, view_of
-from models.database import Param
+from models.asof import ANY, Sought, as_of_rows, swift_view_of
+from models.database import Param, fetch, listed, one_of
 from models.deals import Deal, DealKind, ForecastCategory
 from models.view import View
 from models.visibility import Predicate, visible
@@ -57,13 +57,17 @@ class Period:
         return {f"{self.named}from_on": self.from_on, f"{self.named}until_on": self.until_on}
 
     def holds(self, column: str) -> str:
-        """SQL for whether the day in a column is within; a deal without a day is in no period with a bound."""
+        """SQL for whether the day in a column is within; one that is null is in no period with a bound."""
         bounds = []
         if self.from_on:
             bounds.append(f"{column} >= :{self.named}from_on")
         if self.until_on:
             bounds.append(f"{column} <= :{self.named}until_on")
-        return " and ".join(bounds) or "1 = 1"
+        return " and ".join(bounds) or ANY
+
+    def sought(self, column: str) -> Sought:
+        """That a deal's day in a column is within."""
+        return Sought(column, self.holds)
 
 
 #: The filter of everything, and the period without bounds.
@@ -83,23 +87,32 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in sorted(names)) or "null"
 
 
-def node(wanted: SalesFilter, owner: str, view: View) -> str:
-    """SQL for whether a deal with this owner is the wanted owner's or team's as of the view; ``1 = 1`` for all."""
+def node(wanted: SalesFilter, owner: str, members: str = "members") -> str:
+    """SQL for whether a deal with this owner is the wanted owner's or team's; ``1 = 1`` for all.
+
+    ``members`` is the parameter that lists who is in the wanted team, see ``members_of``.
+    """
     parts = []
     if wanted.owner_id:
         parts.append(f"{owner} = :owner")
     if wanted.team_id:
-        parts.append(f"{owner} in {_members(view)}")
-    return " and ".join(parts) or "1 = 1"
+        parts.append(one_of(owner, members))
+    return " and ".join(parts) or ANY
 
 
-def _members(view: View) -> str:
-    """The users in the team ``:team`` and the teams below it, as of the view."""
-    return (
-        "(with recursive below(id) as (select g.id from team g where g.tenant_id = :tenant and g.id = :team"
-        f" union select g.id from {as_of_rows(Team, ['parent_id'], view)} g join below on g.parent_id = below.id)"
-        f" select u.id from {as_of_rows(User, ['team_id'], view)} u join below on below.id = u.team_id)"
+async def members_of(actor: Actor, wanted: SalesFilter, at: AsOf) -> str:
+    """The users in the wanted team and in the teams below it as of a date, as a parameter."""
+    if not wanted.team_id:
+        return listed(())
+    view = View(at.known_on)
+    rows = await fetch(
+        f"with recursive team_then as (select t.id, t.parent_id from {as_of_rows(Team, ['parent_id'], view)} t),"
+        " below(id) as (select id from team_then where id = :team"
+        " union select g.id from team_then g join below on g.parent_id = below.id)"
+        f" select u.id from {as_of_rows(User, ['team_id'], view)} u join below on below.id = u.team_id",
+        {"tenant": actor.tenant_id, "team": wanted.team_id, "as_of": at.day, "known_on": at.known_on},
     )
+    return listed(str(row["id"]) for row in rows)
 
 
 def fitting(wanted: SalesFilter, view: View, row: str = "t", kind: str = "t.kind") -> str:
@@ -115,7 +128,7 @@ def fitting(wanted: SalesFilter, view: View, row: str = "t", kind: str = "t.kind
         )
     if wanted.kinds:
         parts.append(f"{kind} in ({quoted(wanted.kinds)})")
-    return " and ".join(parts) or "1 = 1"
+    return " and ".join(parts) or ANY
 
 
 def params_of(actor: Actor, wanted: SalesFilter, period: Period = ALWAYS) -> dict[str, Param]:
@@ -125,7 +138,6 @@ def params_of(actor: Actor, wanted: SalesFilter, period: Period = ALWAYS) -> dic
         **period.params,
         "tenant": actor.tenant_id,
         "owner": wanted.owner_id,
-        "team": wanted.team_id,
         "segment": wanted.segment,
         "family": wanted.product_family,
     }
@@ -145,15 +157,28 @@ _FOR_FILTERS = ("account_id", "owner_id", "kind")
 
 
 async def deals_as_of(
-    actor: Actor, at: AsOf, wanted: SalesFilter, columns: Iterable[str], period: Period = ALWAYS
+    actor: Actor,
+    at: AsOf,
+    wanted: SalesFilter,
+    columns: Iterable[str],
+    period: Period = ALWAYS,
+    sought: Sequence[Sought] = (),
 ) -> Deals:
-    """The wanted deals that the actor sees, with ``columns`` as of a date: rows ``t`` and a condition on them."""
-    view = await view_of(actor.tenant_id, at.day, at.known_on)
+    """The wanted deals that the actor sees, with ``columns`` as of a date: rows ``t`` and a condition on them.
+
+    Where ``sought`` are given, one of them holds for each deal that is looked for.
+    """
+    view = await swift_view_of(actor.tenant_id, at.day, at.known_on)
     seen: Predicate = visible(Deal, actor, "t")
     spoken = list(dict.fromkeys([*_FOR_FILTERS, *columns]))
     return Deals(
-        rows=f"{as_of_rows(Deal, spoken, view, which=seen.sql)} t",
-        where=f"{node(wanted, 't.owner_id', view)} and {fitting(wanted, view)}",
-        params={**params_of(actor, wanted, period), "as_of": at.day, "known_on": at.known_on},
+        rows=f"{as_of_rows(Deal, spoken, view, which=seen.sql, sought=sought)} t",
+        where=f"{node(wanted, 't.owner_id')} and {fitting(wanted, view)}",
+        params={
+            **params_of(actor, wanted, period),
+            "as_of": at.day,
+            "known_on": at.known_on,
+            "members": await members_of(actor, wanted, at),
+        },
         view=view,
     )

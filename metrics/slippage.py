@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from metrics.rounding import share
-from metrics.sales import EVERYTHING, AsOf, Period, SalesFilter, deals_as_of, fitting, node, params_of
+from metrics.sales import EVERYTHING, AsOf, Period, SalesFilter, deals_as_of, fitting, members_of, node, params_of
 from models.access import Actor
-from models.asof import both_ends, known_change, view_of
+from models.asof import both_ends, known_change, log_of, swift_view_of
 from models.database import as_int, fetch
 from models.deals import Deal, Stage
 from models.view import View
@@ -65,10 +65,11 @@ async def slippage(
     ``at``; before the last day is over, those whose close date has moved past it, or away.
     """
     end = AsOf(min(until_on, at.day), at.known_on)
-    view = await view_of(actor.tenant_id, end.day, end.known_on)
+    view = await swift_view_of(actor.tenant_id, end.day, end.known_on)
     start = View(from_on, None, "since", "since")
     seen = visible(Deal, actor, "t")
     columns = ["account_id", "owner_id", "stage", "close_on", "amount_minor", "kind"]
+    period = Period(from_on, until_on)
     ended = f"t.e_stage in ('{Stage.WON}', '{Stage.LOST}')"
     slipped = f"not ({ended})"
     if at.day < until_on:
@@ -80,15 +81,16 @@ async def slippage(
         for name, sql in figures.items()
     )
     (row,) = await fetch(
-        f"select {sums} from {both_ends(Deal, columns, start, view, seen.sql)} t"
-        " where t.s_there and t.s_stage not in ('WON', 'LOST') and t.s_close_on >= :from_on"
-        f" and t.s_close_on <= :until_on and {node(wanted, 't.s_owner_id', start)}"
+        f"select {sums} from {both_ends(Deal, columns, start, view, seen.sql, [period.sought('close_on')])} t"
+        " where t.s_there and t.s_stage not in ('WON', 'LOST') and "
+        f"{period.holds('t.s_close_on')} and {node(wanted, 't.s_owner_id')}"
         f" and {fitting(wanted, start, 't', 't.s_kind')}",
         {
-            **params_of(actor, wanted, Period(from_on, until_on)),
+            **params_of(actor, wanted, period),
             "since": from_on,
             "as_of": end.day,
             "known_on": end.known_on,
+            "members": await members_of(actor, wanted, AsOf(from_on, from_on)),
         },
     )
     return Slippage(from_on, until_on, at.day, actor.currency, **{name: as_int(row[name]) for name in row})
@@ -103,9 +105,9 @@ async def pushes(
     known = f" and {known_change('c', deals.view)}" if deals.view.known else ""
     (row,) = await fetch(
         "select count(*) as pushes, count(distinct c.entity_id) as deals, sum(DAYS(c.new, c.old)) as days"
-        f" from change c join (select t.id from {deals.rows} where {deals.where}) w on w.id = c.entity_id"
-        " where c.tenant_id = :tenant and c.entity = 'deal' and c.field = 'close_on' and c.new > c.old"
-        f" and c.effective_on > :from_on and c.effective_on <= :as_of{known}",
+        f" from {log_of(Deal, 'close_on')} and c.new > c.old and c.effective_on > :from_on"
+        f" and c.effective_on <= :as_of{known}"
+        f" and c.entity_id in (select t.id from {deals.rows} where {deals.where})",
         {**deals.params, "from_on": from_on},
     )
     return Pushes(as_int(row["pushes"]), as_int(row["deals"]), as_int(row["days"]))

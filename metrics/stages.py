@@ -10,9 +10,9 @@ from itertools import groupby
 from metrics.rounding import share
 from metrics.sales import EVERYTHING, AsOf, Deals, Period, SalesFilter, deals_as_of
 from models.access import Actor
-from models.asof import known_change, known_row
+from models.asof import known_change, known_row, log_of
 from models.database import Row, as_int, fetch
-from models.deals import STAGE_RANK, Stage
+from models.deals import STAGE_RANK, Deal, Stage
 from models.view import View
 
 
@@ -135,8 +135,8 @@ def _moves(deals: Deals, window: Period) -> str:
     return (
         f"with wanted as (select t.id, t.stage from {deals.rows} where {deals.where}),"
         " moved as (select c.entity_id as deal_id, c.old as before, c.new as after, c.effective_on as day,"
-        " c.created_at as at, c.seq from change c where c.tenant_id = :tenant and c.entity = 'deal'"
-        f" and c.field = 'stage' and {since.holds('c.effective_on')} and c.effective_on <= :as_of{known}"
+        " c.created_at as at, c.seq from "
+        f"{log_of(Deal, 'stage')} and {since.holds('c.effective_on')} and c.effective_on <= :as_of{known}"
         f" union all select d.id, null, {_first_stage(view)}, d.valid_from, d.created_at, -1 from deal d"
         f" where d.tenant_id = :tenant and {since.holds('d.valid_from')} and d.valid_from <= :as_of{there}),"
         f" m as (select v.*, w.stage as final, case v.before {_RANK} else 0 end as from_rank,"
