@@ -43,6 +43,10 @@ KEEP_JUDGED = Right(_ADMINISTRATORS, Scope.EVALUATE)
 TRY_RULES = Right(_RULE_MAKERS, Scope.EVALUATE)
 #: Rulebooks, levers, limits and alarms.
 MAKE_RULES = Right(_RULE_MAKERS, Scope.WRITE_RULES)
+#: Pipelines, reasons of losses, exchange rates and how the worth of deals is counted.
+CONFIGURE_SALES = Right(_RULE_MAKERS, Scope.WRITE_RULES)
+#: Letting a deal go on without what its stage needs.
+WAIVE = Right(_RULE_MAKERS, Scope.WRITE_SALES)
 #: Records of a source, with its users and teams.
 BRING_IN = Right(frozenset({Role.INTEGRATION, Role.ADMIN}), Scope.IMPORT)
 #: Having an assistant act on one's behalf.
@@ -54,7 +58,7 @@ ADMINISTER = Right(_ADMINISTRATORS, Scope.ADMINISTER)
 
 RIGHTS = (
     READ, READ_MONEY, READ_PERSONAL, SELL, FORECAST, LEAD, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES, MAKE_RULES,
-    BRING_IN, DELEGATE, STEWARD, ADMINISTER,
+    CONFIGURE_SALES, WAIVE, BRING_IN, DELEGATE, STEWARD, ADMINISTER,
 )  # fmt: skip
 
 

@@ -24,13 +24,20 @@ from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
 from models.people import ERASED, PERSONAL, Contact
+from models.pipelines import LossReason, Pipeline, PipelineStage
+from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal
 
 #: The kinds of facts that are about a person.
 PEOPLE = frozenset({"contact", "deal_contact"})
 #: What the product compares and nobody reads: ids, and keys of rules.
-_KEYS = frozenset({"source", "external_id", "currency", "rule_key", "subject_key", "action", "play"})
+_KEYS = frozenset(
+    {
+        *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
+        *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
+    }
+)
 #: What others are called, and words from lists: theirs, whoever else is called so.
 _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Contact: frozenset({"name", "email", "phone"}),
@@ -38,6 +45,9 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Account: frozenset({"name", "segment", "industry", "country", "region"}),
     Team: frozenset({"name"}),
     Product: frozenset({"name", "family"}),
+    Pipeline: frozenset({"name"}),
+    PipelineStage: frozenset({"name"}),
+    LossReason: frozenset({"name"}),
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
 }
@@ -150,6 +160,11 @@ async def about(person: Person) -> AsyncIterator[Text]:
         for change in await changes_of(signal, "summary"):
             yield Text(change, "old")
             yield Text(change, "new")
+    for criterion in await criteria_about(person.contact):
+        yield Text(criterion, "evidence")
+        for change in await changes_of(criterion, "evidence"):
+            yield Text(change, "old")
+            yield Text(change, "new")
     for evidence in await evidence_of(person):
         if evidence.field in PERSONAL:
             yield Text(evidence, "seen")
@@ -161,6 +176,11 @@ async def signals_about(contact: Contact) -> list[Signal]:
     return await Signal.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
         "observed_on", "id"
     )
+
+
+async def criteria_about(contact: Contact) -> list[DecisionCriterion]:
+    """What was learned from the person about the qualification of deals."""
+    return await DecisionCriterion.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by("id")
 
 
 async def evidence_of(person: Person) -> list[Evidence]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from metrics.deal_money import YEAR
 from models.access import Actor
 from models.asof import as_of_rows, view_of
 from models.database import as_int, fetch
@@ -25,8 +26,6 @@ _DEAL_COLUMNS = [
     "close_on",
     "closed_on",
 ]
-#: Months of a year: of what is charged each month, that many are the annual value.
-_YEAR = 12
 
 
 def credited_deals(view: View) -> str:
@@ -112,12 +111,17 @@ def _value(measure: Measure) -> str:
         case Measure.MRC:
             return "coalesce(sum(l.mrc * t.percent), 0)"
         case Measure.ACV:
-            return f"coalesce(sum(l.mrc * {_YEAR} * t.percent), 0)"
+            return "coalesce(sum(l.acv * t.percent), 0)"
 
 
 def _lines(view: View) -> str:
-    lines = as_of_rows(DealLine, ["deal_id", "mrc_minor"], view)
-    summed = f"(select deal_id, cast(sum(mrc_minor) as bigint) as mrc from {lines} x group by deal_id)"
+    lines = as_of_rows(DealLine, ["deal_id", "mrc_minor", "nrc_minor", "removed_on"], view)
+    one_off = "case when n.acv_with_one_off then x.nrc_minor else 0 end"
+    summed = (
+        f"(select x.deal_id, cast(sum(x.mrc_minor) as bigint) as mrc,"
+        f" cast(sum(x.mrc_minor * {YEAR} + {one_off}) as bigint) as acv from {lines} x"
+        " join tenant n on n.id = x.tenant_id where x.removed_on is null group by x.deal_id)"
+    )
     return f" left join {summed} l on l.deal_id = t.id"
 
 

@@ -13,12 +13,12 @@ from metrics.rounding import percent, rounded
 from models.access import Actor
 from models.accounts import Account
 from models.asof import as_of_rows, text_as_of, view_of
-from models.base import Severity
 from models.database import Param, Row, as_int, fetch
 from models.deals import Deal
 from models.described import Described
 from models.recommendations import Risk
 from models.revenue import RUNNING, Contract
+from models.severity import Severity
 from models.view import View
 from models.visibility import visible
 

@@ -20,7 +20,10 @@ class Measure(Described):
     """What a quota counts of the deals that are won."""
 
     TCV = "TCV", "The total contract value: the amount of the deal."
-    ACV = "ACV", "The annual contract value of its lines: twelve monthly charges."
+    ACV = (
+        "ACV",
+        "Annual contract value of its lines: 12 monthly charges, and one-off ones if the tenant so says.",
+    )
     MRC = "MRC", "The monthly recurring charges of its lines."
     COUNT = "COUNT", "How many deals; of a shared one, the share."
 

@@ -22,7 +22,7 @@ from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
 from models.database import Param, fetch
-from models.deals import Deal, DealContact, DealLine, StageChange
+from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
 from models.events import Dimension, PopulationEvent
 from models.forecast import (
@@ -35,6 +35,9 @@ from models.forecast import (
     SnapshotDeal,
 )
 from models.people import Contact
+from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.qualification import DecisionCriterion
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -71,14 +74,14 @@ def _account(alias: str, scope: str) -> str:
         f" where vd.tenant_id = {alias}.tenant_id and vd.account_id = {alias}.id and vd.owner_id in {scope})"
         f" or exists (select 1 from deal_split vs join deal ve on ve.id = vs.deal_id"
         f" where vs.tenant_id = {alias}.tenant_id and vs.user_id in {scope} and vs.percent > 0"
-        f" and ve.account_id = {alias}.id))"
+        f" and ve.account_id = {alias}.id {_ROW_BY_ROW}))"
     )
 
 
 def _shared(alias: str, scope: str) -> str:
     return (
         f"exists (select 1 from deal_split vs where vs.tenant_id = {alias}.tenant_id"
-        f" and vs.deal_id = {alias}.id and vs.user_id in {scope} and vs.percent > 0)"
+        f" and vs.deal_id = {alias}.id and vs.user_id in {scope} and vs.percent > 0 {_ROW_BY_ROW})"
     )
 
 
@@ -177,7 +180,10 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Deal: _deal,
     DealLine: _of_deal,
     DealContact: _of_deal,
+    DealCompetitor: _of_deal,
+    DecisionCriterion: _of_deal,
     StageChange: _of_deal,
+    StageWaiver: _of_deal,
     DealSplit: _of_deal,
     Quota: _of_person_or_team,
     ForecastSubmission: _of_person,
@@ -199,6 +205,10 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PopulationEvent: _of_population,
     Lever: _whole_tenant,
     Product: _whole_tenant,
+    Pipeline: _whole_tenant,
+    PipelineStage: _whole_tenant,
+    LossReason: _whole_tenant,
+    ExchangeRate: _whole_tenant,
     Team: _whole_tenant,
     User: _whole_tenant,
     Rulebook: _whole_tenant,

@@ -28,6 +28,8 @@ from schema.forecast import (
     SnapshotDeal,
 )
 from schema.people import Contact
+from schema.pipelines import LossReason, Pipeline, PipelineStage
+from schema.rates import ExchangeRate
 from schema.recommendations import Recommendation, Risk
 from schema.revenue import Contract
 from schema.rulebooks import EvaluationRun, Rule, Rulebook
@@ -37,9 +39,10 @@ from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
-    ForecastAdjustment, ForecastSubmission, Lever, PipelineSnapshot, PopulationEvent, Product, Quota,
-    Recommendation, Risk, Rule, Rulebook, Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User,
+    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun, ExchangeRate,
+    ForecastAdjustment, ForecastSubmission, Lever, LossReason, Pipeline, PipelineSnapshot, PipelineStage,
+    PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook, Service, Signal, SnapshotDeal,
+    Team, Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

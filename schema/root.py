@@ -32,7 +32,9 @@ from schema.forecast import ForecastQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
 from schema.people import ContactQueries
+from schema.pipelines import PipelineQueries
 from schema.portfolio import PortfolioQueries
+from schema.rates import RateQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
 from schema.rule_checks import RuleCheckQueries
@@ -50,6 +52,8 @@ from settings import Settings
 class Query(
     AccountQueries,
     DealQueries,
+    PipelineQueries,
+    RateQueries,
     ContactQueries,
     CatalogQueries,
     TicketQueries,

@@ -279,6 +279,7 @@ async def test_quotas_are_measured_in_any_money_and_in_deals(world: World) -> No
     deal = await factories.deal(account, amount_minor=410_00, stage=Stage.WON, closed_on=date(2026, 4, 2))
     product = await factories.product(world.tenant)
     await factories.deal_line(deal, product, mrc_minor=10_00, nrc_minor=50_00, term_months=36)
+    await factories.deal_line(deal, product, mrc_minor=99_00, removed_on=date(2026, 3, 1))
     mara = await world.actor("mara")
     await forecast.set_splits(mara, deal.id, {world.ada.id: 60, world.cleo.id: 40}, date(2026, 4, 1))
     got = {
@@ -288,6 +289,9 @@ async def test_quotas_are_measured_in_any_money_and_in_deals(world: World) -> No
     assert got[Measure.TCV] == {world.ada.id: 246_00, world.cleo.id: 164_00}
     assert got[Measure.MRC] == {world.ada.id: 6_00, world.cleo.id: 4_00}
     assert got[Measure.ACV] == {world.ada.id: 72_00, world.cleo.id: 48_00}
+    await Tenant.filter(id=world.tenant.id).update(acv_with_one_off=True)
+    found = await won(mara, QUARTER, Measure.ACV, DAY)
+    assert found == {world.ada.id: 102_00, world.cleo.id: 68_00}  # 12 x 10.00 + 50.00, shared 60 to 40
     assert got[Measure.COUNT] == {world.ada.id: 0.6, world.cleo.id: 0.4}
 
 

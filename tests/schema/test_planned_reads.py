@@ -36,8 +36,8 @@ FIRST = int(os.environ.get("BELLWETHER_READS_SEED", "0"))
 ONCE_FAILED: tuple[int, ...] = (37, 2697, 3082)
 #: Of the answers, the share that must be free of errors.
 WITHOUT_ERRORS = 0.6
-#: So many fields of about 600 may not come up in the short form, and so many fields of inputs of about 300.
-FEW_FIELDS, FEW_INPUTS = 6, 15
+#: So many fields of about 700 may not come up in the short form, and so many fields of inputs of about 350.
+FEW_FIELDS, FEW_INPUTS = 6, 20
 #: The inputs that compare, one for all enumerations; all that they can must come up.
 OPERATORS = frozenset(
     f"{kind}Filter" for kind in ("String", "ID", "Boolean", "Int", "Float", "Money", "Date", "Severity")

@@ -169,7 +169,10 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Deal": Sight.deal,
     "DealLine": Sight.of_deal,
     "DealContact": Sight.of_deal,
-    "StageChange": Sight.of_deal,
+    **dict.fromkeys(
+        ("StageChange", "StageWaiver", "DealCompetitor", "DecisionCriterion"),
+        Sight.of_deal,
+    ),
     "DealSplit": Sight.of_deal,
     "SnapshotDeal": Sight.of_deal,
     "Quota": Sight.of_person_or_team,
@@ -193,8 +196,14 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "PopulationEvent": Sight.event,
     "EvaluationRun": Sight.asked_for,
     "Backtest": Sight.asked_for,
-    **dict.fromkeys(("Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm"), Sight.everyone),
-}
+    **dict.fromkeys(
+        (
+            "Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm", "Pipeline",
+            "PipelineStage", "LossReason", "ExchangeRate",
+        ),
+        Sight.everyone,
+    ),
+}  # fmt: skip
 
 
 def within(rows: Rows, model: str, record_id: object, listed: str) -> frozenset[str]:

@@ -10,9 +10,12 @@ from typing import TypeVar
 from models.access import ApiKey, Delegation, Role, Scope, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record, new_id, today
-from models.deals import Deal, Stage
+from models.catalog import Product
+from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
+from models.pipelines import Pipeline, PipelineStage
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Lever, Outcome, Recommendation, RecommendationState, Risk
 from models.revenue import Contract
 from models.rulebooks import (
@@ -61,6 +64,14 @@ class Desk:
     contact: str
     contract: str
     deal: str
+    pipeline: str
+    next_stage: str
+    other_pipeline: str
+    other_stage: str
+    product: str
+    line: str
+    part: str
+    competitor: str
     recommendation: str
     done: str
     risk: str
@@ -111,7 +122,19 @@ class _Making:
             Contract, account_id=account.id, name="Access", starts_on=DAY, mrc_minor=5_00, currency="EUR"
         )
         contact = self.make(Contact, account_id=account.id, name="Ada")
-        deal = self._deal(account, self.director, contract_id=contract.id)
+        first, second = self._pipeline("Desk", Stage.IDENTIFIED, Stage.QUALIFIED)
+        (other,) = self._pipeline("Beside", Stage.IDENTIFIED)
+        deal = self._deal(
+            account, self.director, contract_id=contract.id, pipeline_id=first.pipeline_id,
+            pipeline_stage_id=first.id,
+        )  # fmt: skip
+        self.make(ExchangeRate, currency="NOK", held_on=DAY, rate="0.085")
+        product = self.make(Product, name="Fibre", list_price_minor=10_00, currency="EUR")
+        line = self.make(
+            DealLine, deal_id=deal.id, product_id=product.id, mrc_minor=9_00, term_months=12, currency="EUR"
+        )
+        part = self.make(DealContact, deal_id=deal.id, contact_id=contact.id)
+        competitor = self.make(DealCompetitor, deal_id=deal.id, name="Rival", currency="EUR")
         for each in (parent, account):  # which the neighbour sees by them and does not answer for
             self._deal(each, self.users["neighbour"])
         recommendation = self._recommendation(deal)
@@ -140,6 +163,14 @@ class _Making:
             contact=contact.id,
             contract=contract.id,
             deal=deal.id,
+            pipeline=first.pipeline_id,
+            next_stage=second.id,
+            other_pipeline=other.pipeline_id,
+            other_stage=other.id,
+            product=product.id,
+            line=line.id,
+            part=part.id,
+            competitor=competitor.id,
             recommendation=recommendation.id,
             done=done.id,
             risk=self._risk(deal).id,
@@ -187,6 +218,16 @@ class _Making:
             Deal, account_id=account.id, owner_id=owner.id, name="Cloud", amount_minor=1_000_00,
             currency="EUR", valid_from=DAY, stage=Stage.IDENTIFIED, stage_since=DAY, **values,
         )  # fmt: skip
+
+    def _pipeline(self, name: str, *stages: Stage) -> list[PipelineStage]:
+        pipeline = self.make(Pipeline, name=name, kinds=[kind.value for kind in DealKind], default_for=[])
+        return [
+            self.make(
+                PipelineStage, pipeline_id=pipeline.id, name=stage.title(), position=position, stage=stage,
+                forecast_category=ForecastCategory.PIPELINE, probability=20, required=[],
+            )
+            for position, stage in enumerate(stages, 1)
+        ]  # fmt: skip
 
     def _verdict(self, deal: Deal) -> dict[str, object]:
         return {

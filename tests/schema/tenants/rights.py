@@ -59,6 +59,22 @@ MUTATIONS: Mapping[str, May] = {
     "updateDeal": _may(SELLERS, "WRITE_SALES", gives=True),
     "advanceDeal": _may(SELLERS, "WRITE_SALES"),
     "closeDeal": _may(SELLERS, "WRITE_SALES"),
+    **dict.fromkeys(
+        (
+            "moveDealToPipeline", "takeAmountFromLines", "setDealContact", "removeDealContact", "addDealLine",
+            "updateDealLine", "removeDealLine", "putDealCompetitor", "removeDealCompetitor", "qualifyDeal",
+            "offerDeal",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    **dict.fromkeys(
+        (
+            "createPipeline", "updatePipeline", "retirePipeline", "addPipelineStage", "updatePipelineStage",
+            "removePipelineStage", "setLossReason", "setContractValue", "setExchangeRate",
+            "revalueDeals",
+        ),
+        _may(RULE_MAKERS, "WRITE_RULES"),
+    ),
     "setDealSplits": _may(RULE_MAKERS, "WRITE_SALES"),
     "setQuota": _may(RULE_MAKERS, "WRITE_SALES", leads=True),
     "saveForecast": _may(FORECASTERS, "WRITE_SALES", leads=True),
@@ -87,7 +103,7 @@ MUTATIONS: Mapping[str, May] = {
     "revokeApiKey": _may(ADMINISTRATORS, "ADMINISTER"),
     "delegate": _may(PRINCIPALS, "ADMINISTER", for_himself=True),
     "endDelegation": _may(PRINCIPALS, "ADMINISTER"),
-}
+}  # fmt: skip
 
 _READ = _may(EVERYBODY, "READ")
 _READ_MONEY = _may(EVERYBODY, "READ", "READ_MONEY")
@@ -96,7 +112,8 @@ _READ_PERSONAL = _may(EVERYBODY, "READ", "READ_PERSONAL")
 QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
-            "accounts", "account", "deals", "deal", "products", "tickets", "services", "contracts", "signals",
+            "accounts", "account", "deals", "deal", "products", "pipelines", "lossReasons",
+            "offeredLossReasons", "exchangeRates", "tickets", "services", "contracts", "signals",
             "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
