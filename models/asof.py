@@ -239,7 +239,7 @@ def log_of(model: type[Record], column: str) -> str:
     table = model._meta.db_table
     return (
         f"change c{_index(table, [column], 'effective_on')} where c.tenant_id = :tenant"
-        f" and c.field = '{column}'{_kept(table, [column])}"
+        f" and c.entity = '{table}' and c.field = '{column}'{_kept(table, [column])}"
     )
 
 
@@ -248,7 +248,8 @@ def _are_kept(table: str, columns: list[str]) -> bool:
 
 
 def _kept(table: str, columns: list[str]) -> str:
-    return f" and {kept_apart(table, 'c.')}" if _are_kept(table, columns) else ""
+    """The condition of the indexes, which SQLite must read word by word; PostgreSQL sees that it holds."""
+    return f" and {kept_apart(table, 'c.')}" if is_sqlite() and _are_kept(table, columns) else ""
 
 
 def _index(table: str, columns: list[str], first: str) -> str:

@@ -11,7 +11,6 @@ from metrics import pace as metric
 from metrics import slippage as slipping
 from metrics.pace import WinRateGrouping
 from models.access import Scope
-from models.errors import Invalid
 from schema import sales
 from schema.context import Info
 from schema.core.arguments import AsOf
@@ -190,8 +189,7 @@ class PaceQueries:
         known_at: sales.KnownAt = None,
     ) -> Slippage:
         """What was to close from one day until another, as known on the first, and what became of it."""
-        if from_ > until:
-            raise Invalid(f"{from_} is after {until}; allowed: a day before it, or the same", ["from"])
+        sales.days(from_, until)
         actor, asked = info.context.actor, sales.at(as_of, known_at)
         chosen = await sales.wanted(actor, filter)
         found = await slipping.slippage(actor, asked, from_, until, chosen)

@@ -227,7 +227,7 @@ async def _asked(
     since_known_at: date | None,
     known_at: date | None,
 ) -> Asked:
-    start, end = sales.at(since, since_known_at), sales.at(as_of, known_at)
+    start, end = sales.at(since, since_known_at, "since", "sinceKnownAt"), sales.at(as_of, known_at)
     if start.day > end.day:
         raise Invalid(f"{since} is after {end.day}; allowed: a day before it, or the same", ["since"])
     return Asked(

@@ -12,7 +12,7 @@ from strawberry import UNSET
 from metrics import sales
 from metrics.sales import FORECAST
 from models.access import Actor, Team, User
-from models.base import today
+from models.base import check_day, today
 from models.deals import DealKind, ForecastCategory
 from models.errors import Invalid
 from models.visibility import find
@@ -83,10 +83,16 @@ SinceKnownAt = Annotated[
 ]
 
 
-def at(as_of: date | None, known_at: date | None) -> sales.AsOf:
-    """A date, and what was known by the end of the same day unless another is said."""
+def at(as_of: date | None, known_at: date | None, path: str = "asOf", known: str = "knownAt") -> sales.AsOf:
+    """A date, and what was known by the end of the same day unless another is said.
+
+    Raises:
+        Invalid: one of them is no business date.
+    """
     day = as_of or today()
     known_on = known_at or day
+    check_day(day, path)
+    check_day(known_on, known)
     return sales.AsOf(day, known_on if known_on < today() else None)
 
 
@@ -94,15 +100,21 @@ def period(given: DayRange | None, path: str) -> sales.Period:
     """Days as metrics take them.
 
     Raises:
-        Invalid: the first is after the last.
+        Invalid: the first is after the last, or one of them is no business date.
     """
     if given is None:
         return sales.ALWAYS
-    if given.from_ and given.until and given.from_ > given.until:
-        raise Invalid(
-            f"{given.from_} is after {given.until}; allowed: a day before it, or the same", [path, "from"]
-        )
-    return sales.Period(given.from_, given.until)
+    return days(given.from_, given.until, path)
+
+
+def days(first: date | None, last: date | None, *path: str) -> sales.Period:
+    """The days from the first to the last; raises what ``period`` raises."""
+    for day, name in ((first, "from"), (last, "until")):
+        if day is not None:
+            check_day(day, name)
+    if first and last and first > last:
+        raise Invalid(f"{first} is after {last}; allowed: a day before it, or the same", [*path, "from"])
+    return sales.Period(first, last)
 
 
 async def wanted(actor: Actor, given: SalesFilter | None) -> sales.SalesFilter:

@@ -362,6 +362,8 @@ async def test_clients_read_every_view_in_as_many_statements_however_many_deals_
         ('pipelineChange(since: "2026-01-01") { deals(first: 201) { totalCount } }', "INVALID"),
         ('pipelineChange(since: "2026-01-01") { deals(after: "x") { totalCount } }', "INVALID_CURSOR"),
         ('slippage(from: "2026-02-01", until: "2026-01-01") { due }', "INVALID"),
+        ('stagePassages(entered: {from: "2026-02-01"}, asOf: "9999-12-31") { entered }', "INVALID"),
+        ('winRates(closed: {until: "9999-12-31"}) { asOf }', "INVALID"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(actor: Actor, view: str, code: str) -> None:
