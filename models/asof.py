@@ -81,7 +81,7 @@ def as_of_rows(
     values = "".join(f", {_value(model, column, view)} as {column}" for column in tracked)
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
     few = _few(model, [(tracked, view)], sought)
-    changes = _changes(table, tracked, view, few.and_change(changes_of))
+    changes = _changes(table, tracked, view, few.and_change(changes_of), few=few.are_few)
     return (
         f'({few.named}select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
         f" where {_there(model, view)} and {few.rows}{which and f' and {which}'})"
@@ -106,7 +106,7 @@ def both_ends(
         told = {column: _value(model, column, view, prefix) for column in tracked}
         values += f", ({_there(model, view)}) as {prefix}there"
         values += "".join(f", {told.get(column, f't.{column}')} as {prefix}{column}" for column in columns)
-        joins += _changes(table, tracked, view, few.and_change(""), prefix)
+        joins += _changes(table, tracked, view, few.and_change(""), prefix, few=few.are_few)
     return (
         f'({few.named}select t.id, t.tenant_id{values} from "{table}" t{joins} where {few.rows} and {which})'
     )
@@ -118,6 +118,11 @@ class _Few:
 
     named: str = ""
     rows: str = "t.tenant_id = :tenant"
+
+    @property
+    def are_few(self) -> bool:
+        """Whether not every row of the tenant is read."""
+        return bool(self.named)
 
     def and_change(self, condition: str) -> str:
         """A condition on rows ``c`` of the change log that leaves out those of other rows, too."""
@@ -143,7 +148,7 @@ def _few(model: type[Record], undone: Sequence[tuple[list[str], View]], sought: 
             ids += [
                 f"select c.entity_id from {source}"
                 for source in _sources(
-                    table, columns, view, f"c.field = '{each.column}' and {each.holds(old)}"
+                    table, columns, view, f"c.field = '{each.column}' and {each.holds(old)}", few=True
                 )
                 if each.column in columns
             ]
@@ -205,16 +210,16 @@ def _value(model: type[Record], column: str, view: View, prefix: str = "") -> st
     return f"case when {before}.n_{column} = 1 then {then}{learned} else t.{column} end"
 
 
-def _changes(table: str, columns: list[str], view: View, which: str, prefix: str = "") -> str:
+def _changes(table: str, columns: list[str], view: View, which: str, prefix: str = "", *, few: bool) -> str:
     """Joins with what columns were: ``l`` before what changed later, ``r`` before what was learned later."""
     if not columns:
         return ""
-    later, *learned = _sources(table, columns, view, which)
+    later, *learned = _sources(table, columns, view, which, few=few)
     joins = _before(f"{prefix}l", columns, [later], "effective_on, created_at, seq")
     return joins + (_before(f"{prefix}r", columns, learned, "created_at, seq") if learned else "")
 
 
-def _sources(table: str, columns: list[str], view: View, which: str) -> list[str]:
+def _sources(table: str, columns: list[str], view: View, which: str, *, few: bool = False) -> list[str]:
     """What a view undoes, as tables ``c`` with conditions: what changed later, what was learned later."""
     only = f" and {which}" if which else ""
     later = f"c.effective_on > :{view.day}" + (f" and {known_change('c', view)}" if view.known else "")
@@ -226,7 +231,7 @@ def _sources(table: str, columns: list[str], view: View, which: str) -> list[str
     found = [("effective_on", later), *(("known_on", condition) for condition in learned)]
     return [
         f"change c{_index(table, columns, first)} where c.tenant_id = :tenant and c.entity = '{table}'"
-        f" and {condition}{only} and c.field in ({names}){_kept(table, columns)}"
+        f" and {condition}{only} and c.field in ({names}){_kept(table, columns, few)}"
         for first, condition in found
     ]
 
@@ -239,7 +244,7 @@ def log_of(model: type[Record], column: str) -> str:
     table = model._meta.db_table
     return (
         f"change c{_index(table, [column], 'effective_on')} where c.tenant_id = :tenant"
-        f" and c.entity = '{table}' and c.field = '{column}'{_kept(table, [column])}"
+        f" and c.entity = '{table}' and c.field = '{column}'{_kept(table, [column], few=True)}"
     )
 
 
@@ -247,9 +252,13 @@ def _are_kept(table: str, columns: list[str]) -> bool:
     return set(columns) <= set(KEPT_APART.get(table, ()))
 
 
-def _kept(table: str, columns: list[str]) -> str:
-    """The condition of the indexes, which SQLite must read word by word; PostgreSQL sees that it holds."""
-    return f" and {kept_apart(table, 'c.')}" if is_sqlite() and _are_kept(table, columns) else ""
+def _kept(table: str, columns: list[str], few: bool) -> str:
+    """The condition of the indexes, word by word.
+
+    SQLite must read it. PostgreSQL sees that it holds, but by it takes the rows for few, and the indexes.
+    """
+    is_said = (few or is_sqlite()) and _are_kept(table, columns)
+    return f" and {kept_apart(table, 'c.')}" if is_said else ""
 
 
 def _index(table: str, columns: list[str], first: str) -> str:
