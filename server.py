@@ -21,6 +21,7 @@ from commands import keys
 from commands.evaluations import mark_interrupted
 from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
+from jobs.projections import keep_projecting
 from jobs.snapshots import keep_snapshots
 from models import outages
 from models.database import database, fetch, is_unreachable
@@ -193,6 +194,8 @@ def _background(config: Settings, engine: EnginePool, annex: Annex) -> Iterator[
     yield keep_backtesting(engine)
     if config.weekly_snapshots:
         yield keep_snapshots()
+    if config.weekly_projections:
+        yield keep_projecting(config.database)
     if config.judge_changes:
         yield keep_judged(engine)
 

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     judge_timeout: float = Field(default=10.0, gt=0, description="seconds a worker may take for one batch")
     judge_changes: bool = Field(default=True, description="judge accounts again as they change")
     weekly_snapshots: bool = Field(default=True, description="freeze the pipeline of each week")
+    weekly_projections: bool = Field(
+        default=True, description="learn from the past how likely deals are, each week and when asked to"
+    )
     token_hours: int = Field(default=12, ge=1, le=24 * 31)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000)
     max_depth: int = Field(default=12, ge=3)

@@ -56,7 +56,7 @@ def _sale(row: Row, list_minor: int) -> DealHistory:
         amounts=amounts,
         endings=endings,
         owners=(dated(row["sales_agent"], began),),
-        product=row["product"],
+        products=(dated(row["product"], began),),
         list_minor=list_minor,
     )
 

@@ -73,7 +73,8 @@ class Work:
         if not records:
             return
         model = type(records[0])
-        if "known_on" in model._meta.fields_map and model is not Change and not self.history:
+        tells = "known_on" in model._meta.fields_map and model.known_on_is_recording
+        if tells and model is not Change and not self.history:
             for record in records:
                 record.known_on = today()
         await model.bulk_create(records, batch_size=BATCH)

@@ -13,6 +13,7 @@ from models.catalog import Product
 from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.people import Contact
+from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion
 from models.revenue import Contract
 from models.rulebooks import PendingJudgement
@@ -23,7 +24,7 @@ from models.tickets import Ticket
 #: Records of an account that facts are made of.
 _OF_ACCOUNT = (Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal)
 #: Records of a deal that facts are made of.
-_OF_DEAL = (DealLine, DealContact, DecisionCriterion)
+_OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood)
 BATCH = 500
 #: Set when something was noted by this process.
 _waiting: WeakSet[asyncio.Event] = WeakSet()

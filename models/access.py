@@ -56,11 +56,11 @@ class Tenant(Record):
     ``pause_days`` the action is not offered there. Fiscal years begin with ``fiscal_month`` (1 to 12); weekly
     forecasts are due on ``forecast_weekday`` (1 for Monday to 7) at ``forecast_hour`` (1 to 24, UTC).
     ``acv_with_one_off`` says whether the annual contract value has the one-off charges of the first year in
-    it.
+    it. ``projections_wanted`` is since when projections were asked for that are not made yet.
     """
 
     prefix = "tnt"
-    untracked = Record.untracked | {"judged_as_of"}
+    untracked = Record.untracked | {"judged_as_of", "projections_wanted"}
 
     name = fields.CharField(max_length=200)
     slug = fields.CharField(max_length=60, unique=True)
@@ -74,6 +74,7 @@ class Tenant(Record):
     fiscal_month = fields.IntField(default=1, db_default=1)
     forecast_weekday = fields.IntField(default=5, db_default=5)
     forecast_hour = fields.IntField(default=17, db_default=17)
+    projections_wanted = fields.DatetimeField(null=True)
 
     class Meta:
         table = "tenant"

@@ -166,7 +166,8 @@ def _there(model: type[Record], view: View) -> str:
     """The condition that a row ``t`` had begun by the date of a view, and was known of."""
     has = model._meta.fields_map
     began = f"(t.valid_from is null or t.valid_from <= :{view.day})" if "valid_from" in has else "1 = 1"
-    return f"{began} and {known_row('t', view)}" if view.known and "known_on" in has else began
+    tells = "known_on" in has and model.known_on_is_recording
+    return f"{began} and {known_row('t', view)}" if view.known and tells else began
 
 
 def _moves(view: View, table: str, column: str) -> bool:
@@ -180,11 +181,11 @@ def known_row(alias: str, view: View = WHOLE) -> str:
 
 def known_change(alias: str, view: View = WHOLE) -> str:
     """The condition that a row of the change log was known by the end of ``:known_on``."""
-    return f"{_learned(alias)} <= :{view.known_day}"
+    return f"{learned_day(alias)} <= :{view.known_day}"
 
 
-def _learned(alias: str) -> str:
-    """The day on which a row of the change log was learned."""
+def learned_day(alias: str) -> str:
+    """SQL for the day on which a row of the change log was learned."""
     return f"coalesce({alias}.known_on, {_recorded(alias)})"
 
 
@@ -225,7 +226,7 @@ def _sources(table: str, columns: list[str], view: View, which: str, *, few: boo
     later = f"c.effective_on > :{view.day}" + (f" and {known_change('c', view)}" if view.known else "")
     learned: tuple[str, ...] = ()
     if view.known:
-        whole = f"{_learned('c')} > :{view.known_day}"
+        whole = f"{learned_day('c')} > :{view.known_day}"
         learned = _learned_later("c", f":{view.known_day}") if _are_kept(table, columns) else (whole,)
     names = ", ".join(f"'{column}'" for column in columns)
     found = [("effective_on", later), *(("known_on", condition) for condition in learned)]

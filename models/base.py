@@ -84,6 +84,9 @@ class Record(Model):
     #: Columns that are derived or technical: their changes are not part of the change log.
     untracked: ClassVar[frozenset[str]] = frozenset({"version", "created_at", "updated_at", "known_on"})
 
+    #: Whether ``known_on``, where there is one, is the day on which we learned of the record.
+    known_on_is_recording: ClassVar[bool] = True
+
     #: Columns that stay as they were made, though others of the record change.
     immutable: ClassVar[frozenset[str]] = frozenset()
 

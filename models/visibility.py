@@ -36,6 +36,7 @@ from models.forecast import (
 )
 from models.people import Contact
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
@@ -143,6 +144,19 @@ def _of_person_or_team(alias: str, scope: str) -> str:
     )
 
 
+def _of_person_or_led_team(alias: str, scope: str) -> str:
+    """A team's: to whoever sees all of its people, and of the teams below it."""
+    people = (
+        f"with recursive vt(id) as (select {alias}.team_id union select vb.id from team vb"
+        ' join vt on vb.parent_id = vt.id) select 1 from "user" vu'
+        f" where vu.tenant_id = {alias}.tenant_id and vu.team_id in (select vt.id from vt) and vu.id"
+    )
+    return (
+        f"({alias}.user_id in {scope} or ({alias}.team_id is not null and exists ({people} in {scope})"
+        f" and not exists ({people} not in {scope})))"
+    )
+
+
 def _of_maker(alias: str, scope: str) -> str:
     return f"{alias}.made_by_id in {scope}"
 
@@ -189,6 +203,8 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     ForecastSubmission: _of_person,
     ForecastCall: _of_submission,
     ForecastAdjustment: _of_maker,
+    ForecastProjection: _of_person_or_led_team,
+    DealLikelihood: _of_deal,
     PipelineSnapshot: _whole_tenant,
     SnapshotDeal: _of_deal,
     Contact: _seen_account,

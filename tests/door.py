@@ -19,7 +19,11 @@ from server import create_app
 from settings import Settings
 
 CONFIG = Settings(
-    secret="a secret that only tests know, of forty characters", workers=1, annex=0, weekly_snapshots=False
+    secret="a secret that only tests know, of forty characters",
+    workers=1,
+    annex=0,
+    weekly_snapshots=False,
+    weekly_projections=False,
 )
 
 Payload = dict[str, object]

@@ -40,7 +40,16 @@ def dated(value: T, on: date) -> Dated[T]:
 
 
 Track: TypeAlias = tuple[Dated[T], ...]
-_TRACKS = ("stages", "amounts", "expected_closes", "categories", "owners", "endings", "activities")
+_TRACKS = (
+    "stages",
+    "amounts",
+    "expected_closes",
+    "categories",
+    "owners",
+    "endings",
+    "activities",
+    "products",
+)
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,8 @@ class DealHistory:
     """One deal: what it is, and every change of what may change.
 
     Amounts are in minor units of one currency. An ending of None reopens the deal. ``list_minor`` is what the
-    deal comes to at list price, for deals that have no amount yet. Kind, segment, product and list price
-    count as known since the deal is: what is filled in or corrected later does not belong there.
+    deal comes to at list price, for deals that have no amount yet. Kind, segment and list price count as
+    known since the deal is: what is filled in or corrected later does not belong there.
     """
 
     id: str
@@ -62,9 +71,9 @@ class DealHistory:
     owners: Track[str | None] = ()
     endings: Track[Outcome | None] = ()
     activities: Track[str] = ()
+    products: Track[str] = ()
     kind: str | None = None
     segment: str | None = None
-    product: str | None = None
     list_minor: int | None = None
 
     def __post_init__(self) -> None:
@@ -92,10 +101,7 @@ class DealHistory:
     @cached_property
     def ending(self) -> Dated[Outcome] | None:
         """How and when it ended; None while it is open."""
-        last = self.endings[-1] if self.endings else None
-        if last is None or last.value is None:
-            return None
-        return Dated(last.value, last.on, last.known_on)
+        return _ending(self.endings)
 
     @property
     def is_open(self) -> bool:
@@ -121,6 +127,11 @@ class DealHistory:
     def owner(self) -> str | None:
         """Who carries it."""
         return self.owners[-1].value if self.owners else None
+
+    @property
+    def product(self) -> str | None:
+        """What it sells, or most of it."""
+        return self.products[-1].value if self.products else None
 
     @property
     def worth_minor(self) -> int:
@@ -150,7 +161,66 @@ def _order(entry: Dated[T]) -> tuple[date, date]:
 
 
 def _cut(track: Track[T], day: date) -> Track[T]:
+    if not track or (track[-1].on <= day and all(entry.known_on <= day for entry in track)):
+        return track
     return tuple(entry for entry in track if entry.known_on <= day and entry.on <= day)
+
+
+class _DealAt(DealHistory):
+    """A deal as known by the end of a day, which is cut from the whole when it is asked for.
+
+    Many days of many deals are held beside each other: each takes no more than two references.
+    """
+
+    whole: DealHistory
+    day: date
+
+    def __init__(self, whole: DealHistory, day: date) -> None:
+        object.__setattr__(self, "whole", whole)
+        object.__setattr__(self, "day", day)
+
+    def known_at(self, day: date) -> DealHistory | None:
+        return self.whole.known_at(min(day, self.day))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DealHistory):
+            return NotImplemented
+        return self._told() == (other._told() if isinstance(other, _DealAt) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> DealHistory | None:
+        return self.whole.known_at(self.day)
+
+    @property
+    def settled_on(self) -> date:
+        told = self._told()
+        assert told is not None
+        return told.settled_on
+
+    @property
+    def ending(self) -> Dated[Outcome] | None:
+        return _ending(self.endings)
+
+
+def _as_of_its_day(name: str) -> property:
+    return property(lambda self: _cut(getattr(self.whole, name), self.day))
+
+
+def _of_the_whole(name: str) -> property:
+    return property(lambda self: getattr(self.whole, name))
+
+
+for _field in fields(DealHistory):
+    setattr(_DealAt, _field.name, (_as_of_its_day if _field.name in _TRACKS else _of_the_whole)(_field.name))
+
+
+def _ending(endings: Track[Outcome | None]) -> Dated[Outcome] | None:
+    last = endings[-1] if endings else None
+    if last is None or last.value is None:
+        return None
+    return Dated(last.value, last.on, last.known_on)
 
 
 @dataclass(frozen=True)
@@ -218,7 +288,14 @@ class Known:
 
 
 def _known_deals(deals: Iterable[DealHistory], day: date) -> tuple[DealHistory, ...]:
-    return tuple(known for deal in deals if (known := deal.known_at(day)) is not None)
+    return tuple(known for deal in deals if (known := _seen_at(deal, day)) is not None)
+
+
+def _seen_at(deal: DealHistory, day: date) -> DealHistory | None:
+    whole = deal.whole if isinstance(deal, _DealAt) else deal
+    if whole.created_on > day or whole.known_on > day:
+        return None
+    return whole if whole.settled_on <= day else _DealAt(whole, day)
 
 
 def _by_end(deals: Iterable[DealHistory]) -> list[tuple[tuple[date, str], DealHistory]]:

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import ThreadpoolController
 
-from metrics.forecasting.methods import TooLittleHistory
+from metrics.forecasting.methods import LEAST_OF_A_CLASS, TooLittleHistory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,6 @@ FOLDS = 5
 ROUNDS = (10, 20, 40, 80, 160)
 #: Boosting bins hold at most 255 categories; rarer ones count as one.
 MOST_CATEGORIES = 100
-#: Examples of each class, from different deals, below which nothing is learned.
-LEAST_OF_A_CLASS = 20
 
 
 @dataclass(frozen=True)

@@ -103,9 +103,30 @@ class LikelihoodModel:
         judged = [deal for deal in (known.open if deals is None else deals) if deal.is_open]
         if not judged:
             return []
-        around = Surroundings.of(known)
-        rows = [around.snapshot(deal, known.day) for deal in judged]
-        return _likelihoods(self, known.day, judged, rows)
+        return _likelihoods(self, known.day, judged, _snapshots(known, judged))
+
+    def chances(self, known: Known, days: int) -> dict[str, float]:
+        """The probability that each open deal is won within so many days, by its id; without the reasons.
+
+        Raises:
+            ValueError: they are asked for as of a day before the model was learned.
+        """
+        if known.day < self.learned_on:
+            raise ValueError(f"learned on {self.learned_on}, which is after {known.day}")
+        if not known.open:
+            return {}
+        parts = _parts_over_time(self, _snapshots(known, known.open))
+        won, _ = _over_time(parts.sum(axis=2) + self.learned.base)
+        whole, rest = divmod(days, self.step_days)
+        within = won[:, :whole].sum(axis=1)
+        if whole < STEPS:
+            within = within + won[:, whole] * rest / self.step_days
+        return dict(zip((deal.id for deal in known.open), within.tolist(), strict=True))
+
+
+def _snapshots(known: Known, deals: Sequence[DealHistory]) -> list[Features]:
+    around = Surroundings.of(known)
+    return [around.snapshot(deal, known.day) for deal in deals]
 
 
 def learn_likelihood(known: Known) -> LikelihoodModel:

@@ -15,6 +15,8 @@ from metrics.forecasting.history import Known
 #: A method that looks back needs this share of a window of recorded outcomes.
 LEAST_RECORDED = 0.25
 YEAR = 365
+#: Examples of each outcome, from different deals, below which nothing is learned.
+LEAST_OF_A_CLASS = 20
 
 
 class TooLittleHistory(Exception):
