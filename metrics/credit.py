@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from metrics.deal_money import YEAR
 from models.access import Actor
 from models.asof import as_of_rows, view_of
-from models.database import as_int, fetch
+from models.database import Param, Params, as_int, fetch
 from models.deals import Deal, DealLine
 from models.forecast import DealSplit, Measure, Period
 from models.view import View
@@ -62,8 +62,34 @@ async def won(
     was won. Its MRC is the sum of the monthly charges of its lines, its ACV twelve times that. Deals are
     those that the actor may see; None is nobody.
     """
-    which = "t.stage = 'WON' and t.closed_on >= :first and t.closed_on <= :last and t.closed_on <= :as_of"
-    return await _by_person(actor, period, measure, which, as_of, known_on)
+    return (await won_in_each(actor, [period], measure, as_of, known_on))[period]
+
+
+async def won_in_each(
+    actor: Actor, periods: Collection[Period], measure: Measure, as_of: date, known_on: date | None = None
+) -> dict[Period, dict[str | None, Fraction]]:
+    """What each person won in each of some periods, which may overlap; otherwise as ``won`` has it.
+
+    One statement sums up what lies between the days on which a period begins or has ended.
+    """
+    found: dict[Period, dict[str | None, Fraction]] = {period: {} for period in periods}
+    if not found:
+        return found
+    days = sorted({day for each in found for day in (each.first, each.last + timedelta(days=1))})
+    named: dict[str, Param] = {f"day_{number}": day for number, day in enumerate(days)}
+    between = "".join(
+        f" when t.closed_on < :day_{number} then {number - 1}" for number in range(1, len(days))
+    )
+    which = (
+        "t.stage = 'WON' and t.closed_on >= :day_0"
+        f" and t.closed_on < :day_{len(days) - 1} and t.closed_on <= :as_of"
+    )
+    parts = await _summed(actor, measure, f"case{between} end", which, named, (as_of, known_on))
+    for period, by_person in found.items():
+        for part in range(days.index(period.first), days.index(period.last + timedelta(days=1))):
+            for who, value in parts.get(part, {}).items():
+                by_person[who] = by_person.get(who, Fraction(0)) + value
+    return found
 
 
 async def open_in(
@@ -77,28 +103,28 @@ async def open_in(
         "t.stage not in ('WON', 'LOST') and t.forecast_category <> 'OMITTED'"
         " and t.close_on >= :first and t.close_on <= :last"
     )
-    return await _by_person(actor, period, measure, which, as_of, known_on)
+    named: dict[str, Param] = {"first": period.first, "last": period.last}
+    return (await _summed(actor, measure, "0", which, named, (as_of, known_on))).get(0, {})
 
 
-async def _by_person(
-    actor: Actor, period: Period, measure: Measure, which: str, as_of: date, known_on: date | None
-) -> dict[str | None, Fraction]:
+async def _summed(
+    actor: Actor, measure: Measure, part: str, which: str, named: Params, at: tuple[date, date | None]
+) -> dict[int, dict[str | None, Fraction]]:
+    """What each person has of the deals ``which``, as of and as known at two days, by ``part``: a number."""
+    as_of, known_on = at
     view, seen = await view_of(actor.tenant_id, as_of, known_on), visible(Deal, actor, "n")
     rows = await fetch(
-        f"select t.credited_id as who, {_value(measure)} as value from {credited_deals(view)} t"
-        f" join deal n on n.id = t.id{_lines(view) if measure in (Measure.ACV, Measure.MRC) else ''}"
-        f" where {which} and {seen.sql} group by t.credited_id",
-        {
-            "tenant": actor.tenant_id,
-            "as_of": as_of,
-            "known_on": known_on,
-            "first": period.first,
-            "last": period.last,
-            **seen.params,
-        },
+        f"select {part} as part, t.credited_id as who, {_value(measure)} as value"
+        f" from {credited_deals(view)} t join deal n on n.id = t.id"
+        f"{_lines(view) if measure in (Measure.ACV, Measure.MRC) else ''}"
+        f" where {which} and {seen.sql} group by 1, 2",
+        {"tenant": actor.tenant_id, "as_of": as_of, "known_on": known_on, **named, **seen.params},
     )
     scale = 1 if measure is Measure.TCV else 100
-    return {_who(row["who"]): Fraction(as_int(row["value"]), scale) for row in rows}
+    found: dict[int, dict[str | None, Fraction]] = {}
+    for row in rows:
+        found.setdefault(as_int(row["part"]), {})[_who(row["who"])] = Fraction(as_int(row["value"]), scale)
+    return found
 
 
 def _value(measure: Measure) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
 from models.access import Actor, Role, Team, User
-from models.asof import as_of_rows, view_of
-from models.database import Param, fetch
+from models.asof import as_of_rows, learned_day, view_of
+from models.database import Param, Row, as_date, fetch
 from models.described import Described
+
+
+#: What decides whether somebody is in the tree, and where.
+_OF_USERS = ("team_id", "manager_id", "role", "active")
 
 
 class Along(Described):
@@ -58,22 +62,32 @@ class Organisation:
             yield node, depth
             yield from self.walked(node.id, depth + 1)
 
+    def line(self, node_id: str) -> Iterator[str]:
+        """The ids of a node and of all above it, from below; none of one that is not there."""
+        at = self.nodes.get(node_id)
+        while at is not None:
+            yield at.id
+            at = self.nodes.get(at.parent_id) if at.parent_id else None
+
     def people(self, node_id: str) -> list[str]:
         """The ids of the people at a node and below it."""
         own = [node_id] if self.nodes[node_id].kind is NodeKind.USER else []
         return own + [node.id for node, _ in self.walked(node_id) if node.kind is NodeKind.USER]
 
 
-async def organisation(actor: Actor, as_of: date, along: Along = Along.TEAM) -> Organisation:
+async def organisation(
+    actor: Actor, as_of: date, along: Along = Along.TEAM, also: Collection[str] = ()
+) -> Organisation:
     """The tree that the actor sees as of a date: all of it, a manager's team and what is below, or oneself.
 
-    Who belonged where is taken from the change log; who may see it is decided as of today.
+    Directors and managers are in it, and whoever is named in ``also``. Who was what, and belonged where, is
+    taken from the change log; who may see it is decided as of today.
     """
     view = await view_of(actor.tenant_id, as_of)
     params: dict[str, Param] = {"tenant": actor.tenant_id, "as_of": as_of}
     users = await fetch(
-        f"select t.id, n.name, n.role, n.active, t.team_id, t.manager_id"
-        f' from {as_of_rows(User, ["team_id", "manager_id"], view)} t join "user" n on n.id = t.id',
+        "select t.id, n.name, t.role, t.active, t.team_id, t.manager_id"
+        f' from {as_of_rows(User, list(_OF_USERS), view)} t join "user" n on n.id = t.id',
         params,
     )
     teams = await fetch(
@@ -82,27 +96,108 @@ async def organisation(actor: Actor, as_of: date, along: Along = Along.TEAM) -> 
         params,
     )
     seen = [row for row in users if actor.owners is None or row["id"] in actor.owners]
+    people = _people(seen, along, also)
+    parents = {str(row["id"]): _text(row["parent_id"]) for row in teams}
+    shown = _teams(actor, people, users, parents) if along is Along.TEAM else set()
+    return _tree(people, [row for row in teams if row["id"] in shown])
+
+
+async def organisations(
+    tenant_id: str, days: Collection[date], along: Along, also: Collection[str] = ()
+) -> dict[date, Organisation]:
+    """The whole tree of a tenant at the end of each day, as it was known by then, whoever may see it.
+
+    What is recorded later, for whichever day before, changes none of them. Those named in ``also`` are in
+    it whatever they were.
+    """
+    params: dict[str, Param] = {"tenant": tenant_id}
+    users = await fetch(
+        'select t.id, t.name, t.role, t.active, t.team_id, t.manager_id from "user" t'
+        " where t.tenant_id = :tenant",
+        params,
+    )
+    teams = await fetch("select t.id, t.name, t.parent_id from team t where t.tenant_id = :tenant", params)
+    changes = await fetch(
+        f"select c.entity_id, c.field, c.old, c.effective_on, {learned_day('c')} as learned_on from change c"
+        " where c.tenant_id = :tenant"
+        f" and ((c.entity = 'user' and c.field in ({', '.join(map(repr, _OF_USERS))}))"
+        " or (c.entity = 'team' and c.field = 'parent_id')) order by c.created_at, c.seq",
+        params,
+    )
+    moves: dict[tuple[str, str], list[_Move]] = {}
+    for row in changes:
+        moves.setdefault((str(row["entity_id"]), str(row["field"])), []).append(_move(row))
+    found: dict[frozenset[tuple[str, str, str | None]], Organisation] = {}
+    trees = {}
+    for day in sorted(days):
+        undone = frozenset(
+            (*of, move.old) for of, each in moves.items() if (move := _undone(each, day)) is not None
+        )
+        if undone not in found:
+            people = _people(_then(users, undone), along, also)
+            found[undone] = _tree(people, _then(teams, undone) if along is Along.TEAM else ())
+        trees[day] = found[undone]
+    return trees
+
+
+@dataclass(frozen=True)
+class _Move:
+    """That a value was replaced: which, as of when, and when that was learned."""
+
+    old: str | None
+    on: date
+    learned_on: date
+
+
+def _move(row: Row) -> _Move:
+    on, learned_on = as_date(row["effective_on"]), as_date(row["learned_on"])
+    assert on and learned_on
+    return _Move(_text(row["old"]), on, learned_on)
+
+
+def _undone(moves: Sequence[_Move], day: date) -> _Move | None:
+    """What is undone to have a value as of a day, as known by its end; None where it is as it is now.
+
+    Moves are in the order in which they were recorded.
+    """
+    later = [move for move in moves if move.on > day >= move.learned_on]
+    return min(later, key=lambda move: move.on, default=None) or next(
+        (move for move in moves if move.learned_on > day), None
+    )
+
+
+def _then(rows: Sequence[Row], undone: Collection[tuple[str, str, str | None]]) -> list[Row]:
+    values: dict[object, dict[str, object]] = {}
+    for record_id, column, old in undone:
+        values.setdefault(record_id, {})[column] = old == "true" if column == "active" else old
+    return [{**row, **values[row["id"]]} if row["id"] in values else row for row in rows]
+
+
+def _people(users: Sequence[Row], along: Along, also: Collection[str]) -> dict[str, Node]:
     above = "team_id" if along is Along.TEAM else "manager_id"
-    people = {
+    return {
         str(row["id"]): Node(
             str(row["id"]),
             NodeKind.USER,
             str(row["name"]),
-            None if row[above] is None else str(row[above]),
+            _text(row[above]),
             row["role"] == Role.DIRECTOR and bool(row["active"]),
         )
-        for row in seen
-        if row["role"] in (Role.DIRECTOR, Role.MANAGER)
+        for row in users
+        if row["role"] in (Role.DIRECTOR, Role.MANAGER) or row["id"] in also
     }
-    parents = {str(row["id"]): None if row["parent_id"] is None else str(row["parent_id"]) for row in teams}
-    shown = _teams(actor, people, users, parents) if along is Along.TEAM else set()
-    nodes = dict(people)
-    nodes |= {
-        str(row["id"]): Node(str(row["id"]), NodeKind.TEAM, str(row["name"]), parents[str(row["id"])])
+
+
+def _tree(people: Mapping[str, Node], teams: Sequence[Row]) -> Organisation:
+    nodes = dict(people) | {
+        str(row["id"]): Node(str(row["id"]), NodeKind.TEAM, str(row["name"]), _text(row["parent_id"]))
         for row in teams
-        if str(row["id"]) in shown
     }
     return Organisation({each: _rooted(node, nodes) for each, node in nodes.items()})
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _teams(

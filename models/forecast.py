@@ -68,9 +68,18 @@ def quarter_of(day: date, first_month: int = 1) -> Period:
     return Period(first, _months_later(first, _QUARTER) - timedelta(days=1))
 
 
-def quarter_before(period: Period) -> Period:
-    """The quarter before one."""
-    first = _months_later(period.first, -_QUARTER)
+def whole_months(period: Period) -> int | None:
+    """How many months it has, from the first day of one to the last of one; None for any other days."""
+    after = period.last + timedelta(days=1)
+    if period.first.day != 1 or after.day != 1:
+        return None
+    return (after.year - period.first.year) * _MONTHS + after.month - period.first.month
+
+
+def period_before(period: Period) -> Period:
+    """The one that ended the day before: of as many months if it has whole ones, else of as many days."""
+    months = whole_months(period)
+    first = _months_later(period.first, -months) if months else period.first - timedelta(days=period.days)
     return Period(first, period.first - timedelta(days=1))
 
 

@@ -7,20 +7,18 @@ score, 95 %) count each distinct unit once, and for the base rate the largest nu
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from statistics import NormalDist
 
 from metrics.outcomes import UNIT_OF, OutcomeKind, Unit
+from metrics.proportions import wilson
 from rules.explain import Verdict
 from rules.tree import Rule
 
 #: A rule that flags a larger share of what there is, is hardly news to anybody.
 LARGE_SHARE = 0.2
-_Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True)
@@ -225,14 +223,6 @@ def _share(part: int, whole: int, cases: int) -> Share:
     value = part / whole
     low, high = wilson(value, cases)
     return Share(part, whole, value, low, high)
-
-
-def wilson(share: float, cases: int) -> tuple[float, float]:
-    """The 95 % interval of a share seen in so many cases (Wilson, JASA 22, 1927)."""
-    squared = _Z * _Z / cases
-    middle = (share + squared / 2) / (1 + squared)
-    half = _Z * math.sqrt(share * (1 - share) / cases + squared / (4 * cases)) / (1 + squared)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _lift(precision: Share, base: Share) -> tuple[float | None, float | None, float | None]:

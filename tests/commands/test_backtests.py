@@ -13,12 +13,13 @@ from commands.access import system_actor
 from commands.backtests import Period, Report, backtest
 from commands.journal import unit_of_work
 from metrics.outcomes import OutcomeKind
+from metrics.proportions import wilson
 from models.access import Actor, Role, Tenant, User
 from models.deals import Stage
 from models.errors import Forbidden, Invalid, InvalidRulebook
 from models.rulebooks import Backtest, BacktestState, Step
 from models.signals import Signal, SignalKind
-from rules.backtest import Score, wilson
+from rules.backtest import Score
 from rules.engine.pool import EnginePool
 from tests import factories
 

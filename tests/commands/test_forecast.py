@@ -320,6 +320,24 @@ async def test_the_calendar_is_in_range(world: World) -> None:
 def test_quarters_of_fiscal_years(day: date, first_month: int, quarter: tuple[date, date]) -> None:
     found = stored.quarter_of(day, first_month)
     assert (found.first, found.last) == quarter
-    before = stored.quarter_before(found)
+    before = stored.period_before(found)
     assert before.last == found.first - timedelta(days=1)
     assert stored.quarter_of(before.first, first_month) == before
+
+
+@pytest.mark.parametrize(
+    ("period", "months", "before"),
+    [
+        (((2026, 4, 1), (2026, 6, 30)), 3, ((2026, 1, 1), (2026, 3, 31))),
+        (((2026, 1, 1), (2026, 1, 31)), 1, ((2025, 12, 1), (2025, 12, 31))),
+        (((2026, 1, 1), (2026, 12, 31)), 12, ((2025, 1, 1), (2025, 12, 31))),
+        (((2026, 4, 1), (2026, 6, 29)), None, ((2026, 1, 1), (2026, 3, 31))),
+        (((2026, 5, 4), (2026, 5, 10)), None, ((2026, 4, 27), (2026, 5, 3))),
+    ],
+)
+def test_the_period_before_has_as_many_months_or_days(
+    period: tuple[tuple[int, int, int], ...], months: int | None, before: tuple[tuple[int, int, int], ...]
+) -> None:
+    asked = Period(*(date(*day) for day in period))
+    assert stored.whole_months(asked) == months
+    assert stored.period_before(asked) == Period(*(date(*day) for day in before))
