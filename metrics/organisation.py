@@ -12,7 +12,6 @@ from models.asof import as_of_rows, learned_day, view_of
 from models.database import Param, Row, as_date, fetch
 from models.described import Described
 
-
 #: What decides whether somebody is in the tree, and where.
 _OF_USERS = ("team_id", "manager_id", "role", "active")
 

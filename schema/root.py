@@ -29,6 +29,7 @@ from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
 from schema.forecast import ForecastQueries
+from schema.forecast_record import ForecastRecordQueries
 from schema.funnel import FunnelQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
@@ -75,6 +76,7 @@ class Query(
     WhyQueries,
     PortfolioQueries,
     ForecastQueries,
+    ForecastRecordQueries,
     FunnelQueries,
     PipelineChangeQueries,
     PaceQueries,

@@ -131,6 +131,7 @@ QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
+            "forecastRecord", "forecastRecordByLead", "forecastRecordByPeriod",
         ),
         _READ_MONEY,
     ),
