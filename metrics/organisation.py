@@ -11,6 +11,7 @@ from models.access import Actor, Role, Team, User
 from models.asof import as_of_rows, learned_day, view_of
 from models.database import Param, Row, as_date, fetch
 from models.described import Described
+from models.history import CREATED
 
 #: What decides whether somebody is in the tree, and where.
 _OF_USERS = ("team_id", "manager_id", "role", "active")
@@ -32,7 +33,10 @@ class NodeKind(Described):
 
 @dataclass(frozen=True)
 class Node:
-    """Somebody or a team, with the node above; None where that is none that the reader sees."""
+    """Somebody or a team, with the node above; None where that is none that the reader sees.
+
+    ``is_seller`` is whoever was an active director by then, and is expected to forecast.
+    """
 
     id: str
     kind: NodeKind
@@ -85,7 +89,9 @@ async def organisation(
     view = await view_of(actor.tenant_id, as_of)
     params: dict[str, Param] = {"tenant": actor.tenant_id, "as_of": as_of}
     users = await fetch(
-        "select t.id, n.name, t.role, t.active, t.team_id, t.manager_id"
+        "select t.id, n.name, t.role, t.active, t.team_id, t.manager_id, case when exists (select 1"
+        " from change c where c.tenant_id = :tenant and c.entity = 'user' and c.entity_id = t.id"
+        f" and c.field = '{CREATED}' and c.effective_on > :as_of) then 1 else 0 end as came_later"
         f' from {as_of_rows(User, list(_OF_USERS), view)} t join "user" n on n.id = t.id',
         params,
     )
@@ -180,7 +186,7 @@ def _people(users: Sequence[Row], along: Along, also: Collection[str]) -> dict[s
             NodeKind.USER,
             str(row["name"]),
             _text(row[above]),
-            row["role"] == Role.DIRECTOR and bool(row["active"]),
+            row["role"] == Role.DIRECTOR and bool(row["active"]) and not row.get("came_later"),
         )
         for row in users
         if row["role"] in (Role.DIRECTOR, Role.MANAGER) or row["id"] in also
