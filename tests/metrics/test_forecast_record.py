@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,12 +30,15 @@ from metrics.frozen_forecasts import Asked
 from metrics.organisation import Along
 from metrics.proportions import wilson
 from models.access import Actor, Role, Team, Tenant, User
+from models.base import today
 from models.deals import Deal, ForecastCategory
 from models.errors import NotFound
-from models.forecast import DealSplit, Period, SubmissionState, period_before
+from models.forecast import DealSplit, Period, SubmissionState, period_before, quarter_of
+from models.history import AuditRecord, Change
 from tests import factories
 from tests.metrics.forecasts import Writer, changed, week_before
 from tests.metrics.selling import on_the_day
+from tests.schema.asking import ask, refused
 
 Q1, Q2, Q3, Q4 = (
     Period(date(2025, 1, 1), date(2025, 3, 31)),
@@ -364,6 +369,95 @@ async def test_managers_have_the_record_of_their_own_people(world: Region) -> No
     for node in (world.cleo.id, world.south.id, world.region.id):
         with pytest.raises(NotFound):
             await record_by_period(nils, ASKED, node, 28)
+
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "weekly-forecast.md"
+EXAMPLES = re.findall(r"```graphql\n(.*?)```", DOCUMENTED.read_text("utf-8"), re.DOTALL)
+
+
+async def test_clients_read_what_is_documented(world: Region) -> None:
+    """The quarter that ended last: Ada called 120.00, adjusted by -10.00; 100.00 came, and 80.00 before."""
+    last = period_before(quarter_of(today()))
+    await world.writer.wins(world.ada, last.first, 100_00)
+    await world.writer.wins(world.ada, period_before(last).last, 80_00)
+    await world.writer.hands_in(world.ada, last, 120_00, deals=150_00)
+    await world.writer.puts_on_top(world.nils, world.ada, last, -10_00)
+    await world.writer.projects(world.ada, last, 90_00, 95_00, 99_00)
+    await world.writer.projects(world.tenant, last, 90_00, 95_00, 110_00)
+    monday, record, towards, periods = EXAMPLES
+    nils = await factories.actor(world.nils)
+    assert (await ask(nils, monday))["forecast"]["nodes"]
+    found = (await ask(nils, record))["forecastRecord"]
+    ada = next(each for each in found["nodes"] if each["name"] == "Ada")
+    assert ada["depth"] == 1
+    assert ada["record"]["accuracy"][1] == {
+        "source": "ADJUSTED", "periods": 1, "forecast": {"amount": "110.00"}, "actual": {"amount": "100.00"},
+        "wape": 0.1, "bias": 0.1, "mase": 0.5, "mape": 0.1,
+    }  # fmt: skip
+    assert [each["wape"] for each in ada["record"]["accuracy"]] == [0.2, 0.1, 0.5, 0.05]
+    assert found["total"]["coverage"]["intervals"] == 0
+    whole = (await ask(world.admin, record))["forecastRecord"]["total"]
+    low, high = wilson(1.0, 1)
+    assert whole["coverage"] == {
+        "intervals": 1, "inside": 1, "share": 1.0, "low": low, "high": high, "confidence": 0.8,
+    }  # fmt: skip
+    at = (await ask(nils, towards))["forecastRecordByLead"]
+    assert [(each["leadDays"], each["record"]["handedIn"]) for each in at] == [
+        (91, 0), (56, 0), (28, 1), (14, 0), (7, 0),
+    ]  # fmt: skip
+    (period,) = (await ask(nils, periods))["forecastRecordByPeriod"]
+    assert period["firstOn"] == last.first.isoformat()
+    assert period["people"] == [
+        {
+            "user": {"name": "Ada"},
+            "called": {"amount": "120.00"},
+            "adjustment": {"amount": "-10.00"},
+            "deals": {"amount": "150.00"},
+            "projection": {"amount": "95.00"},
+            "actual": {"amount": "100.00"},
+            "error": {"amount": "20.00"},
+            "submission": {**period["people"][0]["submission"], "isLate": False},
+        }
+    ]
+    one = f'{{ forecastRecordByPeriod(nodeId: "{world.ada.id}") {{ interval {{ confidence isInside }} }} }}'
+    assert (await ask(nils, one))["forecastRecordByPeriod"] == [
+        {"interval": {"confidence": 0.8, "isInside": False}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "path"),
+    [
+        ("forecastRecord(leadDays: 367)", "leadDays"),
+        ("forecastRecord(leadDays: -1)", "leadDays"),
+        ("forecastRecord(category: CLOSED)", "category"),
+        ("forecastRecord(months: 13)", "months"),
+        ('forecastRecord(since: "2026-01-02", until: "2026-01-01")', "since"),
+        ('forecastRecord(until: "0001-01-01")', "until"),
+        ("forecastRecordByLead(leadDays: [])", "leadDays"),
+        ("forecastRecordByLead(leadDays: [7, 400])", "leadDays"),
+        ('forecastRecordByPeriod(nodeId: "team_unknown")', "nodeId"),
+    ],
+)
+async def test_what_is_out_of_range_is_refused(world: Region, field: str, path: str) -> None:
+    error = await refused(world.admin, f"{{ {field} {{ __typename }} }}")
+    assert (error["code"], error["path"]) == ("NOT_FOUND" if path == "nodeId" else "INVALID", [path])
+
+
+async def test_what_was_learned_later_moves_nobody(world: Region) -> None:
+    """A move of the summer that was recorded in the new year: in the autumn, Ada was taken to be north."""
+    await world.writer.hands_in(world.ada, Q4, 90_00)
+    await User.filter(id=world.ada.id).update(team_id=world.south.id)
+    audit = await AuditRecord.create(
+        id=AuditRecord.make_id(), tenant_id=world.tenant.id, command="test", source="test", changes_count=1
+    )
+    await Change.create(
+        id=Change.make_id(), tenant_id=world.tenant.id, audit_id=audit.id, entity="user",
+        entity_id=world.ada.id, field="team_id", old=world.north.id, new=world.south.id,
+        effective_on=Q3.first, known_on=TODAY,
+    )  # fmt: skip
+    found = _named(await forecast_record(world.admin, ASKED, 28))
+    assert (found["North"].handed_in, found["South"].handed_in) == (1, 0)
 
 
 LEADS = (56, 28, 7)
