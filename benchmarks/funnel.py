@@ -22,12 +22,15 @@ from multiprocessing import get_context
 import httpx
 
 from benchmarks.databases import SERVERS, postgres_is_missing
+from benchmarks.forecasts import forecast
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY
 from benchmarks.selling import generate
 from benchmarks.serving import SECRET, product
 from commands.access import system_actor
 from metrics.bridge import Asked, Reason, movements, pipeline_change
+from metrics.forecast_record import ForecastSource, forecast_record, record_by_lead
+from metrics.frozen_forecasts import Asked as Record
 from metrics.funnel import funnel
 from metrics.pace import WinRateGrouping, pace, win_rates
 from metrics.sales import AsOf, Period, SalesFilter, members_of
@@ -44,6 +47,9 @@ WEEK_AGO, QUARTER_AGO = DAY - timedelta(days=7), DAY - timedelta(days=90)
 PAST = Period(date(2026, 1, 1), date(2026, 3, 31))
 NEXT = Period(date(2026, 4, 1), date(2026, 6, 30))
 ENDED = ("WON", "LOST")
+#: Days before the end of the quarters whose forecasts are held up against what came.
+LEAD = 28
+RECORD = Record(DAY - timedelta(days=3 * 366), DAY, DAY)
 OVER_HTTP = """{ pipelineChange(since: "%s", asOf: "%s", period: {from: "%s", until: "%s"}) {
   opening { amount } closing { amount } terms { reason deals change { amount } } } }"""
 
@@ -80,6 +86,7 @@ def _apart(name: str, deals: int, repeats: int) -> Result | str:
 def _on(name: str, deals: int, repeats: int) -> Result:
     with SERVERS[name]() as fresh, fresh() as url:
         asyncio.run(generate(url, deals, DAY))
+        asyncio.run(forecast(url, DAY))
         measured = asyncio.run(_measure(name, url, repeats))
         measured["one bridge over HTTP"] = _shown(
             name, "one bridge over HTTP", _over_http(url, repeats), None
@@ -162,6 +169,14 @@ async def _views(actor: Actor) -> dict[str, View]:
         "velocity": View(lambda: pace(actor, now, PAST, NEXT)),
         "slippage": View(lambda: slippage(actor, now, QUARTER_AGO, DAY)),
         "stage passages": View(lambda: stage_passages(actor, now, PAST)),
+        "forecast record of twelve quarters": View(
+            lambda: forecast_record(actor, RECORD, LEAD),
+            lambda found: found.total.accuracy[ForecastSource.CALL].wape,  # type: ignore[attr-defined]
+            lambda: _wape(actor),
+        ),
+        "forecast record at five lead times": View(
+            lambda: record_by_lead(actor, RECORD, str(root.team_id), (91, 56, LEAD, 14, 7))
+        ),
     }
 
 
@@ -219,6 +234,35 @@ async def _bridge(actor: Actor, start: date, wanted: SalesFilter) -> object:
         deals[str(change["entity_id"])][str(change["field"])] = change["old"]
     there = [deal for deal in deals.values() if (began := as_date(deal["valid_from"])) and began <= start]
     return sum(as_int(deal["amount_minor"]) for deal in there if _is_in(deal, members)), closing
+
+
+async def _wape(actor: Actor) -> object:
+    """What everybody called and won of each quarter, four weeks before its end."""
+    tenant = {"tenant": actor.tenant_id}
+    submissions = await fetch(
+        "select id, user_id, week, first_on, last_on from forecast_submission where tenant_id = :tenant"
+        " and submitted_at is not null",
+        tenant,
+    )
+    calls = await fetch(
+        "select submission_id, amount_minor from forecast_call where tenant_id = :tenant"
+        " and category = 'COMMIT'",
+        tenant,
+    )
+    minor = {str(call["submission_id"]): as_int(call["amount_minor"]) for call in calls}
+    called: dict[tuple[date, date], int] = {}
+    for each in submissions:
+        first, last, week = (as_date(each[name]) for name in ("first_on", "last_on", "week"))
+        assert first and last and week
+        if week <= last - timedelta(days=LEAD) < week + timedelta(days=7):
+            called[first, last] = called.get((first, last), 0) + minor[str(each["id"])]
+    won = dict.fromkeys(called, 0)
+    for deal in await _deals(actor):
+        day = as_date(deal["closed_on"])
+        for first, last in won if day and deal["stage"] == "WON" else ():
+            won[first, last] += as_int(deal["amount_minor"]) * (first <= day <= last)  # type: ignore[operator]
+    off = sum(abs(won[period] - forecast) for period, forecast in called.items())
+    return off / sum(won.values())
 
 
 def _over_http(url: str, repeats: int) -> float:

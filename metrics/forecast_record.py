@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
 from statistics import fmean
 
 from metrics.forecasting.record import bias, mape, mase, wape
@@ -36,7 +38,7 @@ class ForecastSource(Described):
 SOURCES = tuple(ForecastSource)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A forecast of a period, what came, and what had come in the period before; minor units."""
 
@@ -86,7 +88,7 @@ class Accuracy:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interval:
     """Between which two amounts it was to be, with what confidence in percent, and what came; minor units."""
 
@@ -136,7 +138,7 @@ class Tally:
     ``handed_in`` is how many forecasts of people they rest on.
     """
 
-    pairs: dict[ForecastSource, list[Pair]] = field(default_factory=dict)
+    pairs: defaultdict[ForecastSource, list[Pair]] = field(default_factory=lambda: defaultdict(list))
     intervals: list[Interval] = field(default_factory=list)
     handed_in: int = 0
 
@@ -228,7 +230,7 @@ async def record_by_lead(
     Raises:
         NotFound: there is no such node in the tree that the actor sees.
     """
-    frozen = await frozen_forecasts(actor, asked, leads)
+    frozen = await frozen_forecasts(actor, asked, leads, node_id or actor.tenant_id)
     node, depth = await _found(actor, asked, frozen, node_id)
     return {lead: _node(_tallies(frozen, lead), node, depth) for lead in leads}
 
@@ -272,7 +274,7 @@ async def _found(actor: Actor, asked: Asked, frozen: Frozen, node_id: str | None
     tree = await _shown(actor, asked, frozen)
     if node_id not in tree.nodes:
         raise NotFound(f"no user or team {node_id!r} in the tree that you see", ["nodeId"])
-    return tree.nodes[node_id], len([*tree.line(node_id)]) - 1
+    return tree.nodes[node_id], len(tree.lines[node_id]) - 1
 
 
 def _node(tallies: Mapping[str | None, Tally], node: Node | None, depth: int) -> NodeRecord:
@@ -280,7 +282,7 @@ def _node(tallies: Mapping[str | None, Tally], node: Node | None, depth: int) ->
     return NodeRecord(node, depth, tally.handed_in, tally.accuracy(), Coverage.of(tally.intervals))
 
 
-@dataclass
+@dataclass(slots=True)
 class _Sum:
     """What the people at a node and below it forecast of one period, and what they won."""
 
@@ -292,42 +294,42 @@ class _Sum:
     people: int = 0
 
 
-def _tallies(frozen: Frozen, lead_days: int) -> dict[str | None, Tally]:
+def _tallies(frozen: Frozen, lead_days: int) -> Mapping[str | None, Tally]:
     """What there is at each node at one lead time, and under None what there is in all."""
-    sums: dict[Made, dict[str | None, _Sum]] = {}
-    for each in frozen.handed_in:
-        if each.made.is_at(lead_days):
-            _add(sums.setdefault(each.made, {}), frozen, each)
-    for top in frozen.put_on_top:
-        standing = sums.get(top.made, {}) if top.made.is_at(lead_days) else {}
-        if top.subject_id in standing and frozen.is_in_tree(top.made, top.subject_id):
-            for node_id in (*frozen.line(top.made, top.subject_id), None):
-                standing[node_id].put_on_top += top.amount_minor
-    found: dict[str | None, Tally] = {}
-    for made, by_node in sums.items():
-        for node_id, summed in by_node.items():
-            _tell(found.setdefault(node_id, Tally()), made, summed)
+    found: defaultdict[str | None, Tally] = defaultdict(Tally)
+    for made, handed_in in groupby(frozen.handed_in, lambda each: each.made):
+        if made.is_at(lead_days):
+            for node_id, summed in _sums(frozen, made, handed_in).items():
+                _tell(found[node_id], made, summed)
     for projected in frozen.projected:
         if projected.made.is_at(lead_days):
-            tally = found.setdefault(projected.subject_id, Tally())
+            tally, interval = found[projected.subject_id], _interval(frozen, projected)
             before = frozen.came(period_before(projected.made.period), projected.people)
-            interval = _interval(frozen, projected)
             pair = Pair(projected.made, projected.expected_minor, interval.actual_minor, before)
-            tally.pairs.setdefault(ForecastSource.PROJECTION, []).append(pair)
+            tally.pairs[ForecastSource.PROJECTION].append(pair)
             tally.intervals.append(interval)
     return found
 
 
-def _add(sums: dict[str | None, _Sum], frozen: Frozen, handed_in: HandedIn) -> None:
-    period, who = handed_in.made.period, [handed_in.user_id]
-    actual, before = frozen.came(period, who), frozen.came(period_before(period), who)
-    for node_id in (*frozen.line(handed_in.made, handed_in.user_id), None):
-        summed = sums.setdefault(node_id, _Sum())
-        summed.called += handed_in.called_minor
-        summed.deals += handed_in.deals_minor
-        summed.actual += actual
-        summed.before += before
-        summed.people += 1
+def _sums(frozen: Frozen, made: Made, handed_in: Iterable[HandedIn]) -> Mapping[str | None, _Sum]:
+    """What was handed in of a period, and put on top of it, added up at each node and in all."""
+    found: defaultdict[str | None, _Sum] = defaultdict(_Sum)
+    won, won_before = frozen.won[made.period], frozen.won[period_before(made.period)]
+    for each in handed_in:
+        actual, before = won.get(each.user_id, 0), won_before.get(each.user_id, 0)
+        for node_id in (*frozen.line(each), None):
+            summed = found[node_id]
+            summed.called += each.called_minor
+            summed.deals += each.deals_minor
+            summed.actual += actual
+            summed.before += before
+            summed.people += 1
+    lines = frozen.lines(made)
+    for top in frozen.put_on_top:
+        if top.made == made and top.subject_id in found and top.subject_id in lines:
+            for node_id in (*lines[top.subject_id], None):
+                found[node_id].put_on_top += top.amount_minor
+    return found
 
 
 def _tell(tally: Tally, made: Made, summed: _Sum) -> None:
@@ -336,8 +338,7 @@ def _tell(tally: Tally, made: Made, summed: _Sum) -> None:
         (ForecastSource.ADJUSTED, summed.called + summed.put_on_top),
         (ForecastSource.DEALS, summed.deals),
     ):
-        pair = Pair(made, minor, summed.actual, summed.before)
-        tally.pairs.setdefault(source, []).append(pair)
+        tally.pairs[source].append(Pair(made, minor, summed.actual, summed.before))
     tally.handed_in += summed.people
 
 
@@ -360,5 +361,6 @@ def _people(frozen: Frozen, made: Made, node_id: str | None) -> list[PersonForec
             frozen.came(made.period, [each.user_id]),
         )
         for each in sorted(frozen.handed_in, key=lambda each: each.user_id)
-        if each.made == made and (node_id is None or node_id in frozen.line(made, each.user_id))
+        if each.made == made
+        and (node_id is None or node_id in frozen.lines(made).get(each.user_id, (each.user_id,)))
     ]

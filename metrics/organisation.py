@@ -65,17 +65,27 @@ class Organisation:
             yield node, depth
             yield from self.walked(node.id, depth + 1)
 
-    def line(self, node_id: str) -> Iterator[str]:
-        """The ids of a node and of all above it, from below; none of one that is not there."""
-        at = self.nodes.get(node_id)
-        while at is not None:
-            yield at.id
-            at = self.nodes.get(at.parent_id) if at.parent_id else None
+    @cached_property
+    def lines(self) -> Mapping[str, tuple[str, ...]]:
+        """Of each node, by its id: the ids of it and of all above it, from below."""
+        return {node_id: tuple(self._line(node_id)) for node_id in self.nodes}
 
-    def people(self, node_id: str) -> list[str]:
+    def _line(self, node_id: str | None) -> Iterator[str]:
+        while node_id is not None:
+            yield node_id
+            node_id = self.nodes[node_id].parent_id
+
+    @cached_property
+    def _people(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for node, _ in self.walked():
+            for above in self.lines[node.id] if node.kind is NodeKind.USER else ():
+                found.setdefault(above, []).append(node.id)
+        return found
+
+    def people(self, node_id: str) -> Sequence[str]:
         """The ids of the people at a node and below it."""
-        own = [node_id] if self.nodes[node_id].kind is NodeKind.USER else []
-        return own + [node.id for node, _ in self.walked(node_id) if node.kind is NodeKind.USER]
+        return self._people.get(node_id, ())
 
 
 async def organisation(
@@ -122,13 +132,13 @@ async def organisations(
         params,
     )
     teams = await fetch("select t.id, t.name, t.parent_id from team t where t.tenant_id = :tenant", params)
-    changes = await fetch(
-        f"select c.entity_id, c.field, c.old, c.effective_on, {learned_day('c')} as learned_on from change c"
-        " where c.tenant_id = :tenant"
-        f" and ((c.entity = 'user' and c.field in ({', '.join(map(repr, _OF_USERS))}))"
-        " or (c.entity = 'team' and c.field = 'parent_id')) order by c.created_at, c.seq",
-        params,
+    logs = (
+        f"select c.entity_id, c.field, c.old, c.effective_on, {learned_day('c')} as learned_on, c.created_at,"
+        f" c.seq from change c where c.tenant_id = :tenant and c.entity = '{entity}'"
+        f" and c.field in ({', '.join(map(repr, columns))})"
+        for entity, columns in (("user", _OF_USERS), ("team", ("parent_id",)))
     )
+    changes = await fetch(f"{' union all '.join(logs)} order by created_at, seq", params)
     moves: dict[tuple[str, str], list[_Move]] = {}
     for row in changes:
         moves.setdefault((str(row["entity_id"]), str(row["field"])), []).append(_move(row))

@@ -114,9 +114,8 @@ async def _weeks_of_forecasting(office: Office, on: Callable[[date], None]) -> N
         on(week)
         await snapshots.take_missing(admin)
         for subject in (*office.sellers, *office.teams, office.tenant):
-            await Writer(office.tenant).projects(
-                subject, QUARTER, *sorted(rng.sample(range(10**7), 3)), week=week
-            )
+            low, expected, high = sorted(rng.sample(range(10**7), 3))
+            await Writer(office.tenant).projects(subject, QUARTER, low, expected, high, week)
         for day in (week, min(week + timedelta(days=1), QUARTER.last)):
             on(day)
             for _ in range(8):
@@ -153,7 +152,7 @@ async def _sell(office: Office, day: date) -> None:
     deal = rng.choice([None, *await Deal.all().order_by("id")])
     back = day - timedelta(days=rng.choice([0, 0, 3, 20, 40]))
     people = [who.id for who in office.sellers]
-    values = rng.choice(
+    values: dict[str, object] = rng.choice(
         [
             {"amount_minor": rng.randrange(10**6)},
             {"close_on": QUARTER.last + timedelta(days=rng.randrange(-30, 60))},

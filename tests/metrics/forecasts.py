@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from models.access import Team, Tenant, User
+from models.base import Record
 from models.deals import Deal, ForecastCategory, Stage
 from models.forecast import (
     ForecastAdjustment,
@@ -87,10 +88,10 @@ class Writer:
         return made
 
     async def puts_on_top(
-        self, manager: User, subject: User | Team, period: Period, minor: int, week: date | None = None
+        self, manager: User, subject: Record, period: Period, minor: int, week: date | None = None
     ) -> None:
         """What a manager adds to the number of a user or a team."""
-        whose = {"user_id": subject.id} if isinstance(subject, User) else {"team_id": subject.id}
+        is_user = isinstance(subject, User)
         await ForecastAdjustment.create(
             id=ForecastAdjustment.make_id(),
             tenant_id=self.tenant.id,
@@ -102,12 +103,13 @@ class Writer:
             amount_minor=minor,
             currency="EUR",
             reason="as last time",
-            **whose,
+            user_id=subject.id if is_user else None,
+            team_id=None if is_user else subject.id,
         )
 
     async def projects(
         self,
-        subject: User | Team | Tenant,
+        subject: Record,
         period: Period,
         low: int | None,
         expected: int | None,
