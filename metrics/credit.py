@@ -112,10 +112,12 @@ async def _summed(
 ) -> dict[int, dict[str | None, Fraction]]:
     """What each person has of the deals ``which``, as of and as known at two days, by ``part``: a number."""
     as_of, known_on = at
-    view, seen = await view_of(actor.tenant_id, as_of, known_on), visible(Deal, actor, "n")
+    view = await view_of(actor.tenant_id, as_of, known_on)
+    # Whoever sees the whole tenant sees a deal whatever it has become since.
+    seen = visible(Deal, actor, "t" if actor.owners is None else "n")
     rows = await fetch(
         f"select {part} as part, t.credited_id as who, {_value(measure)} as value"
-        f" from {credited_deals(view)} t join deal n on n.id = t.id"
+        f" from {credited_deals(view)} t{'' if actor.owners is None else ' join deal n on n.id = t.id'}"
         f"{_lines(view) if measure in (Measure.ACV, Measure.MRC) else ''}"
         f" where {which} and {seen.sql} group by 1, 2",
         {"tenant": actor.tenant_id, "as_of": as_of, "known_on": known_on, **named, **seen.params},
