@@ -190,7 +190,7 @@ class ForecastBySource:
     """What one source forecast of a period."""
 
     source: ForecastSource = strawberry.field(description="Whose number it is.")
-    forecast: Money = strawberry.field(description="The forecast.")
+    forecast: Money = strawberry.field(description="What it said would be won in the period.")
     actual: Money = strawberry.field(
         description="What was won: by those who handed in, and for PROJECTION by all whom it is about."
     )
