@@ -37,6 +37,7 @@ from schema.people import ContactQueries
 from schema.pipeline_change import PipelineChangeQueries
 from schema.pipelines import PipelineQueries
 from schema.portfolio import PortfolioQueries
+from schema.projections import ProjectionQueries
 from schema.rates import RateQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
@@ -75,6 +76,7 @@ class Query(
     WhyQueries,
     PortfolioQueries,
     ForecastQueries,
+    ProjectionQueries,
     FunnelQueries,
     PipelineChangeQueries,
     PaceQueries,
