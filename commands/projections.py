@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from commands.journal import differing, unit_of_work
+from commands.journal import unit_of_work
 from commands.permissions import ADMINISTER, LEAD, require
 from metrics.projections.projecting import Judged, Projected, Projections, project
 from metrics.projections.stored import stored_history
@@ -121,7 +121,7 @@ async def _judge(actor: Actor, found: Projections, last_on: date) -> int:
             for each in batch
             if each.deal_id in standing
             and standing[each.deal_id].known_on <= found.known_on
-            and differing(standing[each.deal_id], values := _values(each, found, last_on))
+            and _differs(standing[each.deal_id], values := _values(each, found, last_on))
         ]
         if new or changed:
             await _write(actor, [_likelihood(actor, each, found, last_on) for each in new], changed)
@@ -142,6 +142,10 @@ async def _write(
                 await work.update(record, {**values, "made_at": now})
             else:  # nothing that anybody's rules are told
                 await DealLikelihood.filter(id=record.id).update(**values, made_at=now, updated_at=now)
+
+
+def _differs(record: DealLikelihood, values: Mapping[str, object]) -> bool:
+    return any(getattr(record, name) != value for name, value in values.items())
 
 
 def _values(judged: Judged, found: Projections, last_on: date) -> dict[str, object]:
