@@ -193,7 +193,9 @@ class ForecastProjectionFilter:
     expected: MoneyFilter | None = UNSET
     windows: IntFilter | None = UNSET
     method: Filter[ProjectionMethod] | None = UNSET
-    is_refused: BooleanFilter | None = UNSET
+    is_refused: BooleanFilter | None = strawberry.field(
+        default=UNSET, description="Whether nothing is said, as `refused` says why."
+    )
 
 
 @strawberry.enum

@@ -218,7 +218,7 @@ async def test_with_too_little_history_it_is_said_what_would_be_enough(office: O
         "1.3 past windows of 44 days can be seen side by side; 4 are enough: for a period as long that is"
         " from 2026-10-17 on, as outcomes are recorded since 2026-03-11"
     )
-    assert said[office.ben.id].refused == (
+    assert said[office.south.id].refused == (
         "no deal has been won yet; 4 windows of 44 days after the first deal that is won are enough"
     )
 
