@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from statistics import fmean
 from typing import Any
 
+import orjson
 import pytest
 
 from commands import journal, projections
 from commands.access import system_actor
 from metrics.forecasting.history import History
 from metrics.projections.projecting import Judged, Projected, Projections, Subject
+from metrics.projections.stored import stored_history
 from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
 from models.deals import Deal, Stage
@@ -23,7 +25,7 @@ from models.history import AuditRecord, Change
 from models.projections import DealLikelihood, ForecastProjection, ProjectionMethod
 from models.visibility import sees
 from tests import factories
-from tests.metrics.projections.planted import AMOUNT, LAST, WON_OF, plant
+from tests.metrics.projections.planted import AMOUNT, BEGIN, LAST, WON_OF, Move, log, plant
 
 MONDAY = LAST + timedelta(days=1)
 QUARTER = Period(date(2026, 4, 1), date(2026, 6, 30))
@@ -97,7 +99,7 @@ def check_reasons(told: dict[Stage, list[DealLikelihood]]) -> None:
 
 
 async def test_what_is_known_to_be_true_of_deals_is_learned(office: Office, quick: None) -> None:
-    await plant(office.accounts)
+    await plant(office.accounts, 300)
     made = await projections.make(office.admin)
     assert (made.week, made.period, made.refused) == (MONDAY, QUARTER, None)
     told: dict[Stage, list[DealLikelihood]] = {stage: [] for stage in WON_OF}
@@ -314,3 +316,55 @@ async def test_projections_are_seen_by_whoever_sees_all_that_they_are_made_of(
     assert await seen(of.mara) == below
     assert await seen(await factories.user(of.tenant, Role.ADMIN)) == {*below, of.tenant.id}
     assert await seen(await factories.user(await factories.tenant(), Role.ADMIN)) == set()
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+async def test_what_is_recorded_later_changes_nothing_of_an_earlier_day(
+    office: Office, quick: None, on: Callable[[date], None]
+) -> None:
+    """The same to the byte: what was judged and projected as of a day, and what would be today."""
+    past = LAST - timedelta(days=28)
+    await plant(office.accounts[:1], 250)
+    on(past + timedelta(days=1))
+    made = await projections.make(office.admin)
+    assert (made.week, made.refused) == (past + timedelta(days=1), None)
+    before = await said()
+    assert len(before) > 10
+    await DealLikelihood.all().delete()
+    await ForecastProjection.all().delete()
+    late = LAST + timedelta(days=1)
+    leaks = {
+        deal.id: [
+            Move("stage", deal.stage, "WON" if number % 2 else "LOST", past - timedelta(number % 90), late),
+            Move("amount_minor", str(AMOUNT), str(9 * AMOUNT), past - timedelta(3), late),
+            Move("owner_id", deal.owner_id, office.ben.id, past - timedelta(3), late),
+            Move("close_on", None, past.isoformat(), past - timedelta(9), late),
+            Move("kind", "NEW", "RENEWAL", past - timedelta(9), late),
+            Move("next_step", None, "sign", past - timedelta(1), late),
+        ]
+        for number, deal in enumerate(await Deal.all().order_by("id"))
+    }
+    await log(office.tenant.id, leaks)
+    for number in range(30):
+        await factories.deal(
+            office.accounts[0], valid_from=past - timedelta(60), known_on=late, stage=Stage.WON,
+            closed_on=past - timedelta(number), amount_minor=50 * AMOUNT,
+        )  # fmt: skip
+    await projections.make(office.admin, past)
+    assert await said() == before
+    read = await stored_history(office.tenant.id)
+    assert read.known_at(late).won_minor(BEGIN, past) > read.known_at(past).won_minor(BEGIN, past)
+
+
+async def said() -> list[bytes]:
+    """What was judged and projected, as bytes, without ids and times of its own."""
+    kept = {"id", "created_at", "updated_at", "made_at", "valid_from", "version"}
+    return [
+        orjson.dumps(
+            {name: value for name, value in row.items() if name not in kept}, option=orjson.OPT_SORT_KEYS
+        )
+        for row in (
+            *await DealLikelihood.all().order_by("deal_id").values(),
+            *await ForecastProjection.all().order_by("subject_id", "week").values(),
+        )
+    ]
