@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from commands.journal import differing, unit_of_work
+from commands.journal import unit_of_work
 from commands.permissions import ADMINISTER, LEAD, require
 from metrics.projections.projecting import Judged, Projected, Projections, project
 from metrics.projections.stored import stored_history
@@ -49,11 +49,7 @@ async def make(actor: Actor, on: date | None = None) -> Made:
         Invalid: the day is not over.
     """
     require(actor, ADMINISTER, "make projections")
-    on = on or today() - _DAY
-    check_day(on, "on")
-    if on >= today():
-        raise Invalid(f"{on} is not over; allowed: {today() - _DAY} and earlier", ["on"])
-    began = utcnow()
+    on = _over(on)
     week = week_of(on + _DAY)
     learned_on = week - _DAY
     tenant = await Tenant.get(id=actor.tenant_id)
@@ -63,16 +59,38 @@ async def make(actor: Actor, on: date | None = None) -> Made:
     found = await asyncio.to_thread(project, history, whose.all, period, learned_on, on)
     judged = await _judge(actor, found, period.last)
     projected = await _project(actor, found.projected, whose, week, period, learned_on)
-    await Tenant.filter(id=actor.tenant_id, projections_wanted__lte=began).update(projections_wanted=None)
+    await Tenant.filter(id=actor.tenant_id, projections_wanted=on).update(projections_wanted=None)
     return Made(week, period, judged, projected, found.refused)
 
 
-async def request(actor: Actor) -> Tenant:
-    """Have open deals judged as of yesterday, and the quarter projected, by a process beside the server."""
+async def request(actor: Actor, on: date | None = None) -> date:
+    """Have open deals judged, and a quarter projected, as ``make`` does it, by a process beside the server.
+
+    The day as of which that is to be; of several that are asked for before, the last is taken.
+
+    Raises:
+        Invalid: the day is not over.
+    """
     require(actor, LEAD, "ask for projections")
+    on = _over(on)
     async with unit_of_work(actor, "projections.request"):
-        await Tenant.filter(id=actor.tenant_id).update(projections_wanted=utcnow())
-    return await Tenant.get(id=actor.tenant_id)
+        await Tenant.filter(id=actor.tenant_id).update(projections_wanted=on)
+    return on
+
+
+async def make_wanted(actor: Actor) -> Made:
+    """Make what was asked for, or else what the present week lacks."""
+    return await make(actor, (await Tenant.get(id=actor.tenant_id)).projections_wanted)
+
+
+def _over(on: date | None) -> date:
+    """The day, or yesterday; raise Invalid for one that is not over."""
+    yesterday = today() - _DAY
+    on = on or yesterday
+    check_day(on, "on")
+    if on > yesterday:
+        raise Invalid(f"{on} is not over; allowed: {yesterday} and earlier", ["on"])
+    return on
 
 
 async def is_due(actor: Actor) -> bool:
@@ -103,7 +121,7 @@ async def _judge(actor: Actor, found: Projections, last_on: date) -> int:
             for each in batch
             if each.deal_id in standing
             and standing[each.deal_id].known_on <= found.known_on
-            and differing(standing[each.deal_id], values := _values(each, found, last_on))
+            and _differs(standing[each.deal_id], values := _values(each, found, last_on))
         ]
         if new or changed:
             await _write(actor, [_likelihood(actor, each, found, last_on) for each in new], changed)
@@ -124,6 +142,10 @@ async def _write(
                 await work.update(record, {**values, "made_at": now})
             else:  # nothing that anybody's rules are told
                 await DealLikelihood.filter(id=record.id).update(**values, made_at=now, updated_at=now)
+
+
+def _differs(record: DealLikelihood, values: Mapping[str, object]) -> bool:
+    return any(getattr(record, name) != value for name, value in values.items())
 
 
 def _values(judged: Judged, found: Projections, last_on: date) -> dict[str, object]:

@@ -97,7 +97,7 @@ def run(database_url: str, tenant_id: str) -> None:
 async def _run(database_url: str, tenant_id: str) -> None:
     await database.connect(database_url, connections=1)
     try:
-        await projections.make(system_actor(await Tenant.get(id=tenant_id)))
+        await projections.make_wanted(system_actor(await Tenant.get(id=tenant_id)))
     finally:
         await database.disconnect()
 

@@ -22,6 +22,7 @@ from models.forecast import (
     Period,
     Quota,
 )
+from models.projections import ForecastProjection
 from models.visibility import visible
 
 
@@ -63,7 +64,8 @@ class CategoryForecast:
 class NodeForecast:
     """The forecast of a node, with where it stands against its quota, if it has one.
 
-    ``missing`` are the ids of those at it and below who have handed in nothing for the week.
+    ``missing`` are the ids of those at it and below who have handed in nothing for the week. What the past
+    says of it is the record ``projection_id``; along managers there is none of whoever has somebody below.
     """
 
     node: Node
@@ -73,16 +75,21 @@ class NodeForecast:
     standing: Standing
     submission: Submission | None = None
     missing: Sequence[str] = ()
+    projection_id: str | None = None
 
 
 @dataclass(frozen=True)
 class WeeklyForecast:
-    """A week's forecast of a period, node by node from the top down."""
+    """A week's forecast of a period, node by node from the top down.
+
+    What the past says of the whole tenant is the record ``projection_id``.
+    """
 
     week: date
     period: Period
     as_of: date
     nodes: Sequence[NodeForecast] = field(default_factory=tuple)
+    projection_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,7 @@ class _Stored:
     calls: Mapping[tuple[str, ForecastCategory], tuple[int | None, str | None]]
     adjustments: Mapping[tuple[str, ForecastCategory], Adjustment]
     quotas: Mapping[str, int]
+    projections: Mapping[str, str]
 
 
 async def weekly_forecast(
@@ -114,7 +122,8 @@ async def weekly_forecast(
     for node, depth in reversed(walked):
         parts = [found[below.id] for below in tree.below.get(node.id, ())]
         found[node.id] = _node(node, depth, parts, stored, live)
-    return WeeklyForecast(week, period, as_of, tuple(found[node.id] for node, _ in walked))
+    nodes = tuple(found[node.id] for node, _ in walked)
+    return WeeklyForecast(week, period, as_of, nodes, stored.projections.get(actor.tenant_id))
 
 
 def _node(
@@ -135,7 +144,9 @@ def _node(
     standing = Standing(quota, Fraction(won), Fraction(deals.cumulative(ForecastCategory.PIPELINE).minor))
     is_missing = node.is_seller and not (submission and submission.is_handed_in)
     missing = [node.id] * is_missing + [each for part in parts for each in part.missing]
-    return NodeForecast(node, depth, deals, shown, standing, submission, missing)
+    is_all_of_it = node.kind is NodeKind.TEAM or not parts
+    projection_id = stored.projections.get(node.id) if is_all_of_it else None
+    return NodeForecast(node, depth, deals, shown, standing, submission, missing, projection_id)
 
 
 def _category(
@@ -188,6 +199,10 @@ async def _stored(actor: Actor, week: date, period: Period) -> _Stored:
             for row in adjustments
         },
         await quotas(actor, period, Measure.TCV),
+        {
+            str(row["subject_id"]): str(row["id"])
+            for row in await _rows(actor, ForecastProjection, week, period)
+        },
     )
 
 
@@ -207,7 +222,10 @@ async def quotas(actor: Actor, period: Period, measure: Measure) -> dict[str, in
 
 
 async def _rows(
-    actor: Actor, model: type[ForecastSubmission | ForecastAdjustment], week: date, period: Period
+    actor: Actor,
+    model: type[ForecastSubmission | ForecastAdjustment | ForecastProjection],
+    week: date,
+    period: Period,
 ) -> list[Row]:
     seen = visible(model, actor, "t")
     return await fetch(

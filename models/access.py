@@ -56,7 +56,7 @@ class Tenant(Record):
     ``pause_days`` the action is not offered there. Fiscal years begin with ``fiscal_month`` (1 to 12); weekly
     forecasts are due on ``forecast_weekday`` (1 for Monday to 7) at ``forecast_hour`` (1 to 24, UTC).
     ``acv_with_one_off`` says whether the annual contract value has the one-off charges of the first year in
-    it. ``projections_wanted`` is since when projections were asked for that are not made yet.
+    it. ``projections_wanted`` is the day as of which projections were asked for that are not made yet.
     """
 
     prefix = "tnt"
@@ -74,7 +74,7 @@ class Tenant(Record):
     fiscal_month = fields.IntField(default=1, db_default=1)
     forecast_weekday = fields.IntField(default=5, db_default=5)
     forecast_hour = fields.IntField(default=17, db_default=17)
-    projections_wanted = fields.DatetimeField(null=True)
+    projections_wanted = fields.DateField(null=True)
 
     class Meta:
         table = "tenant"

@@ -35,6 +35,7 @@ from schema.core.listing import Column, Listing
 from schema.core.money import CurrencyCode, ForeignMoney, Money, certain_money
 from schema.core.readable import in_sql, needs
 from schema.core.stored import Node, Stored, column
+from schema.projections import DealLikelihood, LikelihoodMissing, likelihood_missing, likelihood_of
 from schema.qualification import ExitCriterion, Qualification, exit_criteria, qualification
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.signals import SIGNALS
@@ -178,6 +179,18 @@ class Deal(Node, Stored[stored.Deal]):
     async def qualification(self, info: Info, as_of: AsOf = None) -> Qualification:
         """How well it is qualified by MEDDICC, as of a date."""
         return await qualification(info, self.id, as_of or today())
+
+    @costs(3)
+    @strawberry.field
+    async def likelihood(self, info: Info) -> DealLikelihood | None:
+        """How likely it is to be won by the tenant's own past, and when; null where `likelihoodMissing`."""
+        return await likelihood_of(info, self.record)
+
+    @costs(3)
+    @strawberry.field
+    async def likelihood_missing(self, info: Info) -> LikelihoodMissing | None:
+        """Why there is no likelihood; null where there is one."""
+        return await likelihood_missing(info, self.record)
 
     @costs(5)
     @strawberry.field

@@ -22,6 +22,7 @@ from models.base import check_day, today
 from models.deals import DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.forecast import Measure, Period, SubmissionState, quarter_of, week_of
+from models.projections import ForecastProjection as ProjectionRow
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, connection, related
@@ -33,6 +34,7 @@ from schema.core.listing import Column, Listing
 from schema.core.money import CurrencyCode, Money, certain_money, money
 from schema.core.readable import in_sql, needs
 from schema.core.stored import Node, Stored, column
+from schema.projections import ForecastProjection, projection_of
 
 strawberry.enum(Along, name="RollUp", description="Which tree figures are rolled up along.")
 strawberry.enum(NodeKind, name="ForecastNodeKind", description="What a node of a roll-up is.")
@@ -304,6 +306,13 @@ class ForecastSubmission(Node, Stored[stored.ForecastSubmission]):
     )
     user = related("schema.access", "User", "user_id", "Whose it is.")
 
+    @costs(5)
+    @strawberry.field
+    async def projection(self, info: Info) -> ForecastProjection | None:
+        """What its owner will have won in the period by the past, as it stood in its week; null for none."""
+        of = self.record
+        return await projection_of(info, of.user_id, of.week, of.first_on, of.last_on)
+
 
 @strawberry.type
 class ForecastAdjustment(Node, Stored[stored.ForecastAdjustment]):
@@ -412,6 +421,17 @@ class ForecastNode:
         description="The ids of the active directors at it and below who handed in nothing for the week."
     )
 
+    projection_id: strawberry.Private[str | None]
+
+    @strawberry.field
+    async def projection(self, info: Info) -> ForecastProjection | None:
+        """What it will have won in the period by the past, as it stands in the week.
+
+        Null where none was made, where the caller does not see all that it is made of, and along managers for
+        whoever has somebody below.
+        """
+        return await _projection(info, self.projection_id)
+
     @strawberry.field
     async def submission(self, info: Info) -> ForecastSubmission | None:
         """Its forecast of the week; null when nothing was written, and for teams."""
@@ -437,6 +457,17 @@ class WeeklyForecast:
     nodes: list[ForecastNode] = strawberry.field(
         description="Everybody and every team that the caller sees, each before what is below it."
     )
+    projection_id: strawberry.Private[str | None]
+
+    @strawberry.field
+    async def projection(self, info: Info) -> ForecastProjection | None:
+        """What the whole tenant will have won by the past; null for none, or who does not see all of it."""
+        return await _projection(info, self.projection_id)
+
+
+async def _projection(info: Info, projection_id: str | None) -> ForecastProjection | None:
+    found = await info.context.loaders.one(ProjectionRow, projection_id)
+    return ForecastProjection.of(found) if found else None
 
 
 @strawberry.type
@@ -490,6 +521,7 @@ class ForecastQueries:
             due_at=await commands.due(actor, found.week),
             currency=CurrencyCode(currency),
             nodes=[_node(node, currency) for node in found.nodes],
+            projection_id=found.projection_id,
         )
 
     @costs(300)
@@ -544,6 +576,7 @@ def _node(found: weekly.NodeForecast, currency: str) -> ForecastNode:
         categories=[_category(category, found.categories[category], currency) for category in OPEN],
         attainment=_attainment(found.standing, Measure.TCV, currency),
         submission_id=found.submission.id if found.submission else None,
+        projection_id=found.projection_id,
         missing=[strawberry.ID(each) for each in found.missing],
     )
 

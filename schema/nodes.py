@@ -29,6 +29,7 @@ from schema.forecast import (
 )
 from schema.people import Contact
 from schema.pipelines import LossReason, Pipeline, PipelineStage
+from schema.projections import ForecastProjection
 from schema.rates import ExchangeRate
 from schema.recommendations import Recommendation, Risk
 from schema.revenue import Contract
@@ -40,9 +41,9 @@ from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun, ExchangeRate,
-    ForecastAdjustment, ForecastSubmission, Lever, LossReason, Pipeline, PipelineSnapshot, PipelineStage,
-    PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook, Service, Signal, SnapshotDeal,
-    Team, Tenant, Ticket, User,
+    ForecastAdjustment, ForecastProjection, ForecastSubmission, Lever, LossReason, Pipeline,
+    PipelineSnapshot, PipelineStage, PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook,
+    Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

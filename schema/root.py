@@ -38,6 +38,7 @@ from schema.people import ContactQueries
 from schema.pipeline_change import PipelineChangeQueries
 from schema.pipelines import PipelineQueries
 from schema.portfolio import PortfolioQueries
+from schema.projections import ProjectionQueries
 from schema.rates import RateQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
@@ -77,6 +78,7 @@ class Query(
     PortfolioQueries,
     ForecastQueries,
     ForecastRecordQueries,
+    ProjectionQueries,
     FunnelQueries,
     PipelineChangeQueries,
     PaceQueries,

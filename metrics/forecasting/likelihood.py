@@ -241,20 +241,19 @@ def _parts_over_time(model: LikelihoodModel, rows: Sequence[Features]) -> Floats
     """By deal, step, feature and outcome: what the feature adds to the log-odds against staying open."""
     import numpy as np
 
-    names, moves = model.learned.encoding.names, _moves(model.step_days)
+    encoding, moves = model.learned.encoding, _moves(model.step_days)
     begun = [{**row, STEP: 0.0} for row in rows]
-    still = model.learned.parts(begun)
-    over_time = np.repeat(still[:, None], STEPS, axis=1)
+    columns = {name: encoding.encode_column(name, [row[name] for row in begun]) for name in encoding.names}
     for name, move in moves.items():
-        at = names.index(name)
-        ahead = [_moved(row, name, step * move) for row in begun for step in range(STEPS)]
-        over_time[:, :, at] = model.learned.parts_of(name, ahead).reshape(len(rows), STEPS, -1)
-    return over_time
-
-
-def _moved(row: Features, name: str, by: int) -> Value:
-    value = row[name]
-    return value + by if isinstance(value, float) else None
+        columns[name] = (columns[name][:, None] + move * np.arange(STEPS)).reshape(-1)
+    parts = model.learned.parts_of(columns)
+    over_time = [
+        parts[name].reshape(len(rows), STEPS, -1)
+        if name in moves
+        else np.repeat(parts[name][:, None], STEPS, 1)
+        for name in encoding.names
+    ]
+    return np.stack(over_time, axis=2)
 
 
 def _reasons(

@@ -69,6 +69,6 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Tenant',
             name='projections_wanted',
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+            field=fields.DateField(null=True),
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.asof import as_of_rows, known_change
 from models.deals import STAGE_RANK, Deal, DealContact, DealKind, ForecastCategory, Stage
 from models.people import Contact
+from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion, Element, Known
 from models.view import View
 from rules.kinds.declaring import (
@@ -66,6 +67,12 @@ def _elements(view: View) -> str:
     )
 
 
+def _likelihood(view: View) -> str:
+    """What the model said of the deals by then; a judgement counts from the day on which it was made."""
+    judged = as_of_rows(DealLikelihood, ["deal_id", "probability"], view)
+    return f"(select j.deal_id, j.probability from {judged} j where j.deal_id in {AMONG_DEALS})"
+
+
 #: A deal that is a fact.
 _IN_SIGHT = "(t.closed_on is null or t.closed_on > :day_365)"
 
@@ -84,6 +91,7 @@ _ROWS = Rows(
         "h": (_pushes, "h.entity_id = t.id"),
         "p": (_people, "p.deal_id = t.id"),
         "q": (_elements, "q.deal_id = t.id"),
+        "j": (_likelihood, "j.deal_id = t.id"),
     },
 )
 
@@ -123,6 +131,14 @@ DEAL = kind(
         "percent",
         "share of the elements of MEDDICC that are known, one partly known counts half",
         "coalesce(q.score, 0)",
+        minimum=0,
+        maximum=100,
+    ),
+    number(
+        "likelihood",
+        "percent",
+        "chance of winning as learned from the tenant's own past; missing until an open deal was judged",
+        f"case when {OPEN} then j.probability end",
         minimum=0,
         maximum=100,
     ),

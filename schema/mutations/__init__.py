@@ -14,6 +14,7 @@ from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.forecast import ForecastMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.pipelines import PipelineMutations
+from schema.mutations.projections import ProjectionMutations
 from schema.mutations.rates import RateMutations
 from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
@@ -40,5 +41,6 @@ class Mutation(
     AlarmMutations,
     SigningInMutations,
     ForecastMutations,
+    ProjectionMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

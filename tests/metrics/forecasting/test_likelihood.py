@@ -100,7 +100,8 @@ def test_learning_again_learns_the_same_whatever_comes_later(
         late: Dated[Outcome | None] = dated(Outcome.WON, day(NOW + 1))
         return replace(one, endings=(*one.endings, late)) if one.is_open else one
 
-    other = History(tuple(turned(one) for one in world.known_at(day(NOW)).deals))
+    known_deals = (one.known_at(day(NOW)) for one in world.deals)
+    other = History(tuple(turned(one) for one in known_deals if one is not None))
     known = other.known_at(day(NOW))
     assert learn_likelihood(known).judge(known) == judged
 

@@ -17,7 +17,8 @@ from models.forecast import (
     SnapshotDeal,
     SubmissionState,
 )
-from tests.schema.reads.odd_values import DAYS, INTEGERS, MONEY, OWED, SHARES
+from models.projections import DealLikelihood, ForecastProjection, ProjectionMethod
+from tests.schema.reads.odd_values import DAYS, INTEGERS, MONEY, NAMES, OWED, SHARES
 from tests.schema.reads.records import Records
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
@@ -73,6 +74,13 @@ def furnish_forecasts(records: Records) -> None:
                     comment=world.maybe(world.text(500)),
                     **shared,
                 )
+    for subject in (*people, *teams, tenant.id):
+        _projections(
+            records,
+            subject,
+            {"team_id": subject} if subject in teams else {"user_id": subject} if subject in people else {},
+        )
+    _likelihoods(records)
     for number in range(2):
         _snapshot(records, DAYS[0] + timedelta(weeks=number))
 
@@ -98,4 +106,54 @@ def _snapshot(records: Records, day: date) -> None:
             amount_minor=world.pick(OWED),
             close_on=world.maybe(world.day()),
             **shared,
+        )
+
+
+def _projections(records: Records, subject: str, whose: dict[str, object]) -> None:
+    """A week of figures, and one that is refused."""
+    world, tenant = records.world, records.tenant
+    figures = {
+        "won_minor": world.pick(MONEY),
+        "expected_minor": world.pick(MONEY),
+        "low_minor": world.pick(MONEY),
+        "high_minor": world.pick(MONEY),
+        "windows": world.pick(INTEGERS),
+        "method": world.pick(list(ProjectionMethod)),
+    }
+    for week, said in zip(WEEKS, (figures, {"refused": world.text(250)}), strict=True):
+        world.make(
+            ForecastProjection,
+            tenant_id=tenant.id,
+            currency=tenant.currency,
+            subject_id=subject,
+            week=week,
+            first_on=FIRST,
+            last_on=LAST,
+            known_on=week - timedelta(days=1),
+            made_at=world.moment(),
+            **whose,
+            **said,
+        )
+
+
+def _likelihoods(records: Records) -> None:
+    """Of every other deal."""
+    world = records.world
+    for deal in records.deals[::2]:
+        world.make(
+            DealLikelihood,
+            tenant_id=records.tenant.id,
+            deal_id=deal.id,
+            valid_from=world.day(),
+            made_at=world.moment(),
+            known_on=world.day(),
+            learned_on=world.day(),
+            probability=world.pick(SHARES),
+            in_period=world.pick(SHARES),
+            last_on=LAST,
+            close_on=world.maybe(world.day()),
+            reasons=[
+                {"feature": "AGE", "value": 3.0, "usual": None, "log_odds": 0.25},
+                {"feature": "STAGE", "value": world.pick(NAMES), "usual": None, "log_odds": -1.5},
+            ],
         )

@@ -20,6 +20,7 @@ Given = Mapping[str, object]
 _COMPUTED: Mapping[tuple[str, str], Callable[[Row], object]] = {
     ("Contact", "erased"): lambda row: row["erased_at"] is not None,
     ("EngineAlarm", "resolved"): lambda row: row["resolved_at"] is not None,
+    ("ForecastProjection", "isRefused"): lambda row: row["refused"] is not None,
     ("PopulationEvent", "part"): lambda row: row["part"] or None,
     ("Deal", "IDENTIFIED_ON"): lambda row: row["valid_from"],
     ("Deal", "STAGE"): lambda row: STAGE_RANK[row["stage"]],  # type: ignore[index]

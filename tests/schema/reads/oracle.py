@@ -148,6 +148,17 @@ class Sight:
         teams = {user["team_id"] for user in self._rows["User"] if user["id"] in self._people} - {None}
         return self.of_person(row) or row["team_id"] in teams
 
+    def of_person_or_led_team(self, row: Row) -> bool:
+        """What is about somebody whose are seen, or a team all of whose people, and of those below, are."""
+        below = [user["id"] for user in self._rows["User"] if self._is_in(user["team_id"], row["team_id"])]
+        return self.of_person(row) or (bool(below) and all(each in self._people for each in below))
+
+    def _is_in(self, team_id: object, top: object) -> bool:
+        """Whether a team is another one or below it."""
+        while team_id is not None and team_id != top:
+            team_id = self._by_id[str(team_id)]["parent_id"]
+        return team_id is not None
+
     def of_submission(self, row: Row) -> bool:
         """A part of somebody's forecast."""
         submission = self._row(row, "submission_id")
@@ -176,6 +187,8 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "DealSplit": Sight.of_deal,
     "SnapshotDeal": Sight.of_deal,
     "Quota": Sight.of_person_or_team,
+    "ForecastProjection": Sight.of_person_or_led_team,
+    "DealLikelihood": Sight.of_deal,
     "ForecastSubmission": Sight.of_person,
     "ForecastCall": Sight.of_submission,
     "ForecastAdjustment": Sight.of_maker,

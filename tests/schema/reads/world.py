@@ -33,6 +33,7 @@ from models.forecast import (
 )
 from models.people import Contact
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
@@ -63,6 +64,7 @@ MODELS: tuple[type[Record], ...] = (
     UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine, Evidence,
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
+    ForecastProjection, DealLikelihood,
 )  # fmt: skip
 
 

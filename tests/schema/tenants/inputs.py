@@ -86,6 +86,7 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
         "reason": "hopes",
     },
     "setForecastCalendar": lambda _: {"fiscalMonth": 4},
+    "requestProjections": lambda _: {"on": "2026-03-08"},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },
