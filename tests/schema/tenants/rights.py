@@ -133,10 +133,12 @@ QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
-            "forecastRecord", "forecastRecordByLead", "forecastRecordByPeriod",
+            "forecastRecord",
         ),
         _READ_MONEY,
     ),
+    "forecastRecordByLead": _may(EVERYBODY, "READ", "READ_MONEY", leads=True),
+    "forecastRecordByPeriod": _may(EVERYBODY, "READ", "READ_MONEY", leads=True),
     "whyNot": _may(EVERYBODY, "READ", own=True),
     "accountCase": _may(RULE_MAKERS, "READ", "READ_MONEY", "READ_PERSONAL", "EVALUATE", own=True),
     "dryRun": _may(RULE_MAKERS, "READ", "EVALUATE"),
