@@ -35,6 +35,8 @@ class Asked:
 
     ``months`` are how many whole months a period has, None for periods of any length. What came of it is
     taken as of ``until``, with what was known by the end of ``known_on``, None for all that is known now.
+    With ``projected_later`` projections count that were made when the period was over, of what was known
+    before.
     """
 
     since: date
@@ -44,6 +46,7 @@ class Asked:
     category: ForecastCategory = ForecastCategory.COMMIT
     along: Along = Along.TEAM
     months: int | None = 3
+    projected_later: bool = False
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -132,9 +135,9 @@ async def frozen_forecasts(
 ) -> Frozen:
     """The forecasts that the actor sees, of the weeks that hold a day so many days before a period's last.
 
-    What was handed in when the period was over is none. Where people belonged is what was known by the end of
-    the week, for a projection by the end of the day that it rests on. With ``subject_id``, which may be that
-    of the tenant, other projections are left out.
+    What was handed in, or projected, when the period was over is none. Where people belonged is what was
+    known by the end of the week, for a projection by the end of the day that it rests on. With
+    ``subject_id``, which may be that of the tenant, other projections are left out.
     """
     handed_in = await _handed_in(actor, asked, leads)
     put_on_top = await _put_on_top(actor, asked, leads)
@@ -189,9 +192,13 @@ async def _put_on_top(actor: Actor, asked: Asked, leads: Collection[int]) -> lis
 async def _projections(
     actor: Actor, asked: Asked, leads: Collection[int], subject_id: str | None
 ) -> list[tuple[Made, Row]]:
-    columns = "t.user_id, t.team_id, t.known_on, t.expected_minor, t.low_minor, t.high_minor, t.confidence"
+    columns = (
+        "t.user_id, t.team_id, t.known_on, t.made_at, t.expected_minor, t.low_minor, t.high_minor,"
+        " t.confidence"
+    )
     which = "t.refused is null" + (" and t.subject_id = :subject" if subject_id else "")
-    return await _rows(actor, asked, leads, ForecastProjection, columns, which, subject=subject_id)
+    rows = await _rows(actor, asked, leads, ForecastProjection, columns, which, subject=subject_id)
+    return [(made, row) for made, row in rows if asked.projected_later or _day(row["made_at"]) <= made.last]
 
 
 async def _rows(

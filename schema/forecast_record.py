@@ -64,6 +64,13 @@ Months = Annotated[
         " what was won twice where periods overlap. Default: 3, which is quarters."
     ),
 ]
+ProjectedLater = Annotated[
+    bool,
+    strawberry.argument(
+        description="Whether projections count that were made when their period was over"
+        " (`requestProjections` with `on`), from what was known in their week; default: false."
+    ),
+]
 NodeId = Annotated[
     strawberry.ID | None,
     strawberry.argument(
@@ -280,13 +287,15 @@ class ForecastRecordQueries:
         until: Until = None,
         along: AlongArgument = Along.TEAM,
         months: Months = 3,
+        projected_later: ProjectedLater = False,
     ) -> ForecastRecord:
         """How far what was called, adjusted, in the pipeline and projected was from what was won, by node.
 
-        Only what was handed in by the end of its period counts, as it was then; nothing in it changes when
-        deals, teams or rates do. What was won follows corrections until `until`.
+        Only what was handed in or projected by the end of its period counts, as it was then; nothing in it
+        changes when deals, teams or rates do. What was won follows corrections until `until`.
         """
-        asked, actor = _asked(category, since, until, along, months), info.context.actor
+        actor = info.context.actor
+        asked = _asked(category, since, until, along, months, projected_later=projected_later)
         _check_leads([lead_days])
         found = await metric.forecast_record(actor, asked, lead_days)
         return ForecastRecord(
@@ -317,9 +326,11 @@ class ForecastRecordQueries:
         until: Until = None,
         along: AlongArgument = Along.TEAM,
         months: Months = 3,
+        projected_later: ProjectedLater = False,
     ) -> list[ForecastRecordAtLead]:
         """The record of one user or team at several lead times, in the order in which they are given."""
-        asked, actor = _asked(category, since, until, along, months), info.context.actor
+        actor = info.context.actor
+        asked = _asked(category, since, until, along, months, projected_later=projected_later)
         leads = list(dict.fromkeys([91, 56, 28, 14, 7] if lead_days is None else lead_days))
         _check_leads(leads)
         found = await metric.record_by_lead(actor, asked, node_id, leads)
@@ -340,16 +351,24 @@ class ForecastRecordQueries:
         until: Until = None,
         along: AlongArgument = Along.TEAM,
         months: Months = 3,
+        projected_later: ProjectedLater = False,
     ) -> list[ForecastRecordPeriod]:
         """The same period by period, the latest first, with the forecasts of people that it rests on."""
-        asked, actor = _asked(category, since, until, along, months), info.context.actor
+        actor = info.context.actor
+        asked = _asked(category, since, until, along, months, projected_later=projected_later)
         _check_leads([lead_days])
         found = await metric.record_by_period(actor, asked, node_id, lead_days)
         return [_period(each, actor.currency) for each in found]
 
 
 def _asked(
-    category: ForecastCategory, since: date | None, until: date | None, along: Along, months: int | None
+    category: ForecastCategory,
+    since: date | None,
+    until: date | None,
+    along: Along,
+    months: int | None,
+    *,
+    projected_later: bool,
 ) -> Asked:
     """What metrics take.
 
@@ -367,7 +386,8 @@ def _asked(
     if months is not None and not 1 <= months <= _MONTHS:
         raise Invalid(f"{months} is out of range; allowed: 1 to {_MONTHS}, or null", ["months"])
     ended_by = min(as_of, now - timedelta(days=1))
-    return Asked(first, ended_by, as_of, as_of if as_of < now else None, category, along, months)
+    known_on = as_of if as_of < now else None
+    return Asked(first, ended_by, as_of, known_on, category, along, months, projected_later)
 
 
 def _check_leads(leads: list[int]) -> None:

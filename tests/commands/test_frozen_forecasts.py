@@ -326,6 +326,7 @@ async def test_no_edit_changes_what_was_forecast(db: str, on: Callable[[date], N
     now = OVER + timedelta(days=62)
 
     assert await _stored() == stored
+    await Writer(office.tenant).projects(office.managers[0], QUARTER, 1, 2, 3, WEEKS[0], on=now)
     then = await _shown(office, now)
     assert {node: then[node] for node in shown} == shown
     assert await _forecasts(office, _asked(now)) == forecasts

@@ -115,6 +115,8 @@ class Writer:
         expected: int | None,
         high: int | None,
         week: date | None = None,
+        *,
+        on: date | None = None,
     ) -> ForecastProjection:
         """What a model says of a period; without numbers, that it says nothing."""
         week = week or week_before(period, self.lead_days)
@@ -127,7 +129,7 @@ class Writer:
             week=week,
             first_on=period.first,
             last_on=period.last,
-            made_at=_moment(week),
+            made_at=_moment(on or week),
             known_on=week - timedelta(days=1),
             won_minor=None if expected is None else 0,
             expected_minor=expected,

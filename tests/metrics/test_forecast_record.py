@@ -318,6 +318,15 @@ async def test_a_projection_is_held_up_against_what_all_its_people_won(world: Re
     assert nils.total.accuracy[PROJECTION].periods == 0
 
 
+async def test_a_projection_of_a_period_that_was_over_counts_where_that_is_asked_for(world: Region) -> None:
+    await _wins(world, world.ada, q3=100_00, q4=100_00)
+    await world.writer.projects(world.ada, Q3, 80_00, 90_00, 95_00, on=Q3.last)
+    await world.writer.projects(world.ada, Q4, 80_00, 90_00, 120_00, on=Q4.last + timedelta(days=1))
+    for asked, periods, inside in ((ASKED, 1, 0), (_with(projected_later=True), 2, 1)):
+        found = _named(await forecast_record(world.admin, asked, 28))["Ada"]
+        assert (found.accuracy[PROJECTION].periods, found.coverage.inside) == (periods, inside)
+
+
 async def test_intervals_of_eighty_percent_cover_that_within_their_sampling_error(world: Region) -> None:
     """Of what is drawn evenly from 0 to 1,000.00, 80 % lies between 100.00 and 900.00.
 
