@@ -1,8 +1,8 @@
-"""How long it takes to judge the deals of a large tenant and to project its quarter, and in how much memory.
+"""How much it takes to judge the deals of a large tenant and to project its quarter: time and memory.
 
 ``python -m benchmarks.projections`` generates a tenant that has sold for two years, makes its projections in
-a process of its own, as the server does, and makes them again. It prints a line for each step, and one JSON
-object last.
+a process of its own, as the server does. Seconds are those of one processor, whatever else it does meanwhile.
+It prints a line for each day, and one JSON object last.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from models import database
 from models.access import Tenant
 from models.forecast import quarter_of, week_of
 
-#: Seconds that a tenant may take in the background.
+#: Seconds of a processor that a tenant may take in the background.
 TARGET = 1_800
 #: Early in a quarter most is left of it, and late the windows are short: both take their time.
 DAYS = {"much of the quarter is left": DAY - timedelta(days=49), "little is left": DAY - timedelta(days=7)}
@@ -69,15 +69,15 @@ async def _timed(url: str, day: date) -> dict[str, float]:
         tenant = await Tenant.get(slug=TENANT)
         actor, week = system_actor(tenant), week_of(day + timedelta(days=1))
         sunday, period = week - timedelta(days=1), quarter_of(week)
-        begun = time.perf_counter()
+        begun = time.process_time()
         history = await stored_history(tenant.id)
-        read = time.perf_counter()
+        read = time.process_time()
         whose = await subjects(actor, period, sunday)
         of_tenant = project(history, whose.all[:1], period, sunday, day)
-        learned = time.perf_counter()
+        learned = time.process_time()
         del history
         made = await projections.make(actor, day)
-        ended = time.perf_counter()
+        ended = time.process_time()
     finally:
         await database.disconnect()
     return {
