@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness bench-funnel bench-forecast lint format lock clean
+.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness bench-funnel bench-forecast bench-projections lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ bench-fairness: $(VENV)/.dev  ## measure how quick cheap queries stay beside the
 
 bench-forecast: $(VENV)/.dev  ## measure how far forecasts are from what came; BENCH=--write makes docs/forecast.md
 	$(BIN)/python -m benchmarks.forecast $(BENCH)
+
+bench-projections: $(VENV)/.dev  ## measure how long a large tenant takes to learn from; BENCH="--database postgres"
+	$(BIN)/python -m benchmarks.projections $(BENCH)
 
 bench-reads: $(VENV)/.dev  ## measure how fast queries are answered, beside stock Strawberry and the limit; BENCH="--database sqlite"
 	$(BIN)/python -m benchmarks.reads $(BENCH)

@@ -11,12 +11,14 @@ import multiprocessing
 import os
 import signal
 import threading
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 import structlog
 
 from commands import projections
 from commands.access import system_actor
+from commands.projections import Made
 from models import database, outages
 from models.access import Tenant
 from models.database import is_unreachable
@@ -61,19 +63,35 @@ async def make_due(database_url: str) -> bool:
 
 async def make_beside(database_url: str, tenant_id: str) -> bool:
     """Make the projections of a tenant in a new process; whether it came to a good end."""
-    process = multiprocessing.get_context("spawn").Process(
-        target=run, args=(database_url, tenant_id), name="bellwether projections", daemon=True
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(
+        target=run, args=(database_url, tenant_id, sender), name="bellwether projections", daemon=True
     )
     process.start()
+    sender.close()
     try:
         await _ended(process)
     except asyncio.CancelledError:
         process.terminate()
         await asyncio.to_thread(process.join)
         raise
-    if process.exitcode:
-        log.warning("projections could not be made", tenant=tenant_id, exit=process.exitcode)
-    return process.exitcode == 0
+    told = _told(receiver)
+    if isinstance(told, Made):
+        figures = {"week": told.week.isoformat(), "judged": told.judged, "projected": told.projected}
+        log.info("projections made", tenant=tenant_id, **figures)
+        return True
+    log.warning("projections could not be made", tenant=tenant_id, reason=told, exit=process.exitcode)
+    return False
+
+
+def _told(receiver: Connection) -> object:
+    """What the process said last; None of one that was killed."""
+    with receiver:
+        try:
+            return receiver.recv() if receiver.poll() else None
+        except EOFError:
+            return None
 
 
 async def _ended(process: BaseProcess) -> None:
@@ -86,18 +104,25 @@ async def _ended(process: BaseProcess) -> None:
     process.join()
 
 
-def run(database_url: str, tenant_id: str) -> None:
-    """Make the projections of a tenant, in this process, with a connection of its own."""
+def run(database_url: str, tenant_id: str, sender: Connection) -> None:
+    """Make the projections of a tenant, in this process, with a connection of its own, and say what was made.
+
+    Of a failure it says what the log of the server may tell, and no more.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the server, which ends this
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(_NICE)
-    asyncio.run(_run(database_url, tenant_id))
+    try:
+        sender.send(asyncio.run(_run(database_url, tenant_id)))
+    except Exception as error:
+        sender.send(outages.reason(error))
+        raise SystemExit(1) from error
 
 
-async def _run(database_url: str, tenant_id: str) -> None:
+async def _run(database_url: str, tenant_id: str) -> Made:
     await database.connect(database_url, connections=1)
     try:
-        await projections.make_wanted(system_actor(await Tenant.get(id=tenant_id)))
+        return await projections.make_wanted(system_actor(await Tenant.get(id=tenant_id)))
     finally:
         await database.disconnect()
 

@@ -232,7 +232,7 @@ async def record_by_lead(
     """
     frozen = await frozen_forecasts(actor, asked, leads, node_id or actor.tenant_id)
     node, depth = await _found(actor, asked, frozen, node_id)
-    return {lead: _node(_tallies(frozen, lead), node, depth) for lead in leads}
+    return {lead: _node(_tallies(frozen, lead, frozenset([node_id])), node, depth) for lead in leads}
 
 
 async def record_by_period(
@@ -245,7 +245,7 @@ async def record_by_period(
     """
     frozen = await frozen_forecasts(actor, asked, [lead_days])
     await _found(actor, asked, frozen, node_id)
-    tally = _tallies(frozen, lead_days).get(node_id, Tally())
+    tally = _tallies(frozen, lead_days, frozenset([node_id])).get(node_id, Tally())
     pairs: dict[Made, dict[ForecastSource, Pair]] = {}
     for source, each in tally.pairs.items():
         for pair in each:
@@ -294,15 +294,18 @@ class _Sum:
     people: int = 0
 
 
-def _tallies(frozen: Frozen, lead_days: int) -> Mapping[str | None, Tally]:
-    """What there is at each node at one lead time, and under None what there is in all."""
+def _tallies(
+    frozen: Frozen, lead_days: int, wanted: frozenset[str | None] | None = None
+) -> Mapping[str | None, Tally]:
+    """What there is at each node at one lead time, or at those wanted, and under None what there is in all."""
     found: defaultdict[str | None, Tally] = defaultdict(Tally)
     for made, handed_in in groupby(frozen.handed_in, lambda each: each.made):
         if made.is_at(lead_days):
-            for node_id, summed in _sums(frozen, made, handed_in).items():
+            for node_id, summed in _sums(frozen, made, handed_in, wanted).items():
                 _tell(found[node_id], made, summed)
     for projected in frozen.projected:
-        if projected.made.is_at(lead_days):
+        is_wanted = wanted is None or projected.subject_id in wanted
+        if is_wanted and projected.made.is_at(lead_days):
             tally, interval = found[projected.subject_id], _interval(frozen, projected)
             before = frozen.came(period_before(projected.made.period), projected.people)
             pair = Pair(projected.made, projected.expected_minor, interval.actual_minor, before)
@@ -311,13 +314,18 @@ def _tallies(frozen: Frozen, lead_days: int) -> Mapping[str | None, Tally]:
     return found
 
 
-def _sums(frozen: Frozen, made: Made, handed_in: Iterable[HandedIn]) -> Mapping[str | None, _Sum]:
+def _sums(
+    frozen: Frozen, made: Made, handed_in: Iterable[HandedIn], wanted: frozenset[str | None] | None
+) -> Mapping[str | None, _Sum]:
     """What was handed in of a period, and put on top of it, added up at each node and in all."""
     found: defaultdict[str | None, _Sum] = defaultdict(_Sum)
+    forecast = set[str | None]()
     won, won_before = frozen.won[made.period], frozen.won[period_before(made.period)]
     for each in handed_in:
+        line = (*frozen.line(each), None)
+        forecast.update(line)
         actual, before = won.get(each.user_id, 0), won_before.get(each.user_id, 0)
-        for node_id in (*frozen.line(each), None):
+        for node_id in line if wanted is None else wanted.intersection(line):
             summed = found[node_id]
             summed.called += each.called_minor
             summed.deals += each.deals_minor
@@ -326,8 +334,8 @@ def _sums(frozen: Frozen, made: Made, handed_in: Iterable[HandedIn]) -> Mapping[
             summed.people += 1
     lines = frozen.lines(made)
     for top in frozen.put_on_top:
-        if top.made == made and top.subject_id in found and top.subject_id in lines:
-            for node_id in (*lines[top.subject_id], None):
+        if top.made == made and top.subject_id in forecast and top.subject_id in lines:
+            for node_id in found.keys() & {*lines[top.subject_id], None}:
                 found[node_id].put_on_top += top.amount_minor
     return found
 

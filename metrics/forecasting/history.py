@@ -233,6 +233,8 @@ class Known:
     day: date
     deals: tuple[DealHistory, ...]
     _cuts: dict[date, Known] = field(default_factory=dict, repr=False, compare=False)
+    #: What methods have found of this day and may want again, by what found it.
+    kept: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
 
     def known_at(self, day: date) -> Known:
         """What was known by the end of an earlier day.

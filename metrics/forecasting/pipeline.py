@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -66,18 +66,41 @@ class Past:
         return Yield(self.open_minor, sum(each.won_minor for each in self.alike.values())).rate(0.0, 0.0)
 
 
+@dataclass(frozen=True)
+class Grouped:
+    """Open deals told apart by a likeness: what they are alike with, by id, and what those alike come to."""
+
+    alike: Mapping[str, Hashable]
+    open_minor: Mapping[Hashable, int]
+
+
+def grouped(known: Known, likeness: Likeness) -> Grouped:
+    """The open deals of a day by a likeness; found once for each day, as many windows begin there."""
+    if likeness not in known.kept:
+        alike: dict[str, Hashable] = {}
+        open_minor: dict[Hashable, int] = {}
+        for deal in known.open:
+            key = alike[deal.id] = likeness(deal, known.day)
+            open_minor[key] = open_minor.get(key, 0) + deal.worth_minor
+        known.kept[likeness] = Grouped(alike, open_minor)
+    found = known.kept[likeness]
+    assert isinstance(found, Grouped)
+    return found
+
+
 def observe(known: Known, origins: Iterable[Known], days: int, likeness: Likeness) -> Past:
     """What the windows after past days yielded, told apart by what the deals were on the day."""
     past = Past()
     for origin in origins:
-        won = {
-            deal.id: deal.worth_minor for deal in known.won_between(origin.day, origin.day + timedelta(days))
-        }
-        for deal in origin.open:
-            alike = past.alike.setdefault(likeness(deal, origin.day), Yield())
-            alike.open_minor += deal.worth_minor
-            alike.won_minor += won.pop(deal.id, 0)
-        past.new_minor.append(sum(won.values()))
+        of, new = grouped(origin, likeness), 0
+        for key, minor in of.open_minor.items():
+            past.alike.setdefault(key, Yield()).open_minor += minor
+        for deal in known.won_between(origin.day, origin.day + timedelta(days)):
+            if deal.id in of.alike:
+                past.alike[of.alike[deal.id]].won_minor += deal.worth_minor
+            else:
+                new += deal.worth_minor
+        past.new_minor.append(new)
     return past
 
 
@@ -140,9 +163,8 @@ class Pipeline:
     def _of_open(self, known: Known, past: Past) -> float:
         each_window = past.open_minor / len(past.new_minor) / max(1, len(past.alike))
         weight, none = self.drawn * each_window, Yield()
-        alike = (past.alike.get(self.likeness(deal, known.day), none) for deal in known.open)
-        rates = [each.rate(past.usual, weight) for each in alike]
-        return sum(deal.worth_minor * rate for deal, rate in zip(known.open, rates, strict=True))
+        now = grouped(known, self.likeness).open_minor
+        return sum(minor * past.alike.get(key, none).rate(past.usual, weight) for key, minor in now.items())
 
 
 def age_curve() -> Pipeline:

@@ -24,6 +24,8 @@ from models.forecast import DealSplit, Period
 from models.history import AuditRecord, Change
 from models.projections import DealLikelihood, ForecastProjection, ProjectionMethod
 from models.visibility import sees
+from rules.facts import gather
+from rules.needs import everything
 from tests import factories
 from tests.metrics.projections.planted import AMOUNT, BEGIN, LAST, WON_OF, Move, log, plant
 
@@ -368,3 +370,25 @@ async def said() -> list[bytes]:
             *await ForecastProjection.all().order_by("subject_id", "week").values(),
         )
     ]
+
+
+async def test_rules_see_the_likelihood_as_it_stood(
+    office: Office, monkeypatch: pytest.MonkeyPatch, on: Callable[[date], None]
+) -> None:
+    deal, ended = await open_deals(office, 2)
+    thursday = MONDAY + timedelta(days=3)
+    for day, probability in ((MONDAY, 40), (thursday, 55)):
+        on(day)
+        monkeypatch.setattr(projections, "project", canned(probability, 500, day - timedelta(days=1)))
+        await projections.make(office.admin)
+    await Deal.filter(id=ended.id).update(stage=Stage.LOST, closed_on=thursday)
+
+    async def likelihood(of: Deal, as_of: date, known_on: date | None = None) -> object:
+        facts = await gather(office.tenant.id, [of.account_id], as_of, everything(), known_on=known_on)
+        return facts[of.account_id]["deal"][0].get("likelihood")
+
+    days = (LAST, MONDAY, thursday - timedelta(days=1), thursday)
+    assert [await likelihood(deal, day) for day in days] == [None, 40, 40, 55]
+    assert [await likelihood(deal, day, day) for day in days] == [None, 40, 40, 55]
+    assert await likelihood(deal, thursday, MONDAY) == 40
+    assert await likelihood(ended, thursday) is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 import os
 import signal
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +54,22 @@ async def test_a_process_that_is_killed_is_started_again(
         assert await projections.make_due(sqlite_url)  # nothing is due: no process is started
 
 
+async def test_a_process_that_fails_says_what_may_be_told(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "nice", lambda _: None)
+        patch.setattr(signal, "signal", lambda *_: None)
+        patch.setattr(projections, "_end_with_parent", lambda: None)
+        with pytest.raises(SystemExit):
+            await asyncio.to_thread(
+                projections.run, f"sqlite://{tmp_path}/none/none.sqlite3", "tnt_secret", sender
+            )
+    told = receiver.recv()
+    assert isinstance(told, str)
+    assert "secret" not in told
+
+
 async def test_the_server_goes_on_when_a_process_cannot_be_started(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,7 +86,7 @@ async def test_the_server_goes_on_when_a_process_cannot_be_started(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(projections, "make_due", due)
-    monkeypatch.setattr(projections.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
         await projections.keep_projecting(sqlite_url)
     assert waited == [

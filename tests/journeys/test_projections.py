@@ -131,7 +131,8 @@ async def test_a_projection_stands_beside_the_calls(db: str, made: Callable[[Ten
                  "effect": -0.2},
             ],
         }  # fmt: skip
-        assert (await director.ask(DEAL, {"id": ended.id}))["deal"]["likelihoodMissing"] == "ENDED"
+        found = (await director.ask(DEAL, {"id": ended.id}))["deal"]
+        assert found == {"likelihoodMissing": "ENDED", "likelihood": None}
 
 
 async def test_too_little_history_is_told_of_deals(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
