@@ -297,7 +297,7 @@ class _Sum:
 def _tallies(
     frozen: Frozen, lead_days: int, wanted: frozenset[str | None] | None = None
 ) -> Mapping[str | None, Tally]:
-    """What there is at each node at one lead time, or at those wanted, and under None what there is in all."""
+    """What there is at one lead time at each node, or at those wanted; under None what there is in all."""
     found: defaultdict[str | None, Tally] = defaultdict(Tally)
     for made, handed_in in groupby(frozen.handed_in, lambda each: each.made):
         if made.is_at(lead_days):
