@@ -385,11 +385,13 @@ async def fetch(sql: str, params: Params | None = None) -> list[Row]:
 
 def as_int(value: object) -> int:
     """A whole number as a statement gives it (PostgreSQL sums integers to decimals); null is 0."""
+    if isinstance(value, int):
+        return value
     return 0 if value is None else int(Decimal(str(value)))
 
 
 def as_date(value: object) -> date | None:
     """A date column's value, which SQLite gives as text, as a date."""
-    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-        return value
-    return date.fromisoformat(str(value)[:10])
+    if isinstance(value, datetime):
+        return value.date()
+    return value if value is None or isinstance(value, date) else date.fromisoformat(str(value)[:10])
