@@ -7,7 +7,7 @@ no mistake of a method can see it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
@@ -40,6 +40,8 @@ def dated(value: T, on: date) -> Dated[T]:
 
 
 Track: TypeAlias = tuple[Dated[T], ...]
+#: So many deals, of all days together, are held as they were known on past days: some hundred bytes each.
+MOST_LOADED = 2_000_000
 _TRACKS = (
     "stages",
     "amounts",
@@ -227,14 +229,15 @@ def _ending(endings: Track[Outcome | None]) -> Dated[Outcome] | None:
 class Known:
     """What was known by the end of ``day``, and nothing that came later.
 
-    Cuts at earlier days are kept beside each other, as cutting a cut again is cutting at the earlier day.
+    Cuts at earlier days are kept beside each other, as cutting a cut again is cutting at the earlier day;
+    of a large history only the latest that were used are held in full.
     """
 
     day: date
     deals: tuple[DealHistory, ...]
-    _cuts: dict[date, Known] = field(default_factory=dict, repr=False, compare=False)
-    #: What methods have found of this day and may want again, by what found it.
-    kept: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+    _cuts: _Cuts = field(default_factory=lambda: _Cuts(), repr=False, compare=False)
+    #: What open deals come to, by a way to tell them apart and what they are then alike with.
+    kept: dict[object, dict[Hashable, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def known_at(self, day: date) -> Known:
         """What was known by the end of an earlier day.
@@ -246,9 +249,9 @@ class Known:
             raise ValueError(f"what is known on {day} is not known on {self.day} yet")
         if day == self.day:
             return self
-        if day not in self._cuts:
-            self._cuts[day] = Known(day, _known_deals(self.deals, day), self._cuts)
-        return self._cuts[day]
+        if day not in self._cuts.known:
+            self._cuts.known[day] = _KnownThen(day, self)
+        return self._cuts.known[day]
 
     @cached_property
     def open(self) -> tuple[DealHistory, ...]:
@@ -289,11 +292,57 @@ class Known:
         return self.won[first:last]
 
 
+@dataclass
+class _Cuts:
+    """What was known on earlier days, and which of them have their deals at hand, the latest used last."""
+
+    known: dict[date, Known] = field(default_factory=dict)
+    loaded: dict[date, int] = field(default_factory=dict)
+
+    def load(self, day: date, deals: int) -> None:
+        """A day has so many deals at hand: let go of those of others, where all are too many."""
+        self.loaded[day] = deals
+        while sum(self.loaded.values()) > MOST_LOADED and len(self.loaded) > 1:
+            first = next(iter(self.loaded))
+            del self.loaded[first]
+            _let_go(self.known[first])
+
+
+class _KnownThen(Known):
+    """What was known on an earlier day; its deals are found when they are asked for."""
+
+    def __init__(self, day: date, later: Known) -> None:
+        source = later.source if isinstance(later, _KnownThen) else later.deals
+        given = {"day": day, "source": source, "_cuts": later._cuts, "kept": {}}
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+
+    source: tuple[DealHistory, ...]
+
+    def _found(self) -> tuple[DealHistory, ...]:
+        if "_at_hand" not in self.__dict__:
+            found = _known_deals(self.source, self.day)
+            object.__setattr__(self, "_at_hand", found)
+            self._cuts.load(self.day, len(found))
+        at_hand: tuple[DealHistory, ...] = self.__dict__["_at_hand"]
+        return at_hand
+
+
+setattr(_KnownThen, "deals", property(_KnownThen._found))  # noqa: B010 - a field cannot be declared anew
+_HEAVY = ("_at_hand", "open", "ended", "won", "_won_days", "_won_sums")
+
+
+def _let_go(known: Known) -> None:
+    for name in _HEAVY:
+        known.__dict__.pop(name, None)
+
+
 def _known_deals(deals: Iterable[DealHistory], day: date) -> tuple[DealHistory, ...]:
-    return tuple(known for deal in deals if (known := _seen_at(deal, day)) is not None)
+    return tuple(known for deal in deals if (known := seen_at(deal, day)) is not None)
 
 
-def _seen_at(deal: DealHistory, day: date) -> DealHistory | None:
+def seen_at(deal: DealHistory, day: date) -> DealHistory | None:
+    """The deal as known by the end of a day that is not later; None if there was none yet."""
     whole = deal.whole if isinstance(deal, _DealAt) else deal
     if whole.created_on > day or whole.known_on > day:
         return None

@@ -10,7 +10,7 @@ from math import exp2
 from statistics import fmean
 from typing import Protocol
 
-from metrics.forecasting.history import DealHistory, Known
+from metrics.forecasting.history import DealHistory, Known, seen_at
 from metrics.forecasting.methods import YEAR, TooLittleHistory, past_origins
 
 #: What open deals are told apart by: those alike share a rate.
@@ -66,38 +66,28 @@ class Past:
         return Yield(self.open_minor, sum(each.won_minor for each in self.alike.values())).rate(0.0, 0.0)
 
 
-@dataclass(frozen=True)
-class Grouped:
-    """Open deals told apart by a likeness: what they are alike with, by id, and what those alike come to."""
-
-    alike: Mapping[str, Hashable]
-    open_minor: Mapping[Hashable, int]
-
-
-def grouped(known: Known, likeness: Likeness) -> Grouped:
-    """The open deals of a day by a likeness; found once for each day, as many windows begin there."""
+def open_minor(known: Known, likeness: Likeness) -> Mapping[Hashable, int]:
+    """What open deals come to by what they are alike with; found once a day, as many windows begin there."""
     if likeness not in known.kept:
-        alike: dict[str, Hashable] = {}
-        open_minor: dict[Hashable, int] = {}
+        found: dict[Hashable, int] = {}
         for deal in known.open:
-            key = alike[deal.id] = likeness(deal, known.day)
-            open_minor[key] = open_minor.get(key, 0) + deal.worth_minor
-        known.kept[likeness] = Grouped(alike, open_minor)
-    found = known.kept[likeness]
-    assert isinstance(found, Grouped)
-    return found
+            key = likeness(deal, known.day)
+            found[key] = found.get(key, 0) + deal.worth_minor
+        known.kept[likeness] = found
+    return known.kept[likeness]
 
 
 def observe(known: Known, origins: Iterable[Known], days: int, likeness: Likeness) -> Past:
     """What the windows after past days yielded, told apart by what the deals were on the day."""
     past = Past()
     for origin in origins:
-        of, new = grouped(origin, likeness), 0
-        for key, minor in of.open_minor.items():
+        for key, minor in open_minor(origin, likeness).items():
             past.alike.setdefault(key, Yield()).open_minor += minor
+        new = 0
         for deal in known.won_between(origin.day, origin.day + timedelta(days)):
-            if deal.id in of.alike:
-                past.alike[of.alike[deal.id]].won_minor += deal.worth_minor
+            before = seen_at(deal, origin.day)
+            if before is not None and before.is_open:
+                past.alike[likeness(before, origin.day)].won_minor += deal.worth_minor
             else:
                 new += deal.worth_minor
         past.new_minor.append(new)
@@ -163,8 +153,10 @@ class Pipeline:
     def _of_open(self, known: Known, past: Past) -> float:
         each_window = past.open_minor / len(past.new_minor) / max(1, len(past.alike))
         weight, none = self.drawn * each_window, Yield()
-        now = grouped(known, self.likeness).open_minor
-        return sum(minor * past.alike.get(key, none).rate(past.usual, weight) for key, minor in now.items())
+        return sum(
+            minor * past.alike.get(key, none).rate(past.usual, weight)
+            for key, minor in open_minor(known, self.likeness).items()
+        )
 
 
 def age_curve() -> Pipeline:

@@ -109,6 +109,21 @@ def test_cutting_twice_is_cutting_at_the_earlier_day(history: History, one: int,
     assert history.known_at(later).known_at(earlier).deals == history.known_at(earlier).deals
 
 
+@settings(max_examples=60, deadline=None)
+@given(EARLY, st.integers(0, 250))
+def test_a_deal_as_it_was_known_on_a_day_tells_what_it_told_then(history: History, number: int) -> None:
+    told = ("stage", "stage_since", "worth_minor", "expected_close", "pushes", "owner", "ending", "is_won")
+    known = {one.id: one for one in history.known_at(day(number)).deals}
+    for whole in history.deals:
+        cut = whole.known_at(day(number))
+        assert (cut is None) == (whole.id not in known)
+        if cut is not None:
+            seen = known[whole.id]
+            assert seen == cut and hash(seen) == hash(cut)
+            assert [getattr(seen, name) for name in told] == [getattr(cut, name) for name in told]
+            assert seen.known_at(day(number - 9)) == whole.known_at(day(number - 9))
+
+
 def test_what_is_known_on_a_day_says_nothing_of_a_later_one() -> None:
     known = History((deal("a", 0, 100, won=10),)).known_at(day(5))
     assert [one.id for one in known.open] == ["a"]
