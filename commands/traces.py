@@ -19,6 +19,7 @@ from commands.spellings import Spellings
 from models.access import Team, User
 from models.accounts import Account
 from models.base import Record
+from models.bids import Bid
 from models.catalog import Product
 from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.deals import Deal, DealContact
@@ -52,7 +53,12 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Change: frozenset({"entity", "entity_id", "field"}),
 }
 #: What belongs to an account through another record.
-_THROUGH: Mapping[str, type[Record]] = {"deal_id": Deal, "recommendation_id": Recommendation, "risk_id": Risk}
+_THROUGH: Mapping[str, type[Record]] = {
+    "deal_id": Deal,
+    "bid_id": Bid,
+    "recommendation_id": Recommendation,
+    "risk_id": Risk,
+}
 Place = tuple[str, str]
 #: An address that is no longer than this may be part of a number.
 _SHORT = 6

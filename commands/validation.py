@@ -62,7 +62,12 @@ def _check_number(path: str, value: int) -> None:
 
 
 #: How money columns are called by clients; ``amount_minor`` is ``amount`` there.
-MONEY_NAMES = frozenset({"amount", "mrc", "nrc", "overdue", "listPrice", "unitPrice", "charge", "price"})
+MONEY_NAMES = frozenset(
+    {
+        *("amount", "mrc", "nrc", "overdue", "listPrice", "unitPrice", "charge", "price"),
+        *("listed", "floor", "offered", "cost"),
+    }
+)
 
 
 def api_name(column: str) -> str:

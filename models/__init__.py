@@ -10,6 +10,7 @@ MODULES = [
     "models.qualification",
     "models.rates",
     "models.forecast",
+    "models.bids",
     "models.revenue",
     "models.services",
     "models.tickets",

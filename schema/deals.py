@@ -15,6 +15,7 @@ from models.base import today
 from models.deals import STAGE_RANK, DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.forecast import DealSplit as DealSplitRow
+from schema.bids import BIDS
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, children, connection, related
@@ -172,6 +173,8 @@ class Deal(Node, Stored[stored.Deal]):
         "The shares that people have in it; ended ones are 0.",
         "user_id",
     )
+
+    bids = connection(BIDS, "The bids for tenders that are made for it.", "deal_id")
 
     @costs(5)
     @strawberry.field

@@ -14,6 +14,7 @@ from schema.accounts import Account
 from schema.alarms import EngineAlarm
 from schema.arbitration import Lever
 from schema.backtests import Backtest
+from schema.bids import Bid, BidApproval, BidRound, DiscountLevel
 from schema.catalog import Product
 from schema.context import Info
 from schema.core.readable import AnyById, AnyByIds, means
@@ -39,10 +40,10 @@ from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun, ExchangeRate,
-    ForecastAdjustment, ForecastSubmission, Lever, LossReason, Pipeline, PipelineSnapshot, PipelineStage,
-    PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook, Service, Signal, SnapshotDeal,
-    Team, Tenant, Ticket, User,
+    Account, ApiKey, Backtest, Bid, BidApproval, BidRound, Contact, Contract, Deal, Delegation,
+    DiscountLevel, EngineAlarm, EvaluationRun, ExchangeRate, ForecastAdjustment, ForecastSubmission,
+    Lever, LossReason, Pipeline, PipelineSnapshot, PipelineStage, PopulationEvent, Product, Quota,
+    Recommendation, Risk, Rule, Rulebook, Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

@@ -19,6 +19,7 @@ from uuid_utils import UUID
 from models.access import ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
+from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
@@ -63,6 +64,7 @@ MODELS: tuple[type[Record], ...] = (
     UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine, Evidence,
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
+    Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
 )  # fmt: skip
 
 
