@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from tortoise.queryset import QuerySet
-
 from commands import discounts
 from commands.journal import Repeat, Values, Work, check_version, once, unit_of_work
 from commands.permissions import SELL, require
 from commands.validation import MAX_MINOR, active_user, check_value, validate
+from metrics.bids import not_approved
 from models.access import Actor
 from models.base import check_day, today, utcnow
 from models.bids import (
@@ -320,20 +319,17 @@ def _check_round(held: BidRound, values: Values) -> None:
 
 async def _lapse(work: Work, bid: Bid) -> None:
     """Nobody needs to decide any more what rounds of a bid asked for."""
-    for approval in await _approvals(bid).filter(state=ApprovalState.OPEN):
+    waiting = BidApproval.filter(tenant_id=bid.tenant_id, bid_id=bid.id, state=ApprovalState.OPEN)
+    for approval in await waiting:
         await work.update(approval, {"state": ApprovalState.LAPSED})
 
 
 async def _check_approved(bid: Bid) -> None:
     """Raise InvalidTransition where the last round's discount waits for approval, lapsed or was rejected."""
-    found = await _approvals(bid).filter(round__number=bid.rounds_held).first()
-    if found is not None and ApprovalState(found.state) is not ApprovalState.APPROVED:
+    found = await not_approved(bid)
+    if found is not None:
         raise InvalidTransition(
             f"the discount of round {bid.rounds_held} is not approved, it is {found.state};"
             f" allowed once it is {ApprovalState.APPROVED}, or after another round",
             ["id"],
         )
-
-
-def _approvals(bid: Bid) -> QuerySet[BidApproval]:
-    return BidApproval.filter(tenant_id=bid.tenant_id, bid_id=bid.id)

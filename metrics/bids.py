@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from models.access import Actor
-from models.bids import HUNDREDTHS, ApprovalState, BidApproval, BidRound
+from models.bids import HUNDREDTHS, ApprovalState, Bid, BidApproval, BidRound
 from models.database import fetch
 from models.visibility import visible
 
@@ -88,6 +88,12 @@ def hundredths(part: Fraction) -> int:
 
 def _difference(before: Fraction | None, after: Fraction | None) -> Fraction | None:
     return None if before is None or after is None else after - before
+
+
+async def not_approved(bid: Bid) -> BidApproval | None:
+    """What keeps the last round of a bid from being offered: its approval waits, lapsed or was refused."""
+    of_last = BidApproval.filter(tenant_id=bid.tenant_id, bid_id=bid.id, round__number=bid.rounds_held)
+    return await of_last.exclude(state=ApprovalState.APPROVED).first()
 
 
 async def to_decide(actor: Actor, most: int) -> list[str]:

@@ -415,7 +415,7 @@ async def test_an_assistant_gives_what_the_principal_may_and_approves_nothing(
         assert found.recorded_by_id == helper.id
     assert approval and approval.requested_by_id == world.ada.id
     acting = await actor_of(helper.id, helper.tenant_id, world.mara.id)
-    with pytest.raises(Forbidden, match="an? ASSISTANT may not decide on discounts"):
+    with pytest.raises(Forbidden, match=r"an? ASSISTANT may not decide on discounts"):
         await discounts.approve(acting, approval.id)
     assert await discounts.waiting(acting, 9) == []
 

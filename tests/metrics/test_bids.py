@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ def test_a_round_by_hand() -> None:
 
 
 def test_a_round_below_the_floor_and_at_a_loss_by_hand() -> None:
-    """1,000.00 by list, floor 850.00, offered 800.00, cost 1,000.00: 20 % off, 50.00 below, a quarter lost."""
+    """1,000.00 by list, floor 850, offered 800, cost 1,000: 20 % off, 50 below, a quarter lost."""
     offer = Offer(1_000_00, 850_00, 800_00, 1_000_00)
     assert discount(offer) == Fraction(1, 5)
     assert above_floor(offer) == -50_00
@@ -89,7 +90,7 @@ def test_parts_are_shown_in_hundredths_of_a_percent(part: Fraction, shown: int) 
 
 @given(st.lists(OFFERS, min_size=2, max_size=8))
 def test_what_each_round_changes_adds_up_to_what_the_negotiation_did(offers: list[Offer]) -> None:
-    steps = [change(before, after) for before, after in zip(offers, offers[1:], strict=False)]
+    steps = [change(before, after) for before, after in pairwise(offers)]
     whole = negotiated(offers)
     assert whole is not None
     assert sum(step.tcv_minor for step in steps if step) == whole.tcv_minor
