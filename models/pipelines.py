@@ -26,7 +26,8 @@ class ExitFact(Described):
     BID_DECIDED = "BID_DECIDED", "It is decided of a bid for its tender whether it is made."
     OFFER_APPROVED = (
         "OFFER_APPROVED",
-        "It has a bid with a round, and no offer of its bids lacks approval, but for lost and withdrawn ones.",
+        "It has a bid with a round, and no offer of its bids that were neither lost nor withdrawn lacks"
+        " approval.",
     )
     METRICS_VALIDATED = "METRICS_VALIDATED", "The element METRICS is validated."
     ECONOMIC_BUYER_VALIDATED = "ECONOMIC_BUYER_VALIDATED", "The element ECONOMIC_BUYER is validated."

@@ -50,7 +50,7 @@ async def test_a_tender_from_its_arrival_to_the_signature(db: str) -> None:
         ]
         line = {"dealId": deal["id"], "productId": fibre.id, "quantity": 1, "termMonths": 36}
         line |= {"mrc": {"amount": "1000.00"}}
-        added = (await _do(director, "addDealLine", "line { id }", line))["line"]
+        added = (await _do(director, "addDealLine", "line { id version }", line))["line"]
         begun = await _done(director, "Begin", {"deal": deal["id"]})
         bid = begun["createBid"]["bid"]["id"]
         forward = {"id": deal["id"], "version": 1, "stage": "NEGOTIATING"}
@@ -93,7 +93,7 @@ async def test_a_tender_from_its_arrival_to_the_signature(db: str) -> None:
         assert {each["fact"]: (each["met"], each["shownBy"]) for each in now["exitCriteria"]} == {
             "BID_DECIDED": (True, bid), "OFFER_APPROVED": (True, bid),
         }  # fmt: skip
-        priced = {"id": added["id"], "mrc": {"amount": "850.00"}}
+        priced = {**added, "mrc": {"amount": "850.00"}}
         assert (await _do(director, "updateDealLine", "line { id }", priced))["errors"] == []
         taken = {"id": deal["id"], "version": now["version"]}
         version = (await _do(director, "takeAmountFromLines", "deal { version }", taken))["deal"]["version"]
