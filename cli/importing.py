@@ -32,5 +32,6 @@ async def import_command(
         out.print(table)
     for note in report.notes:
         out.print(note, markup=False, soft_wrap=True)
-    if report.rejects:
-        out.print(f"Rejected rows with line and reason: {where}", soft_wrap=True)
+    out.print(report.speed, markup=False)
+    if report.rejects or report.examples:
+        out.print(f"Rejected and odd rows with line and reason: {where}", soft_wrap=True)

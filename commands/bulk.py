@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from commands.journal import BATCH, FieldChange, Work, as_text, differing, unit_of_work
+from commands.journal import BATCH, FieldChange, Told, Work, as_text, differing, unit_of_work
 from commands.people import erased_among
 from commands.permissions import BRING_IN, require
 from models.access import Actor
@@ -33,7 +33,8 @@ class Incoming:
 class Upserted:
     """What a batch came to: ids by external id, and how many rows did what.
 
-    ``erased`` of the unchanged are about people whose data was erased, and were left alone.
+    ``erased`` of the unchanged are about people whose data was erased, and were left alone. ``told`` are the
+    rows of the source that tell of changes which were logged: of new records, and of those that were there.
     """
 
     ids: dict[str, str] = field(default_factory=dict)
@@ -41,6 +42,8 @@ class Upserted:
     updated: int = 0
     unchanged: int = 0
     erased: int = 0
+    told_of_new: set[Told] = field(default_factory=set)
+    told_of_known: set[Told] = field(default_factory=set)
 
     def add(self, other: Upserted) -> None:
         """Count another batch in."""
@@ -49,6 +52,8 @@ class Upserted:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.erased += other.erased
+        self.told_of_new |= other.told_of_new
+        self.told_of_known |= other.told_of_known
 
 
 async def upsert(
@@ -85,8 +90,9 @@ async def upsert(
         return total
     async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on, history=history) as work:
         total.ids |= await _insert(work, model, source, new)
+        total.told_of_new = {change.told for row in new for change in row.history if change.told}
         for record, row in changed:
-            await _update(work, record, row)
+            total.told_of_known |= await _update(work, record, row)
     return total
 
 
@@ -141,8 +147,8 @@ async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[
     return {row.external_id: record.id for record, row in zip(records, rows, strict=True)}
 
 
-async def _update(work: Work, record: Sourced, row: Incoming) -> None:
-    """Take the record along the way that its history tells, a step for each date."""
+async def _update(work: Work, record: Sourced, row: Incoming) -> set[Told]:
+    """Take the record along the way that its history tells, a step for each date; the rows that told of it."""
     business_date = work.on
     steps = [step for name in differing(record, row.values) for step in _way(record, row, name, work.on)]
     stages: list[StageChange] = []
@@ -154,6 +160,7 @@ async def _update(work: Work, record: Sourced, row: Incoming) -> None:
             stages.append(stage_change(record, before, Stage(record.stage), on))
     work.on = business_date
     await work.create_all(stages, log=False)
+    return {step.told for step in steps if step.told}
 
 
 def _way(record: Sourced, row: Incoming, name: str, on: date) -> list[FieldChange]:

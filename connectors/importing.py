@@ -8,14 +8,16 @@ from collections.abc import Mapping as Dictionary
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 
 from commands.access import ensure_tenant, system_actor
 from commands.bulk import Incoming
+from commands.journal import Told
 from commands.validation import check_currency
 from connectors import writing
-from connectors.building import Builder
+from connectors.building import Builder, Built, telltales
 from connectors.mapping import Mapping
-from connectors.reading import Known, RowProblem
+from connectors.reading import Known, RowProblem, fits
 from connectors.report import Counts, ImportReport, write_rejects
 from connectors.tables import Row, Rows, read_tables
 from models.access import Actor, User
@@ -53,17 +55,34 @@ async def import_folder(
     tenant = await ensure_tenant(mapping.tenant.slug, mapping.tenant.name, mapping.currency)
     actor = system_actor(tenant, mapping.name)
     check_currency(actor, mapping.currency, "currency")
-    report = ImportReport(tenant)
+    report, started = ImportReport(tenant), monotonic()
     known, noted = Known(as_of, tables, history=await writing.is_first(actor)), Counter[str]()
     for name in mapping.steps:
-        report.counts[name] = await _Step(mapping, name, known, actor, noted).run(progress)
+        step = _Step(mapping, name, known, actor, noted)
+        report.counts[name] = await step.run(progress)
+        report.counts |= step.count_told()
+    report.counts |= _left_over(mapping, tables)
     if known.history:
         await writing.note_complete(actor)
     await refresh_statistics()
-    report.conclude(list(tables.values()), noted)
+    report.conclude(list(tables.values()), noted, monotonic() - started)
     if rejects is not None:
-        write_rejects(rejects, report.rejects)
+        write_rejects(rejects, [*report.rejects, *report.examples])
     return report
+
+
+def _left_over(mapping: Mapping, tables: Dictionary[str, Rows]) -> dict[str, Counts]:
+    """Set aside the rows of tables that steps read in part, and that none of them takes; how many."""
+    found: dict[str, Counts] = {}
+    partly = {step.table for step in mapping.steps.values() if step.given}
+    for name in partly | {str(dated.rows) for step in mapping.steps.values() for dated in step.history if dated.rows}:
+        rows = tables[name]
+        if left := rows.left_over():
+            for row in left:
+                rows.reject(row.line, "the whole line", "is taken by no part of the mapping", "")
+            counts = found[f"none of {name}"] = Counts(f"none of {name}", rows.file)
+            counts.read = counts.rejected = len(left)
+    return found
 
 
 class _Step:
@@ -76,6 +95,9 @@ class _Step:
         self.rows: Rows = known.tables[self.step.table]
         self.counts = Counts(name, self.rows.file)
         self.builder = Builder(mapping, name, known)
+        self.told = telltales(mapping, name, known)
+        self.told_of_new, self.told_of_known = set[Told](), set[Told]()
+        self.read = [str(each.rows) for each in self.step.history if each.rows]
         known.ids[name], known.values[name] = {}, {}
 
     async def run(self, progress: Progress | None) -> Counts:
@@ -92,11 +114,41 @@ class _Step:
                     progress(self.name, done, of)
         return self.counts
 
+    def count_told(self) -> dict[str, Counts]:
+        """What became of the rows of other tables that tell of changes, by what the report calls them.
+
+        Created and updated are those whose change was logged, of a new record or of one that was there.
+        """
+        for key in self.told.keys() - self.known.ids[self.name].keys():
+            for number, row in self.told[key]:
+                dated = self.step.history[number]
+                reason = f"names none of the {self.name}"
+                self.known.tables[str(dated.rows)].reject(row.line, str(dated.where), reason, key)
+        found: dict[str, Counts] = {}
+        for name in dict.fromkeys(self.read):
+            rows = self.known.tables[name]
+            lines = {
+                row.line
+                for dated in self.step.history
+                if dated.rows == name
+                for row in rows.rows
+                if fits(row, dated.when)
+            }
+            called = f"{self.name} from {name}"
+            counts = found[called] = Counts(called, rows.file, len(lines))
+            counts.rejected = len(lines & rows.rejected.keys())
+            kept = {(name, line) for line in lines - rows.rejected.keys()}
+            counts.created, counts.updated = len(kept & self.told_of_new), len(kept & self.told_of_known)
+            counts.unchanged = len(kept) - counts.created - counts.updated
+        return found
+
     def _keyed(self) -> Groups:
         """The rows by key; those without one, rejected before, or with the key of another are set aside."""
         groups: Groups = {}
         for row in self.rows.rows:
             key = "/".join(row.cells[column] for column in self.step.keys)
+            if not self._is_given(key, row):
+                continue
             if row.line in self.rows.rejected:
                 self._count_reject()
             elif blank := [column for column in self.step.keys if not row.cells[column]]:
@@ -111,6 +163,20 @@ class _Step:
             else:
                 groups.setdefault(key, []).append(row)
         return groups
+
+    def _is_given(self, key: str, row: Row) -> bool:
+        """Whether a row is one of the step's; one of which that cannot be said is, and is rejected."""
+        if self.step.given is None:
+            self.rows.taken = None
+            return True
+        try:
+            given = self.builder.is_given(key, row)
+        except RowProblem as problem:
+            self.rows.reject(row.line, problem.column, problem.reason, problem.value)
+            given = True
+        if given:
+            self.rows.take(row.line)
+        return given
 
     def _repeat(self, groups: Groups, key: str, row: Row, column: str) -> None:
         """As many records as the row says that it stands for, each with a key of its own."""
@@ -158,10 +224,17 @@ class _Step:
         if written.erased:
             told = f"rows of {self.name} are about people whose data was erased, and were left alone"
             self.noted[told] += written.erased
+        self.told_of_new |= written.told_of_new
+        self.told_of_known |= written.told_of_known
         self.known.ids[self.name] |= {
             record.external_id: written.ids[record.external_id]
             for record in records
             if record.external_id in written.ids
+        }
+        self.known.began |= {
+            written.ids[record.external_id]: record.began
+            for record in records
+            if record.began and record.external_id in written.ids
         }
         self.known.values[self.name] |= {
             record.external_id: self.builder.by_field(record) for record in records
@@ -173,17 +246,26 @@ class _Step:
         first = 0
         for row in rows:
             try:
-                built, notes = self.builder.build(key, row, seen)
+                built = self.builder.build(key, row, seen, self.told.get(key, ()))
             except RowProblem as problem:
                 self._reject(row, problem.column, problem.reason, problem.value)
                 continue
             if record is None:
-                record, first = built, row.line
-                self.noted.update(notes)
-            elif built != record:
-                column, value = self._difference(record, built)
+                record, first = built.record, row.line
+                self._tell(built)
+            elif built.record != record:
+                column, value = self._difference(record, built.record)
                 self._reject(row, column, f"differs from line {first}, which has the same key", value)
         return record
+
+    def _tell(self, built: Built) -> None:
+        """Take over what was noted of a row, and what was odd in it and in those that tell of changes."""
+        self.noted.update(built.notes)
+        for table, row, problem in built.refused:
+            self.known.tables[table].reject(row.line, problem.column, problem.reason, problem.value)
+        for odd in built.oddities:
+            rows = self.known.tables[odd.table]
+            rows.remark(odd.line, odd.column, odd.reason, odd.value, odd.taken)
 
     def _difference(self, one: Incoming, other: Incoming) -> tuple[str, str]:
         fields = [name for name, value in one.values.items() if other.values[name] != value]

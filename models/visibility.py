@@ -23,7 +23,7 @@ from models.database import Param, fetch
 from models.deals import Deal, DealContact, DealLine, StageChange
 from models.errors import NotFound
 from models.events import Dimension, PopulationEvent
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -137,6 +137,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     StageChange: _of_deal,
     Contact: _seen_account,
     Signal: _seen_account,
+    Interaction: _seen_account,
     Contract: _owned_account,
     Service: _owned_account,
     UsageMonth: _owned_account,
