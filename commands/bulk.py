@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from commands.journal import BATCH, FieldChange, Told, Work, as_text, differing, unit_of_work
+from commands.journal import BATCH, FieldChange, SourceRow, Work, as_text, differing, unit_of_work
 from commands.people import erased_among
 from commands.permissions import BRING_IN, require
 from models.access import Actor
@@ -42,8 +42,8 @@ class Upserted:
     updated: int = 0
     unchanged: int = 0
     erased: int = 0
-    told_of_new: set[Told] = field(default_factory=set)
-    told_of_known: set[Told] = field(default_factory=set)
+    told_of_new: set[SourceRow] = field(default_factory=set)
+    told_of_known: set[SourceRow] = field(default_factory=set)
 
     def add(self, other: Upserted) -> None:
         """Count another batch in."""
@@ -147,8 +147,8 @@ async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[
     return {row.external_id: record.id for record, row in zip(records, rows, strict=True)}
 
 
-async def _update(work: Work, record: Sourced, row: Incoming) -> set[Told]:
-    """Take the record along the way that its history tells, a step for each date; the rows that told of it."""
+async def _update(work: Work, record: Sourced, row: Incoming) -> set[SourceRow]:
+    """Take the record along the way that its history tells, a step for each date; the rows that tell it."""
     business_date = work.on
     steps = [step for name in differing(record, row.values) for step in _way(record, row, name, work.on)]
     stages: list[StageChange] = []

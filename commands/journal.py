@@ -32,7 +32,7 @@ BATCH = 500
 
 
 #: A row of a source: the table, and the line in it.
-Told = tuple[str, int]
+SourceRow = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class FieldChange:
     old: object
     new: object
     on: date
-    told: Told | None = dataclasses.field(default=None, compare=False)
+    told: SourceRow | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from models.catalog import Product
 from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
-from models.people import ERASED, PERSONAL, Contact
+from models.people import ERASED, PERSONAL, Contact, Interaction
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal
 
@@ -150,6 +150,12 @@ async def about(person: Person) -> AsyncIterator[Text]:
         for change in await changes_of(signal, "summary"):
             yield Text(change, "old")
             yield Text(change, "new")
+    for interaction in await interactions_with(person.contact):
+        for name in ("subject", "outcome"):
+            yield Text(interaction, name)
+            for change in await changes_of(interaction, name):
+                yield Text(change, "old")
+                yield Text(change, "new")
     for evidence in await evidence_of(person):
         if evidence.field in PERSONAL:
             yield Text(evidence, "seen")
@@ -160,6 +166,13 @@ async def signals_about(contact: Contact) -> list[Signal]:
     """What was heard about the person, by the reference and not by the name."""
     return await Signal.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
         "observed_on", "id"
+    )
+
+
+async def interactions_with(contact: Contact) -> list[Interaction]:
+    """Calls, visits, mails and the like with the person, by the reference and not by the name."""
+    return await Interaction.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
+        "happened_on", "id"
     )
 
 

@@ -66,9 +66,7 @@ class Builder:
         has_currency = "currency" in self.model._meta.fields_map
         self._constants = {"currency": mapping.currency} if has_currency else {}
         self._references = [
-            name
-            for name in self.step.filled
-            if records.kind_of(self.model, name) is records.Kind.REFERENCE
+            name for name in self.step.filled if records.kind_of(self.model, name) is records.Kind.REFERENCE
         ]
 
     def is_given(self, key: str, row: Row) -> bool:
@@ -125,7 +123,9 @@ class Builder:
         assert found is None or isinstance(found, date)
         return found
 
-    def _check_began(self, built: Built, row: Row, values: Dictionary[str, object], began: date | None) -> None:
+    def _check_began(
+        self, built: Built, row: Row, values: Dictionary[str, object], began: date | None
+    ) -> None:
         """Remark on a record that began before one that it refers to."""
         for name in self._references if began and self.step.began else ():
             since = self.known.began.get(str(values.get(name)))
@@ -235,7 +235,7 @@ class Builder:
             if telling.told is not None:
                 table, at = telling.told
                 column = place(self.step.history[telling.order].before[name])
-                reason, taken = f"is not the {name} before", f"taken; the {name} before is the one told before"
+                reason, taken = f"is not the {name} before", "taken; what it was before is as told before"
                 yield Oddity(table, at, column, reason, records.shown(telling.before), taken)
         if line.closing is not None:
             column, taken = place(self.step.fields[name]), "taken; it became so on the day of the import"
@@ -255,7 +255,7 @@ class Builder:
 
 
 def telltales(mapping: Mapping, name: str, known: Known) -> dict[str, list[Telltale]]:
-    """The rows of other tables that tell of changes of a step's records, by key; rejected ones are left out."""
+    """The rows of other tables that tell of changes of a step's records, by key; without rejected ones."""
     found: dict[str, list[Telltale]] = {}
     for number, each in enumerate(mapping.steps[name].history):
         if each.rows is None or each.where is None:

@@ -12,7 +12,7 @@ from time import monotonic
 
 from commands.access import ensure_tenant, system_actor
 from commands.bulk import Incoming
-from commands.journal import Told
+from commands.journal import SourceRow
 from commands.validation import check_currency
 from connectors import writing
 from connectors.building import Builder, Built, telltales
@@ -75,7 +75,9 @@ def _left_over(mapping: Mapping, tables: Dictionary[str, Rows]) -> dict[str, Cou
     """Set aside the rows of tables that steps read in part, and that none of them takes; how many."""
     found: dict[str, Counts] = {}
     partly = {step.table for step in mapping.steps.values() if step.given}
-    for name in partly | {str(dated.rows) for step in mapping.steps.values() for dated in step.history if dated.rows}:
+    for name in partly | {
+        str(dated.rows) for step in mapping.steps.values() for dated in step.history if dated.rows
+    }:
         rows = tables[name]
         if left := rows.left_over():
             for row in left:
@@ -96,7 +98,7 @@ class _Step:
         self.counts = Counts(name, self.rows.file)
         self.builder = Builder(mapping, name, known)
         self.told = telltales(mapping, name, known)
-        self.told_of_new, self.told_of_known = set[Told](), set[Told]()
+        self.told_of_new, self.told_of_known = set[SourceRow](), set[SourceRow]()
         self.read = [str(each.rows) for each in self.step.history if each.rows]
         known.ids[name], known.values[name] = {}, {}
 

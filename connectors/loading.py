@@ -144,9 +144,7 @@ def _reference_problems(mapping: Mapping, step: Step, field: str, source: Source
         yield f"{field} refers to {wanted}; allowed: lookup of a step into {wanted}"
 
 
-def _constant_problems(
-    mapping: Mapping, step: Step, read: str, field: str, source: Source
-) -> Iterator[str]:
+def _constant_problems(mapping: Mapping, step: Step, read: str, field: str, source: Source) -> Iterator[str]:
     """Constants that the field cannot hold: they would cost every row that gets them."""
     model, table = MODELS[step.into], mapping.tables.get(read)
     if source.lookup or table is None or field not in fields_of(model):

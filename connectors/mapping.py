@@ -118,8 +118,8 @@ Possible = Annotated[Source | None, BeforeValidator(lambda v: None if v is None 
 class Dated(Part):
     """Fields that changed on ``date``: what they were ``before``, and what they ``became``.
 
-    Without ``rows``, the record's own row tells of it. With it, each row of that table does whose ``where`` is
-    the record's key, and where the columns of ``when`` have one of their cells.
+    Without ``rows``, the record's own row tells of it. With it, each row of that table does whose ``where``
+    is the record's key, and where the columns of ``when`` have one of their cells.
     """
 
     date: Value
@@ -154,8 +154,8 @@ class Step(Part):
     """The rows of a table becoming records of one kind, known by ``key`` (one or more columns).
 
     ``repeat`` names the column that says how many records a row stands for. Rows for which ``given`` is blank
-    are left to other parts of the mapping. A record exists from ``began`` on with the values of ``initially``;
-    nothing of it changes after ``ended``.
+    are left to other parts of the mapping. A record exists from ``began`` on with the values of
+    ``initially``; nothing of it changes after ``ended``.
     """
 
     into: str
@@ -185,7 +185,9 @@ class Step(Part):
         found = self.own_sources()
         for number, dated in enumerate(self.history):
             if dated.rows is not None:
-                found += [(("history", str(number), *path), source) for path, source in _whole(dated.sources())]
+                found += [
+                    (("history", str(number), *path), source) for path, source in _whole(dated.sources())
+                ]
         return found
 
     def own_sources(self) -> list[tuple[tuple[str, ...], Source]]:
@@ -212,8 +214,8 @@ def _whole(found: list[tuple[tuple[str, ...], Source]]) -> list[tuple[tuple[str,
 class Check(Part):
     """What should hold of every row of a table, and what becomes of one of which it does not.
 
-    Either ``column`` is a day that is not before the one in ``not_before``, or its cell is ``unique``; a blank
-    cell is no fault. Without ``taken`` a row is rejected; ``taken`` says how it is taken all the same.
+    Either ``column`` is a day that is not before the one in ``not_before``, or its cell is ``unique``; a
+    blank cell is no fault. Without ``taken`` a row is rejected; ``taken`` says how it is taken all the same.
     """
 
     column: str

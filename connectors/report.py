@@ -146,7 +146,7 @@ def _add(table: Table, *cells: str | int) -> None:
 
 
 def write_rejects(path: Path, rejects: Sequence[Finding]) -> None:
-    """Write rejected and odd rows as CSV, replacing an earlier file; without any, an earlier file goes away."""
+    """Write rejected and odd rows as CSV in place of an earlier file, which goes away without any."""
     if not rejects:
         path.unlink(missing_ok=True)
         return
@@ -155,5 +155,7 @@ def write_rejects(path: Path, rejects: Sequence[Finding]) -> None:
     with unfinished.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["file", "line", "column", "reason", "value", "done"])
-        writer.writerows([each.file, each.line, each.column, each.reason, each.value, each.done] for each in rejects)
+        writer.writerows(
+            [each.file, each.line, each.column, each.reason, each.value, each.done] for each in rejects
+        )
     os.replace(unfinished, path)

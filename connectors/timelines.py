@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from commands.journal import FieldChange, Told
+from commands.journal import FieldChange, SourceRow
 
 
 class _Unsaid:
@@ -21,15 +21,15 @@ UNSAID: Final = _Unsaid()
 class Telling:
     """That a field changed at a moment: what it was before and what it became, as far as that is said.
 
-    ``order`` decides among tellings of one moment. ``told`` is the row of another table that tells of it, null
-    for the record's own.
+    ``order`` decides among tellings of one moment. ``told`` is the row of another table that tells of it,
+    None for the record's own.
     """
 
     moment: datetime
     order: int
     before: object = UNSAID
     became: object = UNSAID
-    told: Told | None = None
+    told: SourceRow | None = None
 
 
 @dataclass

@@ -78,8 +78,9 @@ class Contact(Sourced):
 class Interaction(Sourced):
     """A call, visit, mail or the like with an account on a day, as far as is known about a deal or a contact.
 
-    ``happened_at`` is the moment (UTC) of ``happened_on``, where it is known: in the customer's place that day
-    may be the one before or after. ``user`` is who of us it was with, ``duration_minutes`` how long it took.
+    ``happened_at`` is the moment (UTC) of ``happened_on``, where it is known: in the customer's place that
+    day may be the one before or after. ``user`` is who of us it was with, ``duration_minutes`` how long it
+    took.
     """
 
     prefix = "act"

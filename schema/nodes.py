@@ -20,7 +20,7 @@ from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
 from schema.deals import Deal
 from schema.events import PopulationEvent
-from schema.people import Contact
+from schema.people import Contact, Interaction
 from schema.recommendations import Recommendation, Risk
 from schema.revenue import Contract
 from schema.rulebooks import EvaluationRun, Rule, Rulebook
@@ -31,8 +31,8 @@ from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
-    Lever, PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team, Tenant,
-    Ticket, User,
+    Interaction, Lever, PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team,
+    Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

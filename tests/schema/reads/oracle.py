@@ -147,6 +147,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "StageChange": Sight.of_deal,
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
+    "Interaction": Sight.of_seen_account,
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
     "Contract": Sight.of_own_account,

@@ -22,7 +22,7 @@ from models.base import Record
 from models.catalog import Product
 from models.deals import Deal, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -47,9 +47,9 @@ BEGINNING = 1_760_000_000_000
 #: Every model that an actor may see rows of, each after those that it refers to.
 MODELS: tuple[type[Record], ...] = (
     Tenant, Team, User, Product, Account, Contract, Deal, DealLine, Contact, DealContact, StageChange,
-    Service, UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine,
-    Evidence, Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey,
-    Delegation,
+    Service, UsageMonth, Ticket, Signal, Interaction, Rulebook, Rule, EvaluationRun, Recommendation, Risk,
+    RiskLine, Evidence, Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest,
+    ApiKey, Delegation,
 )  # fmt: skip
 
 

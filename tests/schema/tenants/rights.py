@@ -45,6 +45,7 @@ MUTATIONS: Mapping[str, May] = {
     "updateAccount": _may(SELLERS, "WRITE_SALES", own=True, gives=True),
     "createContact": _may(SELLERS, "WRITE_SALES"),
     "updateContact": _may(SELLERS, "WRITE_SALES"),
+    "recordInteraction": _may(SELLERS, "WRITE_SALES"),
     "exportContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
     "eraseContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
     "createDeal": _may(SELLERS, "WRITE_SALES", gives=True),
@@ -82,9 +83,9 @@ QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
             "accounts", "account", "deals", "deal", "products", "tickets", "services", "contracts", "signals",
-            "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
-            "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
-            "apiKeys", "delegations", "node", "nodes",
+            "interactions", "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks",
+            "evaluationRuns", "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me",
+            "actingFor", "apiKeys", "delegations", "node", "nodes",
         ),
         _READ,
     ),
