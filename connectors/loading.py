@@ -12,6 +12,7 @@ from connectors import templates
 from connectors.mapping import Mapping, Source, Step, columns_of
 from connectors.records import MODELS, Kind, convert, fields_of, kind_of, must_be_given, target_of
 from models.access import Team, User
+from models.deals import DealContact
 from models.errors import Invalid, allowed
 
 BUNDLED = Path(__file__).parent / "mappings"
@@ -72,7 +73,7 @@ def _step_problems(mapping: Mapping, name: str, step: Step) -> Iterator[Problem]
         yield ("from",), f"{step.table!r} is no table; allowed: {allowed(mapping.tables)}"
     yield from _field_problems(step)
     dated = (step.began, step.ended, step.history, step.initially)
-    if MODELS[step.into] in (User, Team) and any(dated):
+    if MODELS[step.into] in (User, Team, DealContact) and any(dated):
         yield ("history",), f"a {step.into} has no dated history; allowed: neither began nor history"
     for place, source in step.sources():
         read = step.history[int(place[1])].rows if place[0] == "history" else None

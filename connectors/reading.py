@@ -179,7 +179,7 @@ class Reading:
 
 def fits(row: Row, when: Mapping[str, Sequence[str]]) -> bool:
     """Whether each of these columns has one of its cells."""
-    return all(row.cells[column] in cells for column, cells in when.items())
+    return not when or all(row.cells[column] in cells for column, cells in when.items())
 
 
 def place(source: Source) -> str:

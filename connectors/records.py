@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
+from functools import cache
 
 from tortoise import fields
 from tortoise.fields import Field
@@ -19,7 +20,7 @@ from models.access import Team, User, as_email
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
-from models.deals import Deal, DealLine
+from models.deals import Deal, DealContact, DealLine
 from models.errors import allowed
 from models.people import Contact, Interaction
 from models.revenue import Contract
@@ -32,7 +33,7 @@ MODELS: Mapping[str, type[Record]] = {
     model._meta.db_table: model
     for model in (
         *(Team, User, Account, Contact, Product, Deal, DealLine),
-        *(Contract, Service, UsageMonth, Ticket, Signal, Interaction),
+        *(DealContact, Contract, Service, UsageMonth, Ticket, Signal, Interaction),
     )
 }
 _TABLES = {model.__name__: name for name, model in MODELS.items()}
@@ -72,6 +73,7 @@ def must_be_given(model: type[Record]) -> list[str]:
     return sorted(name for name in fields_of(model) if not _optional(model._meta.fields_map[name]))
 
 
+@cache
 def kind_of(model: type[Record], name: str) -> Kind:
     """What a field holds, from its column."""
     field = model._meta.fields_map[name]

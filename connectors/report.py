@@ -116,7 +116,8 @@ class ImportReport:
             _add(odd, each.file, each.column, each.reason, each.done, each.count)
         if (more := len(self.oddities) - SHOWN_KINDS) > 0:
             odd.caption = f"and {more:,} more kinds"
-        return [odd] if any(each.done != REJECTED for each in self.oddities) else []
+        many = len(self.rejects) > SHOWN_REJECTS
+        return [odd] if many or any(each.done != REJECTED for each in self.oddities) else []
 
     def _repaired(self) -> list[Table]:
         repaired = _table("repaired", "file", "column", "found", "became", "rows")

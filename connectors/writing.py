@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from commands import deals
 from commands.access import ensure_team, upsert_users
 from commands.bulk import Incoming, Upserted, upsert
 from commands.journal import unit_of_work
 from models.access import Actor, Team, User
 from models.base import Record, Sourced
+from models.deals import DealContact
 from models.history import AuditRecord
 
 #: What the audit record is called that says that a source's first import is complete.
@@ -33,6 +35,8 @@ async def write(
         return await upsert(actor, model, source, batch, on=on, history=history)
     if model is User:
         return await upsert_users(actor, [_user(actor, source, each) for each in batch])
+    if model is DealContact:
+        return await _write_parts(actor, batch, history)
     total = Upserted()
     for each in batch:
         await _write_team(actor, each, total)
@@ -47,6 +51,16 @@ def _user(actor: Actor, source: str, record: Incoming) -> User:
         external_id=record.external_id,
         **record.values,
     )
+
+
+async def _write_parts(actor: Actor, batch: Sequence[Incoming], history: bool) -> Upserted:
+    """People taking part in deals; one that two rows name is written once."""
+    parts = [
+        DealContact(id=DealContact.make_id(), tenant_id=actor.tenant_id, **each.values) for each in batch
+    ]
+    total = await deals.set_contacts(actor, parts, history=history)
+    total.unchanged = len(batch) - total.created - total.updated
+    return total
 
 
 async def _write_team(actor: Actor, record: Incoming, total: Upserted) -> None:

@@ -134,7 +134,7 @@ class RecordInteractionInput:
         default=UNSET, description="From whom it came; null when it is not known."
     )
     duration_minutes: int | None = strawberry.field(
-        default=UNSET, description="How long it took in minutes, 0 or more; null when it is not known."
+        default=UNSET, description="How many minutes it took, 0 or more; null when it is not known."
     )
     subject: str | None = strawberry.field(
         default=UNSET,

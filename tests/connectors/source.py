@@ -16,7 +16,8 @@ from models.deals import Deal, DealLine, StageChange
 from models.history import Change
 
 AS_OF = date(2026, 3, 31)
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "crm-sales-opportunities"
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+SHARED = DATA / "crm-sales-opportunities"
 
 MAPPING = """
 name: ledger
