@@ -11,7 +11,9 @@ from commands.people import erased_among
 from commands.permissions import BRING_IN, require
 from models.access import Actor
 from models.base import Sourced
+from models.database import Param, fetch
 from models.deals import Deal, Stage, StageChange
+from models.history import CREATED
 from models.people import Contact, erased_key
 
 
@@ -79,10 +81,11 @@ async def upsert(
     total = Upserted(ids={key: record.id for key, record in standing.items()}, erased=len(erased))
     total.ids |= {key: record_id for key, record_id in erased.items() if record_id}
     new = [row for row in rows if row.external_id not in standing]
+    logged = await _logged(actor, standing, rows)
     changed = [
-        (standing[row.external_id], row)
+        (record, ways)
         for row in rows
-        if row.external_id in standing and differing(standing[row.external_id], row.values)
+        if (record := standing.get(row.external_id)) and (ways := _ways(record, row, on, logged))
     ]
     total.updated, total.created = len(changed), len(new)
     total.unchanged = len(erased) + len(rows) - len(changed) - len(new)
@@ -91,8 +94,8 @@ async def upsert(
     async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on, history=history) as work:
         total.ids |= await _insert(work, model, source, new)
         total.told_of_new = {change.told for row in new for change in row.history if change.told}
-        for record, row in changed:
-            total.told_of_known |= await _update(work, record, row)
+        for record, ways in changed:
+            total.told_of_known |= await _update(work, record, ways)
     return total
 
 
@@ -147,10 +150,9 @@ async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[
     return {row.external_id: record.id for record, row in zip(records, rows, strict=True)}
 
 
-async def _update(work: Work, record: Sourced, row: Incoming) -> set[SourceRow]:
+async def _update(work: Work, record: Sourced, steps: Sequence[FieldChange]) -> set[SourceRow]:
     """Take the record along the way that its history tells, a step for each date; the rows that tell it."""
     business_date = work.on
-    steps = [step for name in differing(record, row.values) for step in _way(record, row, name, work.on)]
     stages: list[StageChange] = []
     for on in sorted({step.on for step in steps}):
         work.on = on
@@ -161,6 +163,43 @@ async def _update(work: Work, record: Sourced, row: Incoming) -> set[SourceRow]:
     work.on = business_date
     await work.create_all(stages, log=False)
     return {step.told for step in steps if step.told}
+
+
+Logged = Mapping[tuple[str, str], str]
+
+
+async def _logged(actor: Actor, standing: Mapping[str, Sourced], rows: Sequence[Incoming]) -> Logged:
+    """The day of the last change in the log, by record and field: of records that rows tell changes of."""
+    ids = [
+        standing[row.external_id].id
+        for row in rows
+        if row.external_id in standing and any(change.told for change in row.history)
+    ]
+    found: dict[tuple[str, str], str] = {}
+    for start in range(0, len(ids), BATCH):
+        among: dict[str, Param] = {f"id_{n}": each for n, each in enumerate(ids[start : start + BATCH])}
+        last = await fetch(
+            "select entity_id, field, max(effective_on) as last from change where tenant_id = :tenant"
+            f" and entity_id in ({', '.join(f':{name}' for name in among)}) group by entity_id, field",
+            {**among, "tenant": actor.tenant_id},
+        )
+        found |= {(str(each["entity_id"]), str(each["field"])): str(each["last"]) for each in last}
+    return found
+
+
+def _ways(record: Sourced, row: Incoming, on: date, logged: Logged) -> list[FieldChange]:
+    """The steps of all fields to where the source has them; some lead away and back again."""
+    changed = differing(record, row.values)
+    moved = {change.field for change in row.history if (record.id, CREATED) in logged}
+    steps: list[FieldChange] = []
+    for name in {**dict.fromkeys(row.values), **dict.fromkeys(moved)}:
+        standing, since = as_text(getattr(record, name)), logged.get((record.id, name), "")
+        told = [change for change in row.history if change.field == name and str(change.on) > since]
+        if name in moved and told and as_text(told[0].old) == standing:
+            steps += told
+        elif name in changed:
+            steps += _way(record, row, name, on)
+    return steps
 
 
 def _way(record: Sourced, row: Incoming, name: str, on: date) -> list[FieldChange]:

@@ -191,7 +191,8 @@ class Builder:
             for side in (each.before, each.became)
         )
         told = (each.rows, reading.row.line) if each.rows is not None else None
-        return Telling(moment, number, before, became, told)
+        said = _said(reading.row, each.before[name]) if name in each.before else ""
+        return Telling(moment, number, before, became, told, said)
 
     def _tell(
         self,
@@ -236,13 +237,14 @@ class Builder:
                 table, at = telling.told
                 column = place(self.step.history[telling.order].before[name])
                 reason, taken = f"is not the {name} before", "taken; what it was before is as told before"
-                yield Oddity(table, at, column, reason, records.shown(telling.before), taken)
+                yield Oddity(table, at, column, reason, telling.said, taken)
         if line.closing is not None:
             column, taken = place(self.step.fields[name]), "taken; it became so on the day of the import"
-            reason = f"is not what the {name} was changed to last"
-            yield Oddity(
-                self.step.table, reading.row.line, column, reason, records.shown(line.closing.new), taken
+            reason, said = (
+                f"is not what the {name} was changed to last",
+                _said(reading.row, self.step.fields[name]),
             )
+            yield Oddity(self.step.table, reading.row.line, column, reason, said, taken)
 
     def _claim(self, key: str, values: dict[str, object]) -> None:
         field = UNIQUE.get(self.model)
@@ -252,6 +254,11 @@ class Builder:
         if self.claimed.setdefault(value, key) != key:
             place_of = place(self.step.fields[field])
             raise RowProblem(place_of, f"gives the {field} that {self.claimed[value]!r} has already", value)
+
+
+def _said(row: Row, source: Source) -> str:
+    """What stands in the column that a source reads."""
+    return row.cells.get(source.column or "", "")
 
 
 def telltales(mapping: Mapping, name: str, known: Known) -> dict[str, list[Telltale]]:

@@ -152,11 +152,6 @@ def as_minor(text: str, table: Table) -> int:
     return int(amount * 100)
 
 
-def shown(value: object) -> str:
-    """A field's value as a report says it."""
-    return "" if value is None else str(value)
-
-
 def _integer(text: str, largest: int, table: Table) -> int:
     number = as_number(text, table)
     if not 0 <= number <= largest or number != int(number):

@@ -22,7 +22,7 @@ class Telling:
     """That a field changed at a moment: what it was before and what it became, as far as that is said.
 
     ``order`` decides among tellings of one moment. ``told`` is the row of another table that tells of it,
-    None for the record's own.
+    None for the record's own, and ``said`` what that row says it was before.
     """
 
     moment: datetime
@@ -30,6 +30,7 @@ class Telling:
     before: object = UNSAID
     became: object = UNSAID
     told: SourceRow | None = None
+    said: str = ""
 
 
 @dataclass

@@ -32,9 +32,7 @@ class Interaction(Node, Stored[stored.Interaction]):
     direction: InteractionDirection | None = column("From whom it came; null when it is not known.")
     happened_on: date = column("The day on which it happened, at the place.")
     happened_at: datetime | None = column("When it happened (UTC); null when the time of day is not known.")
-    duration_minutes: int | None = column(
-        "How many minutes it took, 0 or more; null when it is not known."
-    )
+    duration_minutes: int | None = column("How many minutes it took, 0 or more; null when it is not known.")
     subject: str | None = column("What it was about; null when it is not known.", Scope.READ_PERSONAL)
     outcome: str | None = column("What came of it; null when it is not known.", Scope.READ_PERSONAL)
     source: str | None = column("The system that it came from; null when it is not known.")
