@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness lint format lock clean
+.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness bench-funnel bench-forecast lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,8 +49,14 @@ bench-rules: $(VENV)/.bench  ## measure how fast portfolios are judged, beside C
 bench-fairness: $(VENV)/.dev  ## measure how quick cheap queries stay beside the most expensive ones; BENCH="--database sqlite"
 	$(BIN)/python -m benchmarks.fairness $(BENCH)
 
+bench-forecast: $(VENV)/.dev  ## measure how far forecasts are from what came; BENCH=--write makes docs/forecast.md
+	$(BIN)/python -m benchmarks.forecast $(BENCH)
+
 bench-reads: $(VENV)/.dev  ## measure how fast queries are answered, beside stock Strawberry and the limit; BENCH="--database sqlite"
 	$(BIN)/python -m benchmarks.reads $(BENCH)
+
+bench-funnel: $(VENV)/.dev  ## measure how fast the views of the funnel are, beside Python over the rows; BENCH="--database sqlite"
+	$(BIN)/python -m benchmarks.funnel $(BENCH)
 
 lint: $(VENV)/.dev  ## style, types, directions of imports, migrations on both databases, the schema file
 	$(BIN)/ruff check .

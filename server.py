@@ -21,6 +21,7 @@ from commands import keys
 from commands.evaluations import mark_interrupted
 from jobs.backtesting import keep_backtesting
 from jobs.judging import keep_judged
+from jobs.snapshots import keep_snapshots
 from models import outages
 from models.database import database, fetch, is_unreachable
 from models.errors import BellwetherError, Invalid, Unavailable, UnknownSchema
@@ -190,6 +191,8 @@ def _background(config: Settings, engine: EnginePool, annex: Annex) -> Iterator[
     yield annex.open()
     yield _watch_runs()
     yield keep_backtesting(engine)
+    if config.weekly_snapshots:
+        yield keep_snapshots()
     if config.judge_changes:
         yield keep_judged(engine)
 

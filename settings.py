@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     annex: int = Field(default=2, ge=0, le=16, description="processes for queries that take long; 0: none")
     judge_timeout: float = Field(default=10.0, gt=0, description="seconds a worker may take for one batch")
     judge_changes: bool = Field(default=True, description="judge accounts again as they change")
+    weekly_snapshots: bool = Field(default=True, description="freeze the pipeline of each week")
     token_hours: int = Field(default=12, ge=1, le=24 * 31)
     max_body_bytes: int = Field(default=2_000_000, ge=1_000)
     max_depth: int = Field(default=12, ge=3)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -63,7 +63,7 @@ async def generate(url: str, accounts: int, day: date, deals: int | None = None)
             id=User.make_id(), tenant_id=tenant.id, name="Owner", email="owner@example.com",
             role=Role.DIRECTOR,
         )  # fmt: skip
-        await _write(url, _batches(accounts, tenant.id, owner.id, day, deals))
+        await write(url, _batches(accounts, tenant.id, owner.id, day, deals), COLUMNS)
         await database.refresh_statistics()
     finally:
         await database.disconnect()
@@ -125,21 +125,25 @@ def _account(
         yield "signal", (*shared("sig"), account_id, "OTHER", "Heard", day - timedelta(days=20))
 
 
-async def _write(url: str, batches: Iterable[Rows]) -> None:
+Columns = Mapping[str, tuple[str, ...]]
+
+
+async def write(url: str, batches: Iterable[Rows], columns: Columns) -> None:
+    """Write rows, which have these columns, straight to the tables of a database."""
     if url.startswith("sqlite://"):
-        _write_sqlite(Path(url.removeprefix("sqlite://")), batches)
+        _write_sqlite(Path(url.removeprefix("sqlite://")), batches, columns)
         return
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("set session_replication_role = replica")  # no check of each foreign key
         for rows in batches:
             for table, of in rows.items():
-                await connection.copy_records_to_table(table, records=of, columns=COLUMNS[table])
+                await connection.copy_records_to_table(table, records=of, columns=columns[table])
     finally:
         await connection.close()
 
 
-def _write_sqlite(path: Path, batches: Iterable[Rows]) -> None:
+def _write_sqlite(path: Path, batches: Iterable[Rows], columns: Columns) -> None:
     """Indexes are made anew at the end, in a fraction of the time that keeping them takes."""
     sqlite3.register_adapter(datetime, lambda moment: moment.isoformat(sep=" "))  # as the ORM writes them
     sqlite3.register_adapter(date, date.isoformat)
@@ -147,15 +151,15 @@ def _write_sqlite(path: Path, batches: Iterable[Rows]) -> None:
         connection.executescript("pragma synchronous = off; pragma cache_size = -200000; begin")
         indexes = connection.execute(
             "select name, sql from sqlite_master where type = 'index' and sql is not null"
-            f" and tbl_name in ({', '.join('?' for _ in COLUMNS)})",
-            list(COLUMNS),
+            f" and tbl_name in ({', '.join('?' for _ in columns)})",
+            list(columns),
         ).fetchall()
         for name, _ in indexes:
             connection.execute(f'drop index "{name}"')
         for rows in batches:
             for table, of in rows.items():
-                places = ", ".join("?" for _ in COLUMNS[table])
-                names = ", ".join(COLUMNS[table])
+                places = ", ".join("?" for _ in columns[table])
+                names = ", ".join(columns[table])
                 connection.executemany(f"insert into {table} ({names}) values ({places})", of)
         for _, sql in indexes:
             connection.execute(sql)

@@ -3,6 +3,7 @@
 from cli import (  # noqa: F401 - each adds its commands
     backtesting,
     explaining,
+    exporting,
     importing,
     installation,
     judging,

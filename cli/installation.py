@@ -31,7 +31,7 @@ async def migrate(
         applied = [] if check else await database.migrate()
         if verify and (changes := await database.model_changes()):
             raise UnknownSchema(f"the models have changes without a migration: {allowed(changes)}")
-    out.print(f"Applied: {', '.join(applied)}" if applied else "Nothing to apply.")
+    out.print(f"Applied: {', '.join(applied)}" if applied else "Nothing to apply.", soft_wrap=True)
 
 
 @app.command("user")

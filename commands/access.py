@@ -8,6 +8,7 @@ from commands.bulk import Upserted
 from commands.journal import Work, differing, unit_of_work
 from commands.permissions import BRING_IN, require
 from models.access import Actor, Role, Team, Tenant, User, as_email
+from models.database import fetch
 from models.errors import Invalid
 
 SYSTEM = "system"
@@ -33,9 +34,15 @@ def system_actor(tenant: Tenant, source: str = SYSTEM) -> Actor:
 
 
 async def ensure_team(actor: Actor, name: str, parent_id: str | None = None) -> Team:
-    """The team with this name, made or moved under ``parent_id`` when it differs."""
+    """The team with this name, made or moved under ``parent_id`` when it differs.
+
+    Raises:
+        Invalid: the parent is below it, or itself.
+    """
     require(actor, BRING_IN, "set up teams")
     team = await Team.get_or_none(tenant_id=actor.tenant_id, name=name)
+    if team is not None:
+        await _check_above(actor, "team", "parent_id", team.id, parent_id, "parentId")
     async with unit_of_work(actor, "access.ensure_team") as work:
         if team is None:
             return await work.create(
@@ -50,7 +57,7 @@ async def upsert_users(actor: Actor, users: Sequence[User]) -> Upserted:
     Managers must come before (or be stored already for) those who report to them.
 
     Raises:
-        Invalid: the address is none, or that of another user of the tenant.
+        Invalid: the address is none, or that of another user of the tenant; or a manager is below the user.
     """
     require(actor, BRING_IN, "set up users")
     result, new = Upserted(), list[User]()
@@ -65,14 +72,21 @@ async def upsert_users(actor: Actor, users: Sequence[User]) -> Upserted:
             if there is user:
                 new.append(user)
             else:
+                await _create_users(work, new, result)
                 before = there.email
                 await _update_user(work, there, user, result)
                 if before != there.email:
                     del addresses[before]
-        await work.create_all(new)
-        work.object_id = work.object_id or next((user.id for user in new), None)
-        result.created += len(new)
+        await _create_users(work, new, result)
     return result
+
+
+async def _create_users(work: Work, new: list[User], result: Upserted) -> None:
+    """Save the users that wait for it: those after them may have them as managers, or their addresses."""
+    await work.create_all(new)
+    work.object_id = work.object_id or next((user.id for user in new), None)
+    result.created += len(new)
+    new.clear()
 
 
 def _check_address(user: User, addresses: dict[str, User]) -> None:
@@ -88,6 +102,23 @@ def _check_address(user: User, addresses: dict[str, User]) -> None:
 async def _update_user(work: Work, standing: User, user: User, result: Upserted) -> None:
     names = ("name", "email", "role", "team_id", "manager_id", "active")
     values = differing(standing, {name: getattr(user, name) for name in names})
+    if "manager_id" in values:
+        await _check_above(work.actor, "user", "manager_id", standing.id, user.manager_id, "managerId")
     await work.update(standing, values)
     result.updated += bool(values)
     result.unchanged += not values
+
+
+async def _check_above(
+    actor: Actor, table: str, column: str, record_id: str, above_id: str | None, path: str
+) -> None:
+    """Refuse what is itself below the record: a tree has no circles."""
+    rows = await fetch(
+        "with recursive above(id) as (select cast(:above as varchar(40)) union"
+        f' select t.{column} from "{table}" t join above a on t.id = a.id'
+        f" where t.tenant_id = :tenant and t.{column} is not null)"
+        " select 1 as found from above where id = :id",
+        {"above": above_id, "id": record_id, "tenant": actor.tenant_id},
+    )
+    if rows:
+        raise Invalid(f"{above_id} is {record_id} itself, or below it", [path])

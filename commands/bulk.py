@@ -6,15 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from commands.journal import BATCH, FieldChange, SourceRow, Work, as_text, differing, unit_of_work
+from commands.journal import (
+    BATCH,
+    FieldChange,
+    SourceRow,
+    Work,
+    as_text,
+    differing,
+    normalised,
+    unit_of_work,
+)
 from commands.people import erased_among
 from commands.permissions import BRING_IN, require
 from models.access import Actor
 from models.base import Sourced
 from models.database import Param, fetch
-from models.deals import Deal, Stage, StageChange
+from models.deals import Deal, Stage, StageChange, days_pushed, valued
 from models.history import CREATED
 from models.people import Contact, erased_key
+from models.pipelines import PipelineStage, nearest
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,9 @@ async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[
         )
         for row in rows
     ]
+    for record, row in zip(records, rows, strict=True):
+        if isinstance(record, Deal):
+            _count_pushes(record, row)
     await work.create_all(records)
     stages: list[StageChange] = []
     for record, row in zip(records, rows, strict=True):
@@ -156,10 +169,11 @@ async def _update(work: Work, record: Sourced, steps: Sequence[FieldChange]) -> 
     stages: list[StageChange] = []
     for on in sorted({step.on for step in steps}):
         work.on = on
-        before = record.stage if isinstance(record, Deal) else None
-        await work.update(record, {step.field: step.new for step in steps if step.on == on})
-        if isinstance(record, Deal) and record.stage != before:
-            stages.append(stage_change(record, before, Stage(record.stage), on))
+        values = {step.field: step.new for step in steps if step.on == on}
+        if isinstance(record, Deal):
+            stages += await _update_deal(work, record, values)
+        else:
+            await work.update(record, values)
     work.on = business_date
     await work.create_all(stages, log=False)
     return {step.told for step in steps if step.told}
@@ -202,6 +216,34 @@ def _ways(record: Sourced, row: Incoming, on: date, logged: Logged) -> list[Fiel
     return steps
 
 
+async def _update_deal(work: Work, deal: Deal, values: dict[str, object]) -> list[StageChange]:
+    """Change a deal; in a pipeline it goes to the stage that stands for the one that its source has it in."""
+    before, left = Stage(deal.stage), deal.pipeline_stage_id
+    if deal.pipeline_id and values.get("stage", before) != before:
+        values["pipeline_stage_id"] = await _stage_in(deal.pipeline_id, Stage(str(values["stage"])))
+    await work.update(deal, valued(values))
+    if deal.stage == before:
+        return []
+    return [stage_change(deal, before, Stage(deal.stage), work.on, left)]
+
+
+async def _stage_in(pipeline_id: str, stage: Stage) -> str | None:
+    stages = PipelineStage.filter(pipeline_id=pipeline_id, removed_on=None).order_by("position", "id")
+    found = nearest(await stages, stage) if stage.is_open else None
+    return found.id if found else None
+
+
+def _count_pushes(deal: Deal, row: Incoming) -> None:
+    """Count how often and how far the expected close date moved later by a new deal's history."""
+    told = [
+        [normalised(deal, "close_on", value) for value in (step.old, step.new)]
+        for step in row.history
+        if step.field == "close_on"
+    ]
+    later = [days for days in (days_pushed(*move) for move in told) if days]
+    deal.pushes, deal.days_pushed = len(later), sum(later)
+
+
 def _way(record: Sourced, row: Incoming, name: str, on: date) -> list[FieldChange]:
     """The steps of a field from where it stands to where the source has it."""
     standing = as_text(getattr(record, name))
@@ -222,8 +264,10 @@ def stage_changes(deal: Deal, row: Incoming) -> list[StageChange]:
     ]
 
 
-def stage_change(deal: Deal, before: Stage | None, after: Stage, on: date) -> StageChange:
-    """A row of a deal's stage history."""
+def stage_change(
+    deal: Deal, before: Stage | None, after: Stage, on: date, left: str | None = None
+) -> StageChange:
+    """A row of a deal's stage history; ``left`` is the pipeline stage that it was in, it is in the next."""
     return StageChange(
         id=StageChange.make_id(),
         tenant_id=deal.tenant_id,
@@ -231,4 +275,6 @@ def stage_change(deal: Deal, before: Stage | None, after: Stage, on: date) -> St
         from_stage=before,
         to_stage=after,
         changed_on=on,
+        from_pipeline_stage_id=left,
+        to_pipeline_stage_id=deal.pipeline_stage_id,
     )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 
-from commands.bulk import Upserted, stage_change
-from commands.journal import BATCH, Repeat, Values, Work, once, unit_of_work
-from commands.people import erased_among
-from commands.permissions import BRING_IN, SELL, check_owner, require
+from commands.bulk import stage_change
+from commands.exits import Way, among, check_exit, check_standing, check_takes, leaving
+from commands.journal import Repeat, Values, Work, check_version, once, unit_of_work
+from commands.loss_reasons import cause_of
+from commands.permissions import SELL, check_owner, require
+from commands.pipelines import default_for, stages_of
 from commands.validation import check_reference, validate
 from models.access import Actor
 from models.accounts import Account
-from models.base import Record, check_day, latest_today
-from models.deals import Deal, DealContact, Stage
-from models.errors import Invalid, InvalidTransition, NotFound, allowed
+from models.base import check_day, latest_today
+from models.deals import Deal, DealKind, Stage, valued
+from models.errors import Invalid, InvalidTransition, allowed
 from models.history import Change
-from models.people import Contact
+from models.pipelines import Pipeline, PipelineStage, nearest, standing_for
 from models.revenue import Contract
 from models.visibility import find
 
@@ -25,24 +27,52 @@ FORECAST = frozenset({"probability", "forecast_category", "close_on"})
 
 
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Deal:
-    """Open a deal on an account, in stage IDENTIFIED unless ``values`` says another open stage."""
+    """Open a deal on an account, in stage IDENTIFIED unless ``values`` says another open stage.
+
+    It goes through the pipeline that ``values`` names, else through the default of its kind where there is
+    one: from the stage that stands for its stage, or from the first.
+
+    Raises:
+        InvalidTransition: the stage is an end, or the pipeline takes no deals.
+        Invalid: the pipeline is for other kinds, or has no stage that stands for the stage.
+    """
     require(actor, SELL, "create deals")
     repeat = Repeat.of(actor, "deals.create", idempotency_key, values)
     stage = Stage(str(values.get("stage") or Stage.IDENTIFIED))
     if not stage.is_open:
         raise InvalidTransition("a deal is created open; close it with closeDeal", ["stage"])
     owner = actor.principal_id if actor.owners else None
-    values = {"owner_id": owner, **_stage_defaults(stage), **values, "stage": stage}
 
     async def make() -> Deal:
         await _check(actor, values)
+        entered = await _first_stage(actor, values, stage)
+        placed = {"owner_id": owner, **_entered(entered, stage), **values}
+        placed |= {
+            "stage": entered.stage if entered else stage,
+            "pipeline_id": entered and entered.pipeline_id,
+        }
         async with unit_of_work(actor, "deals.create", repeat=repeat) as work:
-            return await _open(work, values, stage)
+            if entered:
+                await check_standing(entered)
+            return await _open(work, _contested(placed))
 
     return await once(actor, Deal, repeat, make)
 
 
-async def _open(work: Work, values: Values, stage: Stage) -> Deal:
+async def _first_stage(actor: Actor, values: Values, stage: Stage) -> PipelineStage | None:
+    kind = DealKind(str(values.get("kind") or DealKind.NEW))
+    if pipeline_id := values.get("pipeline_id"):
+        pipeline = await find(Pipeline, actor, str(pipeline_id), "pipelineId")
+        check_takes(pipeline, kind)
+    elif (found := await default_for(actor.tenant_id, kind)) is not None:
+        pipeline = found
+    else:
+        return None
+    stages = await stages_of(pipeline.id)
+    return standing_for(stages, stage) if values.get("stage") else stages[0]
+
+
+async def _open(work: Work, values: Values) -> Deal:
     deal = await work.create(
         Deal(
             id=Deal.make_id(),
@@ -53,7 +83,7 @@ async def _open(work: Work, values: Values, stage: Stage) -> Deal:
             **values,
         )
     )
-    await work.create_all([stage_change(deal, None, stage, work.on)], log=False)
+    await work.create_all([stage_change(deal, None, Stage(deal.stage), work.on)], log=False)
     return deal
 
 
@@ -69,19 +99,107 @@ async def update(actor: Actor, deal_id: str, version: int, values: Values) -> De
     if not Stage(deal.stage).is_open and (ended := sorted(FORECAST & values.keys())):
         raise InvalidTransition(f"the deal is {deal.stage}; its forecast has ended", [ended[0]])
     async with unit_of_work(actor, "deals.update") as work:
-        return await work.update(deal, values, version)
+        return await work.update(deal, valued(_contested(values)), version)
 
 
-async def advance(actor: Actor, deal_id: str, version: int, to: Stage, on: date | None = None) -> Deal:
+def _contested(values: Values) -> Values:
+    """Whoever names a competitor says that there is one."""
+    if values.get("competitor") and values.get("uncontested"):
+        raise Invalid("a deal with a competitor is not uncontested", ["uncontested"])
+    return {**values, "uncontested": False} if values.get("competitor") else values
+
+
+async def advance(
+    actor: Actor,
+    deal_id: str,
+    version: int,
+    to: Stage | None,
+    on: date | None = None,
+    *,
+    pipeline_stage_id: str | None = None,
+    waiver: str | None = None,
+) -> Deal:
     """Move an open deal to another open stage, with that stage's probability and forecast category.
+
+    In a pipeline it goes to ``pipeline_stage_id``, or to the first stage that stands for ``to``; forward only
+    with the facts that the stages on its way need, or with a reason why they are waived (``waiver``).
 
     Raises:
         InvalidTransition: ``to`` is an end (use ``close``), or the deal has ended.
+        FactsMissing: it lacks facts that it needs.
+        Forbidden: it lacks facts, and the actor may not waive them.
+        Invalid: none or both of the two are given, or the stage is none of its pipeline.
     """
-    if not to.is_open:
+    require(actor, SELL, "move deals")
+    if (to is None) == (pipeline_stage_id is None):
+        raise Invalid("a deal moves to a stage, or to a stage of its pipeline: one of the two", ["stage"])
+    if to is not None and not to.is_open:
         open_stages = allowed([stage for stage in Stage if stage.is_open])
         raise InvalidTransition(f"advance moves among open stages; allowed: {open_stages}", ["stage"])
-    return await _move(actor, deal_id, version, to, {}, on, "deals.advance")
+    deal = await find(Deal, actor, deal_id, "id")
+    if deal.pipeline_id is None:
+        if pipeline_stage_id is not None:
+            await find(PipelineStage, actor, pipeline_stage_id, "pipelineStageId")
+            raise Invalid("the deal goes through no pipeline; allowed: stage", ["pipelineStageId"])
+        assert to is not None
+        return await _move(actor, deal, version, to, {}, on, "deals.advance")
+    stages = await stages_of(deal.pipeline_id)
+    path = "pipelineStageId" if pipeline_stage_id else "stage"
+    if pipeline_stage_id is not None:
+        after = await among(actor, stages, pipeline_stage_id)
+    else:
+        assert to is not None
+        after = standing_for(stages, to)
+    left = leaving(deal, stages, after)
+    return await _move(
+        actor, deal, version, Stage(after.stage), after.entered, on, "deals.advance",
+        Way(left, after, waiver, path),
+    )  # fmt: skip
+
+
+async def move_to_pipeline(
+    actor: Actor,
+    deal_id: str,
+    version: int,
+    pipeline_id: str,
+    pipeline_stage_id: str | None = None,
+    on: date | None = None,
+) -> Deal:
+    """Move an open deal to another pipeline, by default to the stage that stands for its stage, or is before
+    it.
+
+    Both histories stay: its stage changes name the stages of either pipeline.
+
+    Raises:
+        InvalidTransition: the deal has ended or is in it, the pipeline takes no deals, or the stage is
+        further
+            on than the deal is: there, it is advanced.
+        Invalid: the pipeline is for other kinds, or the stage is none of it.
+    """
+    require(actor, SELL, "move deals")
+    deal = await find(Deal, actor, deal_id, "id")
+    pipeline = await find(Pipeline, actor, pipeline_id, "pipelineId")
+    deal.check_open("pipelineId")
+    if deal.pipeline_id == pipeline.id:
+        raise InvalidTransition("the deal goes through this pipeline already", ["pipelineId"])
+    check_takes(pipeline, DealKind(deal.kind))
+    stages = await stages_of(pipeline.id)
+    entered = (
+        await among(actor, stages, pipeline_stage_id)
+        if pipeline_stage_id
+        else nearest(stages, Stage(deal.stage))
+    )
+    assert entered
+    if pipeline_stage_id and Stage(entered.stage).rank > Stage(deal.stage).rank:
+        raise InvalidTransition(
+            f"{entered.name!r} stands for {entered.stage}, and the deal is {deal.stage}; move it to a"
+            " stage for that or an earlier one, and advance it there",
+            ["pipelineStageId"],
+        )
+    return await _move(
+        actor, deal, version, Stage(entered.stage), entered.entered, on, "deals.move_to_pipeline",
+        Way(None, entered, None, "pipelineId"),
+    )  # fmt: skip
 
 
 async def close(
@@ -91,94 +209,78 @@ async def close(
     to: Stage,
     *,
     loss_reason: str | None = None,
+    cause: str | None = None,
     amount_minor: int | None = None,
     on: date | None = None,
+    waiver: str | None = None,
 ) -> Deal:
     """Win or lose a deal on a business date (default today), at its final amount where given.
 
-    A lost deal says why (``loss_reason``).
+    A lost deal says why in words (``loss_reason``), and by one of the tenant's reasons (``cause``, its
+    name). A deal is won out of a pipeline with the facts that the stages need which it has not left, or with
+    a ``waiver``.
+
+    Raises:
+        InvalidTransition: it does not end so, or has ended.
+        Invalid: a reason lacks or is too many, or the cause is none that is offered.
+        FactsMissing: it is won, and lacks facts that it needs.
     """
+    require(actor, SELL, "move deals")
     if to.is_open:
         raise InvalidTransition("a deal closes as WON or LOST", ["stage"])
     if (to is Stage.LOST) != bool(loss_reason):
         raise Invalid("a lost deal needs a reason, and only a lost deal has one", ["lossReason"])
-    values: dict[str, object] = {"loss_reason": loss_reason}
+    if to is Stage.WON and cause is not None:
+        raise Invalid("only a lost deal has a reason", ["lossCause"])
+    deal = await find(Deal, actor, deal_id, "id")
+    values: dict[str, object] = {"loss_reason": loss_reason, "pipeline_stage_id": None}
     if amount_minor is not None:
         values["amount_minor"] = amount_minor
-    return await _move(actor, deal_id, version, to, values, on, "deals.close")
-
-
-async def set_contacts(
-    actor: Actor, deal_contacts: Sequence[DealContact], *, history: bool = False
-) -> Upserted:
-    """Let contacts take part in deals; one who does already gets the given role. Nobody is taken out.
-
-    ``ids`` of the result is left empty. ``history`` was known all the time. Repeating it writes nothing.
-    People whose data was erased are left as they are.
-
-    Raises:
-        NotFound: a deal or a contact is not one of the tenant's.
-    """
-    require(actor, BRING_IN, "import who takes part in deals")
-    await _check_known(actor, Deal, {row.deal_id for row in deal_contacts}, "dealId")
-    await _check_known(actor, Contact, {row.contact_id for row in deal_contacts}, "contactId")
-    standing = await _taking_part(actor, {row.deal_id for row in deal_contacts})
-    erased = await erased_among(actor.tenant_id, (row.contact_id for row in deal_contacts))
-    told = {(row.deal_id, row.contact_id): row for row in deal_contacts}
-    wanted = {key: row for key, row in told.items() if row.contact_id not in erased}
-    new = [row for key, row in wanted.items() if key not in standing]
-    changed = [(standing[key], row) for key, row in wanted.items() if key in standing]
-    changed = [(before, row) for before, row in changed if before.role != row.role]
-    total = Upserted(created=len(new), updated=len(changed), erased=len(told) - len(wanted))
-    total.unchanged = len(told) - len(new) - len(changed)
-    if new or changed:
-        async with unit_of_work(actor, "deals.set_contacts", history=history) as work:
-            await work.create_all(new)
-            for before, row in changed:
-                await work.update(before, {"role": row.role})
-    return total
-
-
-async def _check_known(actor: Actor, model: type[Record], ids: Collection[str], path: str) -> None:
-    unknown = set(ids)
-    for part in _batches(ids):
-        unknown -= set(
-            await model.filter(tenant_id=actor.tenant_id, id__in=part).values_list("id", flat=True)
-        )
-    if unknown:
-        raise NotFound(f"no {model.__name__.lower()} {min(unknown)!r}", [path])
-
-
-async def _taking_part(actor: Actor, deal_ids: Collection[str]) -> dict[tuple[str, str], DealContact]:
-    found: dict[tuple[str, str], DealContact] = {}
-    for part in _batches(deal_ids):
-        rows = await DealContact.filter(tenant_id=actor.tenant_id, deal_id__in=part)
-        found |= {(row.deal_id, row.contact_id): row for row in rows}
-    return found
-
-
-def _batches(ids: Collection[str]) -> list[list[str]]:
-    ordered = sorted(ids)
-    return [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
+    stages = await stages_of(deal.pipeline_id) if deal.pipeline_id and to is Stage.WON else []
+    way = Way(leaving(deal, stages, None), None, waiver, "stage")
+    return await _move(actor, deal, version, to, values, on, "deals.close", way, cause)
 
 
 async def _move(
-    actor: Actor, deal_id: str, version: int, to: Stage, values: Values, on: date | None, command: str
+    actor: Actor,
+    deal: Deal,
+    version: int,
+    to: Stage,
+    values: Values,
+    on: date | None,
+    command: str,
+    way: Way | None = None,
+    cause: str | None = None,
 ) -> Deal:
-    require(actor, SELL, "move deals")
-    deal = await find(Deal, actor, deal_id, "id")
     if version == deal.version:
-        deal.check_transition(to)
-    validate(Deal, values)
+        _check_moves(deal, to, way)
+    validate(Deal, {name: value for name, value in values.items() if name in ("loss_reason", "amount_minor")})
     async with unit_of_work(actor, command, on=on) as work:
-        before = Stage(deal.stage)
+        check_version(deal, version)
+        before, left = Stage(deal.stage), deal.pipeline_stage_id
         moved = {"stage": to, "stage_since": work.on, **_stage_defaults(to), **values}
         if not to.is_open:
             moved["closed_on"] = work.on
         await _check_date(work, deal, moved.keys())
-        await work.update(deal, moved, version)
-        await work.create_all([stage_change(deal, before, to, work.on)], log=False)
+        if to is Stage.LOST:
+            moved["loss_cause_id"] = await cause_of(work, cause)
+        if way and way.entered:
+            await check_standing(way.entered)
+        if way:
+            await check_exit(work, deal, way, sets_amount=bool(values.get("amount_minor")))
+        await work.update(deal, valued(moved), version)
+        await work.create_all([stage_change(deal, before, to, work.on, left)], log=False)
         return deal
+
+
+def _check_moves(deal: Deal, to: Stage, way: Way | None) -> None:
+    """Raise InvalidTransition where a deal has ended, or is where it would go."""
+    if way is None or way.entered is None:
+        deal.check_transition(to)
+        return
+    deal.check_open(way.path)
+    if deal.pipeline_stage_id == way.entered.id:
+        raise InvalidTransition(f"the deal is in {way.entered.name!r} already", [way.path])
 
 
 async def _check_date(work: Work, deal: Deal, fields: Collection[str]) -> None:
@@ -192,6 +294,10 @@ async def _check_date(work: Work, deal: Deal, fields: Collection[str]) -> None:
     since = max((day for day in known if day is not None), default=work.on)
     if work.on < since:
         raise Invalid(f"the deal last moved on {since}; allowed: that day or later", ["on"])
+
+
+def _entered(entered: PipelineStage | None, stage: Stage) -> Values:
+    return entered.entered if entered else _stage_defaults(stage)
 
 
 def _stage_defaults(stage: Stage) -> dict[str, object]:

@@ -3,7 +3,8 @@
 ``contact`` is the record itself, ``account`` where the person works, ``roles`` are the parts in deals,
 ``changes`` what became what in these records, in signals and in interactions, when and by which user,
 ``commands`` what users did to the record, ``signals`` what was heard about the person, ``interactions`` the
-calls, visits, mails and the like with the person, ``verdicts`` what rules said with the
+calls, visits, mails and the like with the person, ``criteria`` what the person confirmed of the
+qualification of deals, ``verdicts`` what rules said with the
 person's data as evidence, and ``mentions`` every other text of the tenant with a name or address of the
 person: notes and names of deals and tickets, rules and their cases, and what any of these once said.
 ``withheld`` is how many of those the actor may not see.
@@ -26,6 +27,7 @@ from commands.traces import (
     Text,
     about,
     changes_of,
+    criteria_about,
     evidence_of,
     interactions_with,
     mentions,
@@ -55,6 +57,7 @@ _OF_INTERACTION = (
     "id", "deal_id", "user_id", "kind", "direction", "happened_on", "happened_at", "duration_minutes",
     "subject", "outcome", "source", "created_at",
 )  # fmt: skip
+_OF_CRITERION = ("id", "deal_id", "element", "state", "evidence", "confirmed_on", "created_at")
 _OF_VERDICT = ("id", "rule_key", "title", "state", "because", "held_since", "lapsed_on")
 _OF_EVIDENCE = ("alias", "fact_kind", "fact_id", "field", "op", "observed_on", "source")
 
@@ -65,16 +68,18 @@ async def dossier(actor: Actor, person: Person) -> Document:
     account = await Account.get(id=contact.account_id)
     signals, verdicts = await signals_about(contact), await verdicts_on(evidence)
     interactions = await interactions_with(contact)
+    criteria = await criteria_about(contact)
     told = {text.place async for text in about(person)} | {(each.id, "because") for each in verdicts}
     mentioned, withheld = await _mentions(actor, person, told)
     return {
         "contact": _shown(contact, _OF_CONTACT),
         "account": {"id": account.id, "name": account.name},
         "roles": [await _role(role) for role in person.roles],
-        "changes": await _changes([contact, *person.roles, *signals, *interactions]),
+        "changes": await _changes([contact, *person.roles, *signals, *interactions, *criteria]),
         "commands": await _commands(contact),
         "signals": [_shown(signal, _OF_SIGNAL) for signal in signals],
         "interactions": [_shown(each, _OF_INTERACTION) for each in interactions],
+        "criteria": [_shown(criterion, _OF_CRITERION) for criterion in criteria],
         "verdicts": [_verdict(verdict, evidence) for verdict in verdicts],
         "mentions": mentioned,
         "withheld": withheld,

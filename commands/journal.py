@@ -109,10 +109,11 @@ class Work:
                 f"{record.id} stays as it was made; {fixed[0]} cannot be changed", [fixed[0]]
             )
         now = utcnow()
+        following = record.following({name: normalised(record, name, new) for name, new in changed.items()})
         written = (
             await type(record)
             .filter(id=record.id, version=expected)
-            .update(**changed, version=expected + 1, updated_at=now)
+            .update(**changed, **following, version=expected + 1, updated_at=now)
         )
         if not written:
             await self._met_another(record)
@@ -121,7 +122,7 @@ class Work:
         )
         self.left |= pending.touched(record)
         self.written.append(record)
-        record.update_from_dict({**changed, "version": expected + 1, "updated_at": now})
+        record.update_from_dict({**changed, **following, "version": expected + 1, "updated_at": now})
         return record
 
     async def _met_another(self, record: Record) -> NoReturn:

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from weakref import WeakSet
 
-from models import reading
 from models.access import Tenant
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
-from models.database import fetch
+from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.people import Contact
+from models.qualification import DecisionCriterion
 from models.revenue import Contract
 from models.rulebooks import PendingJudgement
 from models.services import Service, UsageMonth
@@ -23,7 +23,7 @@ from models.tickets import Ticket
 #: Records of an account that facts are made of.
 _OF_ACCOUNT = (Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal)
 #: Records of a deal that facts are made of.
-_OF_DEAL = (DealLine, DealContact)
+_OF_DEAL = (DealLine, DealContact, DecisionCriterion)
 BATCH = 500
 #: Set when something was noted by this process.
 _waiting: WeakSet[asyncio.Event] = WeakSet()
@@ -103,8 +103,8 @@ async def waiting(tenant_id: str, most: int | None = None) -> Mapping[str, str]:
 
 async def number() -> int:
     """How many accounts wait to be judged, of all tenants."""
-    (found,) = await reading.values("select count(*) from pending_judgement", ())
-    return int(str(found))
+    (row,) = await fetch("select count(*) as waiting from pending_judgement")
+    return as_int(row["waiting"])
 
 
 async def done(tenant_id: str, judged: Mapping[str, str]) -> None:

@@ -29,6 +29,10 @@ READ_MONEY = Right(frozenset(Role), Scope.READ_MONEY)
 READ_PERSONAL = Right(frozenset(Role), Scope.READ_PERSONAL)
 #: Accounts, contacts, deals, and answers to recommendations.
 SELL = Right(_SELLERS, Scope.WRITE_SALES)
+#: Handing in what one will win.
+FORECAST = Right(_SELLERS - {Role.INTEGRATION}, Scope.WRITE_SALES)
+#: Quotas, shares in deals, adjusting forecasts, and their calendar.
+LEAD = Right(frozenset({Role.MANAGER, Role.ADMIN}), Scope.WRITE_SALES)
 #: Recording what was heard.
 LISTEN = Right(_SELLERS, Scope.WRITE_SIGNALS)
 #: Having one's accounts judged by the live rules.
@@ -39,6 +43,10 @@ KEEP_JUDGED = Right(_ADMINISTRATORS, Scope.EVALUATE)
 TRY_RULES = Right(_RULE_MAKERS, Scope.EVALUATE)
 #: Rulebooks, levers, limits and alarms.
 MAKE_RULES = Right(_RULE_MAKERS, Scope.WRITE_RULES)
+#: Pipelines, reasons of losses, exchange rates and how the worth of deals is counted.
+CONFIGURE_SALES = Right(_RULE_MAKERS, Scope.WRITE_RULES)
+#: Letting a deal go on without what its stage needs.
+WAIVE = Right(_RULE_MAKERS, Scope.WRITE_SALES)
 #: Records of a source, with its users and teams.
 BRING_IN = Right(frozenset({Role.INTEGRATION, Role.ADMIN}), Scope.IMPORT)
 #: Having an assistant act on one's behalf.
@@ -49,8 +57,8 @@ STEWARD = Right(_RULE_MAKERS, Scope.ADMINISTER)
 ADMINISTER = Right(_ADMINISTRATORS, Scope.ADMINISTER)
 
 RIGHTS = (
-    READ, READ_MONEY, READ_PERSONAL, SELL, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES, MAKE_RULES, BRING_IN,
-    DELEGATE, STEWARD, ADMINISTER,
+    READ, READ_MONEY, READ_PERSONAL, SELL, FORECAST, LEAD, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES, MAKE_RULES,
+    CONFIGURE_SALES, WAIVE, BRING_IN, DELEGATE, STEWARD, ADMINISTER,
 )  # fmt: skip
 
 

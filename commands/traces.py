@@ -24,13 +24,20 @@ from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
 from models.people import ERASED, PERSONAL, Contact, Interaction
+from models.pipelines import LossReason, Pipeline, PipelineStage
+from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal
 
 #: The kinds of facts that are about a person.
 PEOPLE = frozenset({"contact", "deal_contact"})
 #: What the product compares and nobody reads: ids, and keys of rules.
-_KEYS = frozenset({"source", "external_id", "currency", "rule_key", "subject_key", "action", "play"})
+_KEYS = frozenset(
+    {
+        *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
+        *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
+    }
+)
 #: What others are called, and words from lists: theirs, whoever else is called so.
 _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Contact: frozenset({"name", "email", "phone"}),
@@ -38,8 +45,17 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Account: frozenset({"name", "segment", "industry", "country", "region"}),
     Team: frozenset({"name"}),
     Product: frozenset({"name", "family"}),
+    Pipeline: frozenset({"name"}),
+    PipelineStage: frozenset({"name"}),
+    LossReason: frozenset({"name"}),
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
+}
+#: Texts of records that refer to a person.
+_ABOUT: Mapping[type[Record], tuple[str, ...]] = {
+    Signal: ("summary",),
+    Interaction: ("subject", "outcome"),
+    DecisionCriterion: ("evidence",),
 }
 #: What belongs to an account through another record.
 _THROUGH: Mapping[str, type[Record]] = {"deal_id": Deal, "recommendation_id": Recommendation, "risk_id": Risk}
@@ -145,15 +161,15 @@ async def about(person: Person) -> AsyncIterator[Text]:
     for change in await changes_of(person.contact, *PERSONAL):
         yield Text(change, "old")
         yield Text(change, "new")
-    for signal in await signals_about(person.contact):
-        yield Text(signal, "summary")
-        for change in await changes_of(signal, "summary"):
-            yield Text(change, "old")
-            yield Text(change, "new")
-    for interaction in await interactions_with(person.contact):
-        for name in ("subject", "outcome"):
-            yield Text(interaction, name)
-            for change in await changes_of(interaction, name):
+    records: list[Record] = [
+        *await signals_about(person.contact),
+        *await interactions_with(person.contact),
+        *await criteria_about(person.contact),
+    ]
+    for record in records:
+        for name in _ABOUT[type(record)]:
+            yield Text(record, name)
+            for change in await changes_of(record, name):
                 yield Text(change, "old")
                 yield Text(change, "new")
     for evidence in await evidence_of(person):
@@ -174,6 +190,11 @@ async def interactions_with(contact: Contact) -> list[Interaction]:
     return await Interaction.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
         "happened_on", "id"
     )
+
+
+async def criteria_about(contact: Contact) -> list[DecisionCriterion]:
+    """What was learned from the person about the qualification of deals."""
+    return await DecisionCriterion.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by("id")
 
 
 async def evidence_of(person: Person) -> list[Evidence]:

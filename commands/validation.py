@@ -62,7 +62,7 @@ def _check_number(path: str, value: int) -> None:
 
 
 #: How money columns are called by clients; ``amount_minor`` is ``amount`` there.
-MONEY_NAMES = frozenset({"amount", "mrc", "nrc", "overdue", "listPrice", "unitPrice", "charge"})
+MONEY_NAMES = frozenset({"amount", "mrc", "nrc", "overdue", "listPrice", "unitPrice", "charge", "price"})
 
 
 def api_name(column: str) -> str:

@@ -39,7 +39,19 @@ MODELS: Mapping[str, type[Record]] = {
 _TABLES = {model.__name__: name for name, model in MODELS.items()}
 #: What the importer fills itself, or nobody but a command; money is in the mapping's currency.
 _NOT_MAPPED = frozenset(
-    {"id", "tenant", "source", "external_id", "valid_from", "currency", "erased_at", *Record.untracked}
+    {
+        *("id", "tenant", "source", "external_id", "valid_from", "currency", "erased_at", "removed_on"),
+        *(
+            "pipeline",
+            "pipeline_stage",
+            "loss_cause",
+            "pushes",
+            "days_pushed",
+            "offered_minor",
+            "offered_currency",
+        ),
+        *Record.untracked,
+    }
 )
 _PERCENT = frozenset({"probability", "etl_share"})
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

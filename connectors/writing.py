@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from commands import deals
+from commands import deal_people
 from commands.access import ensure_team, upsert_users
 from commands.bulk import Incoming, Upserted, upsert
 from commands.journal import unit_of_work
@@ -58,7 +58,7 @@ async def _write_parts(actor: Actor, batch: Sequence[Incoming], history: bool) -
     parts = [
         DealContact(id=DealContact.make_id(), tenant_id=actor.tenant_id, **each.values) for each in batch
     ]
-    total = await deals.set_contacts(actor, parts, history=history)
+    total = await deal_people.set_contacts(actor, parts, history=history)
     total.unchanged = len(batch) - total.created - total.updated
     return total
 

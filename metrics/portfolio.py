@@ -6,18 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from metrics.risks import risks_held
+from metrics.rounding import percent, rounded
 from models.access import Actor
 from models.accounts import Account
 from models.asof import as_of_rows, text_as_of, view_of
-from models.base import Severity
 from models.database import Param, Row, as_int, fetch
 from models.deals import Deal
 from models.described import Described
 from models.recommendations import Risk
 from models.revenue import RUNNING, Contract
+from models.severity import Severity
 from models.view import View
 from models.visibility import visible
 
@@ -126,7 +127,7 @@ async def _groups(
             figures = _group(groups, row).figures
             figures.open_deals = as_int(row["deals"])
             figures.open_pipeline_minor = as_int(row["pipeline"])
-            figures.weighted_pipeline_minor = _percent(as_int(row["hundreds"]) * 100 + as_int(row["rest"]))
+            figures.weighted_pipeline_minor = percent(as_int(row["hundreds"]) * 100 + as_int(row["rest"]))
         for row in await _recurring(actor, as_of, view, grouping):
             figures = _group(groups, row).figures
             figures.active_contracts = as_int(row["contracts"])
@@ -145,7 +146,7 @@ def _add_at_risk(groups: dict[str | None, Group], rows: Iterable[Mapping[str, ob
         group.figures.lines_at_risk += as_int(row["lines"])
         weighted[group.key] += amount * Decimal(str(row["probability"]))
     for key, minor in weighted.items():
-        groups[key].figures.at_risk_weighted_minor = _rounded(minor)
+        groups[key].figures.at_risk_weighted_minor = rounded(minor)
 
 
 def _group(groups: dict[str | None, Group], row: Mapping[str, object]) -> Group:
@@ -251,12 +252,3 @@ def _group_by(grouping: Grouping | None) -> str:
 
 def _params(actor: Actor, as_of: date) -> dict[str, Param]:
     return {"tenant": actor.tenant_id, "as_of": as_of}
-
-
-def _percent(minor_times_percent: int) -> int:
-    return _rounded(Decimal(minor_times_percent) / 100)
-
-
-def _rounded(minor: Decimal) -> int:
-    """Whole minor units, halves to even."""
-    return int(minor.quantize(Decimal(1), ROUND_HALF_EVEN))

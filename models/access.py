@@ -37,7 +37,11 @@ class Scope(Described):
     )
     WRITE_SALES = "WRITE_SALES", "Accounts, contacts, deals, and answers to recommendations."
     WRITE_SIGNALS = "WRITE_SIGNALS", "Recording signals."
-    WRITE_RULES = "WRITE_RULES", "Rulebooks, levers, limits of offers and alarms of the engine."
+    WRITE_RULES = (
+        "WRITE_RULES",
+        "Rulebooks, levers, limits of offers, alarms of the engine, and how deals are sold: pipelines,"
+        " reasons of losses, exchange rates.",
+    )
     EVALUATE = "EVALUATE", "Having accounts judged, and rules tried, checked and backtested."
     IMPORT = "IMPORT", "Bringing in the records of a source, with its users and teams."
     ADMINISTER = "ADMINISTER", "API keys, delegations, and the export and erasure of people's data."
@@ -49,7 +53,10 @@ class Tenant(Record):
     ``judged_as_of`` is the latest date as of which all of its accounts were judged together.
     ``max_offers`` is how many open recommendations an account is offered at once. What was dismissed does not
     come back within ``dismissal_days``; after ``dismissals_until_pause`` of an action at an account within
-    ``pause_days`` the action is not offered there.
+    ``pause_days`` the action is not offered there. Fiscal years begin with ``fiscal_month`` (1 to 12); weekly
+    forecasts are due on ``forecast_weekday`` (1 for Monday to 7) at ``forecast_hour`` (1 to 24, UTC).
+    ``acv_with_one_off`` says whether the annual contract value has the one-off charges of the first year in
+    it.
     """
 
     prefix = "tnt"
@@ -63,6 +70,10 @@ class Tenant(Record):
     dismissal_days = fields.IntField(default=30, db_default=30)
     dismissals_until_pause = fields.IntField(default=3, db_default=3)
     pause_days = fields.IntField(default=90, db_default=90)
+    acv_with_one_off = fields.BooleanField(default=False, db_default=False)
+    fiscal_month = fields.IntField(default=1, db_default=1)
+    forecast_weekday = fields.IntField(default=5, db_default=5)
+    forecast_hour = fields.IntField(default=17, db_default=17)
 
     class Meta:
         table = "tenant"

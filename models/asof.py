@@ -5,32 +5,64 @@ Two times: *valid at*, the business date of a view, and *known at*, the day whos
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from tortoise import fields
 
 from models.base import Record
-from models.database import fetch, is_sqlite
-from models.history import CREATED
+from models.database import Param, fetch, is_sqlite
+from models.history import CREATED, KEPT_APART, kept_apart
 from models.view import WHOLE, View
 
 #: Columns that say what a record belongs to, where it came from and who sees it: taken as they are now.
 FIXED = frozenset({"account_id", "deal_id", "source", "confidential"})
 
 
+@dataclass(frozen=True)
+class Sought:
+    """That a column's value as of the date meets a condition, which is said of any SQL expression."""
+
+    column: str
+    holds: Callable[[str], str]
+
+
+#: The condition that holds for every row.
+ANY = "1 = 1"
+
+
 async def view_of(tenant_id: str, as_of: date, known_on: date | None = None) -> View:
     """The view of a tenant as of a date, with what was known by the end of ``known_on`` if it is given."""
-    later = "c.effective_on > :as_of" + (f" or {_learned('c')} > :known_on" if known_on else "")
-    rows = await fetch(
-        "select distinct c.entity, c.field from change c"
-        f" where c.tenant_id = :tenant and c.field <> '{CREATED}' and ({later})",
-        {"tenant": tenant_id, "as_of": as_of, "known_on": known_on},
-    )
-    moved = frozenset((str(row["entity"]), str(row["field"])) for row in rows)
+    params: dict[str, Param] = {"tenant": tenant_id, "as_of": as_of, "known_on": known_on}
+    rows = await fetch(" union ".join(_later("c.entity, c.field", known_on)), params)
+    moved = frozenset((str(row["entity"]), str(row["field"])) for row in rows if row["field"] != CREATED)
     return View(known_on, moved)
 
 
-def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE, changes_of: str = "") -> str:
+async def swift_view_of(tenant_id: str, as_of: date, known_on: date | None = None) -> View:
+    """The same view without what has moved, but for whether anything has: to find out takes no time."""
+    params: dict[str, Param] = {"tenant": tenant_id, "as_of": as_of, "known_on": known_on}
+    found = " or ".join(f"exists ({each})" for each in _later("1", known_on))
+    (row,) = await fetch(f"select case when {found} then 1 else 0 end as moved", params)
+    return View(known_on, None if row["moved"] else frozenset())
+
+
+def _later(shown: str, known_on: date | None) -> list[str]:
+    """Statements that find in the change log what a view undoes, each by an index."""
+    which = f"select {shown} from change c where c.tenant_id = :tenant"
+    learned = _learned_later("c", ":known_on") if known_on else ()
+    return [f"{which} and {condition}" for condition in ("c.effective_on > :as_of", *learned)]
+
+
+def as_of_rows(
+    model: type[Record],
+    columns: list[str],
+    view: View = WHOLE,
+    changes_of: str = "",
+    which: str = "",
+    sought: Sequence[Sought] = (),
+) -> str:
     """A subquery with ``id``, ``tenant_id`` and ``columns`` of ``model`` as of ``:as_of`` (a date).
 
     Parameters it needs: ``:tenant``, ``:as_of``. A column's value is the ``old`` of its earliest change
@@ -38,84 +70,218 @@ def as_of_rows(model: type[Record], columns: list[str], view: View = WHOLE, chan
     out. Two changes on one day are ordered by when they were recorded.
 
     ``changes_of`` is a condition on rows ``c`` of the change log that leaves out only changes of rows that
-    the caller leaves out too.
+    the caller leaves out too. ``which`` is a condition on the rows ``t`` as they are now. Where the caller
+    looks for few rows, for each of them one of the conditions ``sought`` holds: others are not read.
 
     Where the view knows only what was known by ``:known_on``, what was learned later is undone, latest first,
     and rows that were learned of later are left out.
     """
     table = model._meta.db_table
-    tracked = [column for column in columns if column not in FIXED and _moves(view, table, column)]
-    values = "".join(f", {_value(model, column, view.known)} as {column}" for column in tracked)
+    tracked = _tracked(table, columns, view)
+    values = "".join(f", {_value(model, column, view)} as {column}" for column in tracked)
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
-    starts = (
-        "and (t.valid_from is null or t.valid_from <= :as_of)"
-        if "valid_from" in model._meta.fields_map
-        else ""
-    )
-    there = f" and {known_row('t')}" if view.known and "known_on" in model._meta.fields_map else ""
-    changes = _changes(table, tracked, view.known, changes_of)
+    few = _few(model, [(tracked, view)], sought)
+    changes = _changes(table, tracked, view, few.and_change(changes_of), few=few.are_few)
     return (
-        f'(select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
-        f" where t.tenant_id = :tenant {starts}{there})"
+        f'({few.named}select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
+        f" where {_there(model, view)} and {few.rows}{which and f' and {which}'})"
     )
+
+
+def both_ends(
+    model: type[Record], columns: list[str], start: View, end: View, which: str, sought: Sequence[Sought] = ()
+) -> str:
+    """A subquery with each of ``columns`` of ``model`` as of two dates, as ``s_`` and ``e_`` and its name.
+
+    ``s_there`` and ``e_there`` say whether the row had begun, and was known of. The two views name their
+    parameters differently. Columns that are taken as they are now keep their names. ``which`` is a condition
+    on the rows ``t`` as they are now, and ``sought`` are such as ``as_of_rows`` takes.
+    """
+    table = model._meta.db_table
+    values, joins = "".join(f", t.{column}" for column in columns if column in FIXED), ""
+    columns = [column for column in columns if column not in FIXED]
+    few = _few(model, [(_tracked(table, columns, view), view) for view in (start, end)], sought)
+    for prefix, view in (("s_", start), ("e_", end)):
+        tracked = _tracked(table, columns, view)
+        told = {column: _value(model, column, view, prefix) for column in tracked}
+        values += f", ({_there(model, view)}) as {prefix}there"
+        values += "".join(f", {told.get(column, f't.{column}')} as {prefix}{column}" for column in columns)
+        joins += _changes(table, tracked, view, few.and_change(""), prefix, few=few.are_few)
+    return (
+        f'({few.named}select t.id, t.tenant_id{values} from "{table}" t{joins} where {few.rows} and {which})'
+    )
+
+
+@dataclass(frozen=True)
+class _Few:
+    """The rows that are read: how a subquery that reads them begins, and the condition on its rows ``t``."""
+
+    named: str = ""
+    rows: str = "t.tenant_id = :tenant"
+
+    @property
+    def are_few(self) -> bool:
+        """Whether not every row of the tenant is read."""
+        return bool(self.named)
+
+    def and_change(self, condition: str) -> str:
+        """A condition on rows ``c`` of the change log that leaves out those of other rows, too."""
+        own = "c.entity_id in (select few.id from few)" if self.named else ""
+        return " and ".join(filter(None, (own, condition)))
+
+
+def _few(model: type[Record], undone: Sequence[tuple[list[str], View]], sought: Sequence[Sought]) -> _Few:
+    """Those rows alone for which what is sought may hold in a view: it does now, or it did before."""
+    if (
+        not any(columns for columns, _ in undone)
+        or not sought
+        or any(each.holds("n") == ANY for each in sought)
+    ):
+        return _Few()
+    table, ids = model._meta.db_table, list[str]()
+    for each in sought:
+        ids.append(
+            f'select n.id from "{table}" n where n.tenant_id = :tenant and {each.holds(f"n.{each.column}")}'
+        )
+        old = f"case when c.field = '{each.column}' then {_typed(model, each.column, 'c.old')} end"
+        for columns, view in undone:
+            ids += [
+                f"select c.entity_id from {source}"
+                for source in _sources(
+                    table, columns, view, f"c.field = '{each.column}' and {each.holds(old)}", few=True
+                )
+                if each.column in columns
+            ]
+    # By their ids: SQLite would rather walk through all of a tenant.
+    tenant = "+t.tenant_id" if is_sqlite() else "t.tenant_id"
+    rows = f"{tenant} = :tenant and t.id in (select few.id from few)"
+    return _Few(f"with few(id) as ({' union '.join(ids)}) ", rows)
+
+
+def _tracked(table: str, columns: list[str], view: View) -> list[str]:
+    return [column for column in columns if column not in FIXED and _moves(view, table, column)]
+
+
+def _there(model: type[Record], view: View) -> str:
+    """The condition that a row ``t`` had begun by the date of a view, and was known of."""
+    has = model._meta.fields_map
+    began = f"(t.valid_from is null or t.valid_from <= :{view.day})" if "valid_from" in has else "1 = 1"
+    return f"{began} and {known_row('t', view)}" if view.known and "known_on" in has else began
 
 
 def _moves(view: View, table: str, column: str) -> bool:
     return view.moved is None or (table, column) in view.moved
 
 
-def known_row(alias: str) -> str:
+def known_row(alias: str, view: View = WHOLE) -> str:
     """The condition that a row was known by the end of ``:known_on``."""
-    return f"({alias}.known_on is null or {alias}.known_on <= :known_on)"
+    return f"({alias}.known_on is null or {alias}.known_on <= :{view.known_day})"
 
 
-def known_change(alias: str) -> str:
+def known_change(alias: str, view: View = WHOLE) -> str:
     """The condition that a row of the change log was known by the end of ``:known_on``."""
-    return f"{_learned(alias)} <= :known_on"
+    return f"{_learned(alias)} <= :{view.known_day}"
 
 
 def _learned(alias: str) -> str:
     """The day on which a row of the change log was learned."""
-    recorded = (
-        f"substr({alias}.created_at, 1, 10)"
-        if is_sqlite()
-        else f"cast({alias}.created_at at time zone 'UTC' as date)"
+    return f"coalesce({alias}.known_on, {_recorded(alias)})"
+
+
+def _learned_later(alias: str, day: str) -> tuple[str, str]:
+    """Two conditions, of which one holds for what was learned after a day, each of which an index serves."""
+    return f"{alias}.known_on > {day}", f"{alias}.known_on is null and {_recorded(alias)} > {day}"
+
+
+def _recorded(alias: str) -> str:
+    if is_sqlite():
+        return f"substr({alias}.created_at, 1, 10)"
+    return f"cast({alias}.created_at at time zone 'UTC' as date)"
+
+
+def _value(model: type[Record], column: str, view: View, prefix: str = "") -> str:
+    before, undone = f"{prefix}l", f"{prefix}r"
+    then = _typed(model, column, f"{before}.v_{column}")
+    learned = (
+        f" when {undone}.n_{column} = 1 then {_typed(model, column, f'{undone}.v_{column}')}"
+        if view.known
+        else ""
     )
-    return f"coalesce({alias}.known_on, {recorded})"
+    return f"case when {before}.n_{column} = 1 then {then}{learned} else t.{column} end"
 
 
-def _value(model: type[Record], column: str, known: bool) -> str:
-    undone = f" when r.n_{column} = 1 then {_typed(model, column, f'r.v_{column}')}" if known else ""
-    then = _typed(model, column, f"l.v_{column}")
-    return f"case when l.n_{column} = 1 then {then}{undone} else t.{column} end"
-
-
-def _changes(table: str, columns: list[str], known: bool, which: str) -> str:
+def _changes(table: str, columns: list[str], view: View, which: str, prefix: str = "", *, few: bool) -> str:
     """Joins with what columns were: ``l`` before what changed later, ``r`` before what was learned later."""
     if not columns:
         return ""
+    later, *learned = _sources(table, columns, view, which, few=few)
+    joins = _before(f"{prefix}l", columns, [later], "effective_on, created_at, seq")
+    return joins + (_before(f"{prefix}r", columns, learned, "created_at, seq") if learned else "")
+
+
+def _sources(table: str, columns: list[str], view: View, which: str, *, few: bool = False) -> list[str]:
+    """What a view undoes, as tables ``c`` with conditions: what changed later, what was learned later."""
     only = f" and {which}" if which else ""
-    later = f"c.effective_on > :as_of{only}" + (f" and {known_change('c')}" if known else "")
-    joins = _before("l", table, columns, later, "c.effective_on, c.created_at, c.seq")
-    if known:
-        joins += _before("r", table, columns, f"{_learned('c')} > :known_on{only}", "c.created_at, c.seq")
-    return joins
+    later = f"c.effective_on > :{view.day}" + (f" and {known_change('c', view)}" if view.known else "")
+    learned: tuple[str, ...] = ()
+    if view.known:
+        whole = f"{_learned('c')} > :{view.known_day}"
+        learned = _learned_later("c", f":{view.known_day}") if _are_kept(table, columns) else (whole,)
+    names = ", ".join(f"'{column}'" for column in columns)
+    found = [("effective_on", later), *(("known_on", condition) for condition in learned)]
+    return [
+        f"change c{_index(table, columns, first)} where c.tenant_id = :tenant and c.entity = '{table}'"
+        f" and {condition}{only} and c.field in ({names}){_kept(table, columns, few)}"
+        for first, condition in found
+    ]
 
 
-def _before(alias: str, table: str, columns: list[str], which: str, order: str) -> str:
+def log_of(model: type[Record], column: str) -> str:
+    """The change log of one column whose changes are kept apart, as a table ``c`` with its conditions.
+
+    Parameter it needs: ``:tenant``.
+    """
+    table = model._meta.db_table
+    return (
+        f"change c{_index(table, [column], 'effective_on')} where c.tenant_id = :tenant"
+        f" and c.entity = '{table}' and c.field = '{column}'{_kept(table, [column], few=True)}"
+    )
+
+
+def _are_kept(table: str, columns: list[str]) -> bool:
+    return set(columns) <= set(KEPT_APART.get(table, ()))
+
+
+def _kept(table: str, columns: list[str], few: bool) -> str:
+    """The condition of the indexes, word by word.
+
+    SQLite must read it. PostgreSQL sees that it holds, but by it takes the rows for few, and the indexes.
+    """
+    is_said = (few or is_sqlite()) and _are_kept(table, columns)
+    return f" and {kept_apart(table, 'c.')}" if is_said else ""
+
+
+def _index(table: str, columns: list[str], first: str) -> str:
+    """The index to be used, where it must be said: SQLite knows not how much each of them leaves out."""
+    return f" indexed by change_{table}_{first}" if is_sqlite() and _are_kept(table, columns) else ""
+
+
+def _before(alias: str, columns: list[str], sources: list[str], order: str) -> str:
     """A join with what each column was before the first, in this order, of some of its changes."""
     seen = ", ".join(
         f"max(case when field = '{c}' then 1 end) as n_{c},"
         f" max(case when field = '{c}' then old end) as v_{c}"
         for c in columns
     )
-    names = ", ".join(f"'{column}'" for column in columns)
+    # With its sign SQLite does not read the log of a whole tenant because one of its indexes is in this
+    # order.
+    sign = "+" if is_sqlite() else ""
+    shown = "c.entity_id, c.field, c.old, c.effective_on, c.created_at, c.seq"
+    changes = " union all ".join(f"select {shown} from {source}" for source in sources)
     return (
-        f" left join (select entity_id, {seen} from (select c.entity_id, c.field, c.old, row_number() over"
-        f" (partition by c.entity_id, c.field order by {order}) as rn from change c"
-        f" where c.tenant_id = :tenant and c.entity = '{table}' and {which}"
-        f" and c.field in ({names})) first_ where rn = 1 group by entity_id) {alias}"
-        f" on {alias}.entity_id = t.id"
+        f" left join (select entity_id, {seen} from (select entity_id, field, old, row_number() over"
+        f" (partition by {sign}entity_id, field order by {order}) as rn from ({changes}) c) first_"
+        f" where rn = 1 group by entity_id) {alias} on {alias}.entity_id = t.id"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Literal
 
@@ -10,7 +11,6 @@ from tortoise.models import Model
 from typeid import TypeID
 from typeid.core.errors import TypeIDException
 
-from models.described import Described
 from models.errors import Invalid
 
 ID_LENGTH = 40
@@ -100,6 +100,10 @@ class Record(Model):
         """A fresh id of this model."""
         return new_id(cls.prefix)
 
+    def following(self, changed: Mapping[str, object]) -> dict[str, object]:  # noqa: ARG002
+        """Untracked columns that follow from others, where these are about to become what is given."""
+        return {}
+
 
 class Sourced(Record):
     """A record that may come from outside, found again by ``(tenant, source, external_id)``.
@@ -116,20 +120,6 @@ class Sourced(Record):
 
     class Meta:
         abstract = True
-
-
-class Severity(Described):
-    """How bad something is, mildest first."""
-
-    LOW = "LOW", "To be known; nothing has to be done soon."
-    MEDIUM = "MEDIUM", "To be dealt with in the ordinary course."
-    HIGH = "HIGH", "To be dealt with soon."
-    CRITICAL = "CRITICAL", "To be dealt with before anything else."
-
-    @property
-    def rank(self) -> int:
-        """0 for LOW to 3 for CRITICAL."""
-        return list(Severity).index(self)
 
 
 def days_between(earlier: date, later: date) -> int:

@@ -62,6 +62,8 @@ _NO_FILE = frozenset(
     }
 )
 _PRIMARY_CODE = 0xFF
+#: The SQLite that first knew the word; an earlier one decides by itself.
+_FIRST_WITH_MATERIALIZED = (3, 35)
 
 Row = dict[str, object]
 Param = str | int | float | bool | date | datetime | Decimal | None
@@ -301,6 +303,12 @@ def one_of(expression: str, name: str) -> str:
     if is_sqlite():
         return f"{expression} in (select value from json_each(:{name}))"
     return f"{expression} = any(array(select jsonb_array_elements_text(cast(:{name} as jsonb))))"
+
+
+def once() -> str:
+    """How a named part of a statement is marked whose rows are computed once, however often it is named."""
+    is_known = not is_sqlite() or sqlite3.sqlite_version_info >= _FIRST_WITH_MATERIALIZED
+    return "materialized " if is_known else ""
 
 
 def listed(texts: Iterable[str]) -> str:

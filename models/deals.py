@@ -1,10 +1,13 @@
-"""Deals, their lines, people and stage history, and the lifecycle they follow."""
+"""Deals, their lines, people, competitors and stage history, and the lifecycle they follow."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 from tortoise import fields
 
-from models.base import Record, Sourced, reference
+from models.base import Record, Sourced, days_between, reference
 from models.described import Described
 from models.errors import InvalidTransition
 
@@ -100,15 +103,29 @@ class ContactRole(Described):
     BLOCKER = "BLOCKER", "Is against it."
 
 
+class CompetitorStatus(Described):
+    """How a competitor stands in a deal."""
+
+    INCUMBENT = "INCUMBENT", "Supplies today what the deal is about."
+    SHORTLISTED = "SHORTLISTED", "Is among those whom the customer considers."
+    OUT = "OUT", "Is considered no more."
+    WINNER = "WINNER", "Has won the deal."
+
+
 class Deal(Sourced):
     """A sale in progress or ended.
 
     ``amount_minor`` is the total contract value in minor units of ``currency``, ``probability`` is in
     percent, ``close_on`` the expected close date while the deal is open and ``closed_on`` the real one,
-    ``valid_from`` is when it was identified.
+    ``valid_from`` is when it was identified. In a ``pipeline`` it is in a ``pipeline_stage`` while it is
+    open. ``pushes`` and ``days_pushed`` say how often and by how many days in all ``close_on`` moved later;
+    they follow from the change log and are no part of it. ``competitor`` is the main one, ``uncontested``
+    that there is none. ``offered_minor`` is what it is offered at in minor units of ``offered_currency``,
+    where its amount follows from that by an exchange rate.
     """
 
     prefix = "deal"
+    untracked = Sourced.untracked | {"pushes", "days_pushed"}
 
     tenant = reference("Tenant")
     account = reference("Account", "deals")
@@ -130,10 +147,21 @@ class Deal(Sourced):
     competitor = fields.CharField(max_length=200, null=True)
     next_step = fields.CharField(max_length=500, null=True)
     next_step_on = fields.DateField(null=True)
+    pipeline = reference("Pipeline", null=True)
+    pipeline_stage = reference("PipelineStage", null=True)
+    loss_cause = reference("LossReason", null=True)
+    offered_minor = fields.BigIntField(null=True)
+    offered_currency = fields.CharField(max_length=3, null=True)
+    uncontested = fields.BooleanField(default=False, db_default=False)
+    pushes = fields.IntField(default=0, db_default=0)
+    days_pushed = fields.IntField(default=0, db_default=0)
     tenant_id: str
     account_id: str
     owner_id: str | None
     contract_id: str | None
+    pipeline_id: str | None
+    pipeline_stage_id: str | None
+    loss_cause_id: str | None
 
     class Meta:
         table = "deal"
@@ -144,7 +172,16 @@ class Deal(Sourced):
             ("tenant_id", "contract_id"),
             ("tenant_id", "stage"),
             ("tenant_id", "close_on"),
+            ("tenant_id", "pipeline_id"),
+            ("tenant_id", "pipeline_stage_id"),
+            ("tenant_id", "loss_cause_id"),
+            ("tenant_id", "closed_on"),
         )
+
+    def following(self, changed: Mapping[str, object]) -> dict[str, object]:
+        """The push counts, where the expected close date is about to change."""
+        later = days_pushed(self.close_on, changed.get("close_on"))
+        return {"pushes": self.pushes + 1, "days_pushed": self.days_pushed + later} if later else {}
 
     def check_transition(self, to: Stage) -> None:
         """Raise InvalidTransition unless the deal may go to ``to``.
@@ -152,15 +189,35 @@ class Deal(Sourced):
         An open deal moves freely among the open stages (forward and back) and may be won or lost; an
         ended one stays ended.
         """
-        current = Stage(self.stage)
-        if current is to:
+        if Stage(self.stage) is to:
             raise InvalidTransition(f"the deal is in {to} already", ["stage"])
+        self.check_open("stage")
+
+    def check_open(self, path: str) -> None:
+        """Raise InvalidTransition, naming ``path``, for a deal that has ended."""
+        current = Stage(self.stage)
         if not current.is_open:
-            raise InvalidTransition(f"a deal that is {current} has no next stage; allowed: none", ["stage"])
+            raise InvalidTransition(f"a deal that is {current} has no next stage; allowed: none", [path])
+
+
+def valued(values: Mapping[str, object]) -> dict[str, object]:
+    """Values of a deal, where one that sets the amount ends that it follows from an offer."""
+    own = {"offered_minor": None, "offered_currency": None} if "amount_minor" in values else {}
+    return {**own, **values}
+
+
+def days_pushed(before: object, after: object) -> int:
+    """By how many days an expected close date moved later; 0 when it did not, or was not known."""
+    if not isinstance(before, date) or not isinstance(after, date):
+        return 0
+    return max(0, days_between(before, after))
 
 
 class DealLine(Sourced):
-    """One product of a deal, the charges are for the whole quantity, in minor units."""
+    """One product of a deal, the charges are for the whole quantity, in minor units.
+
+    One that was taken out stays, with the day of it in ``removed_on``.
+    """
 
     prefix = "line"
 
@@ -172,6 +229,7 @@ class DealLine(Sourced):
     nrc_minor = fields.BigIntField(default=0)
     term_months = fields.IntField(default=0)
     currency = fields.CharField(max_length=3)
+    removed_on = fields.DateField(null=True)
     tenant_id: str
     deal_id: str
     product_id: str
@@ -183,7 +241,10 @@ class DealLine(Sourced):
 
 
 class DealContact(Record):
-    """A contact taking part in a deal, as far as we knew since ``known_on`` (null: all the time)."""
+    """A contact taking part in a deal, as far as we knew since ``known_on`` (null: all the time).
+
+    One who takes part no more stays, with the day of it in ``removed_on``. A contact has one role in a deal.
+    """
 
     prefix = "dc"
 
@@ -192,6 +253,7 @@ class DealContact(Record):
     contact = reference("Contact", "deal_roles")
     role = fields.CharEnumField(ContactRole, max_length=20, default=ContactRole.INFLUENCER)
     known_on = fields.DateField(null=True)
+    removed_on = fields.DateField(null=True)
     tenant_id: str
     deal_id: str
     contact_id: str
@@ -202,8 +264,36 @@ class DealContact(Record):
         indexes = (("tenant_id", "contact_id"),)
 
 
+class DealCompetitor(Record):
+    """Who else wants to sell what a deal is about, ``price_minor`` is what is known of the offer.
+
+    The price is in minor units of ``currency``, for the whole of the deal. One that was named by mistake
+    stays, with the day of its removal in ``removed_on``.
+    """
+
+    prefix = "comp"
+
+    tenant = reference("Tenant")
+    deal = reference("Deal", "competitors")
+    name = fields.CharField(max_length=200)
+    status = fields.CharEnumField(CompetitorStatus, max_length=20, default=CompetitorStatus.SHORTLISTED)
+    price_minor = fields.BigIntField(null=True)
+    currency = fields.CharField(max_length=3)
+    note = fields.CharField(max_length=1000, null=True)
+    removed_on = fields.DateField(null=True)
+    tenant_id: str
+    deal_id: str
+
+    class Meta:
+        table = "deal_competitor"
+        unique_together = (("tenant", "deal", "name"),)
+
+
 class StageChange(Record):
-    """A deal entering a stage on a business date, the first has no ``from_stage``."""
+    """A deal entering a stage on a business date, the first has no ``from_stage``.
+
+    Where it left or entered a stage of a pipeline, that is named, too.
+    """
 
     prefix = "stg"
 
@@ -212,9 +302,17 @@ class StageChange(Record):
     from_stage = fields.CharEnumField(Stage, max_length=20, null=True)
     to_stage = fields.CharEnumField(Stage, max_length=20)
     changed_on = fields.DateField()
+    from_pipeline_stage = reference("PipelineStage", null=True)
+    to_pipeline_stage = reference("PipelineStage", null=True)
     tenant_id: str
     deal_id: str
+    from_pipeline_stage_id: str | None
+    to_pipeline_stage_id: str | None
 
     class Meta:
         table = "stage_change"
-        indexes = (("tenant_id", "deal_id", "changed_on"),)
+        indexes = (
+            ("tenant_id", "deal_id", "changed_on"),
+            ("tenant_id", "from_pipeline_stage_id"),
+            ("tenant_id", "to_pipeline_stage_id"),
+        )

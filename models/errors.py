@@ -68,14 +68,36 @@ class Conflict(BellwetherError):
         self.current = current
 
 
-class InvalidRulebook(BellwetherError):
-    """A rulebook that cannot go live; ``problems`` name each place and what is allowed there."""
-
-    code = "INVALID_RULE"
+class SeveralProblems(BellwetherError):
+    """An error that consists of others, each with its own place."""
 
     def __init__(self, message: str, problems: Sequence[BellwetherError] = ()) -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+
+
+class FactsMissing(SeveralProblems):
+    """A deal lacks facts that its stage needs to be left forward; there is a problem for each fact."""
+
+    code = "FACTS_MISSING"
+
+
+class FactMissing(BellwetherError):
+    """A deal lacks one fact; the path ends with its name."""
+
+    code = "FACTS_MISSING"
+
+
+class RateMissing(BellwetherError):
+    """There is no exchange rate of a currency until a day."""
+
+    code = "RATE_MISSING"
+
+
+class InvalidRulebook(SeveralProblems):
+    """A rulebook that cannot go live; ``problems`` name each place and what is allowed there."""
+
+    code = "INVALID_RULE"
 
     @classmethod
     def of(cls, problems: Sequence[BellwetherError]) -> InvalidRulebook:

@@ -11,6 +11,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.utils import get_schema_sql
 
+from models.history import KEPT_APART, KEPT_BY, kept_apart
+
 #: The indexes in the order of each long list: their table and the columns, those in capitals are texts.
 LIST_ORDERS = (
     ("list_account", "account", ("NAME",)),
@@ -36,7 +38,7 @@ async def make(
     await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
     applied = ", ".join(f"('{app}', '{name}', current_timestamp)" for name in migrations)
     recorded = f"insert into {executor.recorder.table_name} (app, name, applied_at) values {applied}"
-    made = [get_schema_sql(connection, safe=False), *_list_orders(connection), recorded]
+    made = [get_schema_sql(connection, safe=False), *_list_orders(connection), *_kept_apart(), recorded]
     await connection.execute_script(";\n".join(["begin", *(each.rstrip(";\n ") for each in made), "commit"]))
 
 
@@ -46,3 +48,13 @@ def _list_orders(connection: BaseDBAsyncClient) -> Iterator[str]:
     for index, table, columns in LIST_ORDERS:
         ordered = [f"{each.lower()}{by_code_point}" if each.isupper() else each for each in columns]
         yield f'create index "{index}" on "{table}" (tenant_id, {", ".join(ordered)}, id{by_code_point})'
+
+
+def _kept_apart() -> Iterator[str]:
+    """Indexes for the changes of columns that many are undone of at once."""
+    for table in KEPT_APART:
+        for first, others in KEPT_BY.items():
+            yield (
+                f'create index "change_{table}_{first}" on "change" (tenant_id, {first}, {", ".join(others)})'
+                f" where {kept_apart(table)}"
+            )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from models.base import Record, Severity, reference
+from models.base import Record, reference
 from models.described import Described
 from models.errors import InvalidTransition, allowed
+from models.severity import Severity
 
 
 class RecommendationState(Described):

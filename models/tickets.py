@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from models.base import Severity, Sourced, reference
+from models.base import Sourced, reference
 from models.described import Described
+from models.severity import Severity
 
 
 class TicketState(Described):

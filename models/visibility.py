@@ -1,12 +1,14 @@
 """What an actor may see: one SQL predicate per model, used by reads, commands, exports and roll-ups alike.
 
-An account is visible to its owner, to whoever owns a deal on it, and to the managers above them. Deals are
-visible to their own owner and to the account's; contracts, services, usage and tickets only to the
-account's owner; people and signals to whoever sees the account. What rules say is visible to the account's
-owner, and to the deal's unless it is confidential: unless it tells of what the deal's owner does not see.
-What moves many accounts at once is visible to whoever owns one of those that it is about.
-Administrators and integrations see their whole tenant, nobody sees another one. API keys are seen by
-administrators alone, delegations also by the two people that they are about.
+An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
+above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
+services, usage and tickets only to the account's owner; people and signals to whoever sees the account. What
+rules say is visible to the account's owner, and to the deal's unless it is confidential: unless it tells of
+what the deal's owner does not see. What moves many accounts at once is visible to whoever owns one of those
+that it is about. Administrators and integrations see their whole tenant, nobody sees another one. API keys
+are seen by administrators alone, delegations also by the two people that they are about. Quotas and forecasts
+are visible to whom they are about and to the managers above, those of a team to its people; what a manager
+puts on top of a forecast only to them and to those above.
 """
 
 from __future__ import annotations
@@ -20,10 +22,22 @@ from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
 from models.database import Param, fetch
-from models.deals import Deal, DealContact, DealLine, StageChange
+from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
 from models.events import Dimension, PopulationEvent
+from models.forecast import (
+    DealSplit,
+    ForecastAdjustment,
+    ForecastCall,
+    ForecastSubmission,
+    PipelineSnapshot,
+    Quota,
+    SnapshotDeal,
+)
 from models.people import Contact, Interaction
+from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.qualification import DecisionCriterion
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -57,7 +71,17 @@ _ROW_BY_ROW = "limit 1 offset 0"
 def _account(alias: str, scope: str) -> str:
     return (
         f"({alias}.owner_id in {scope} or exists (select 1 from deal vd"
-        f" where vd.tenant_id = {alias}.tenant_id and vd.account_id = {alias}.id and vd.owner_id in {scope}))"
+        f" where vd.tenant_id = {alias}.tenant_id and vd.account_id = {alias}.id and vd.owner_id in {scope})"
+        f" or exists (select 1 from deal_split vs join deal ve on ve.id = vs.deal_id"
+        f" where vs.tenant_id = {alias}.tenant_id and vs.user_id in {scope} and vs.percent > 0"
+        f" and ve.account_id = {alias}.id {_ROW_BY_ROW}))"
+    )
+
+
+def _shared(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from deal_split vs where vs.tenant_id = {alias}.tenant_id"
+        f" and vs.deal_id = {alias}.id and vs.user_id in {scope} and vs.percent > 0 {_ROW_BY_ROW})"
     )
 
 
@@ -76,7 +100,7 @@ def _seen_account(alias: str, scope: str) -> str:
 
 
 def _deal(alias: str, scope: str) -> str:
-    return f"({alias}.owner_id in {scope} or {_owned_account(alias, scope)})"
+    return f"({alias}.owner_id in {scope} or {_owned_account(alias, scope)} or {_shared(alias, scope)})"
 
 
 def _of_deal(alias: str, scope: str) -> str:
@@ -108,6 +132,28 @@ def _of_risk(alias: str, scope: str) -> str:
     )
 
 
+def _of_person(alias: str, scope: str) -> str:
+    return f"{alias}.user_id in {scope}"
+
+
+def _of_person_or_team(alias: str, scope: str) -> str:
+    return (
+        f'({alias}.user_id in {scope} or exists (select 1 from "user" vu'
+        f" where vu.tenant_id = {alias}.tenant_id and vu.team_id = {alias}.team_id and vu.id in {scope}))"
+    )
+
+
+def _of_maker(alias: str, scope: str) -> str:
+    return f"{alias}.made_by_id in {scope}"
+
+
+def _of_submission(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from forecast_submission vf where vf.tenant_id = {alias}.tenant_id"
+        f" and vf.id = {alias}.submission_id and vf.user_id in {scope})"
+    )
+
+
 def _own_run(alias: str, scope: str) -> str:
     return f"{alias}.actor_id in {scope}"
 
@@ -134,7 +180,17 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Deal: _deal,
     DealLine: _of_deal,
     DealContact: _of_deal,
+    DealCompetitor: _of_deal,
+    DecisionCriterion: _of_deal,
     StageChange: _of_deal,
+    StageWaiver: _of_deal,
+    DealSplit: _of_deal,
+    Quota: _of_person_or_team,
+    ForecastSubmission: _of_person,
+    ForecastCall: _of_submission,
+    ForecastAdjustment: _of_maker,
+    PipelineSnapshot: _whole_tenant,
+    SnapshotDeal: _of_deal,
     Contact: _seen_account,
     Signal: _seen_account,
     Interaction: _seen_account,
@@ -150,6 +206,10 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PopulationEvent: _of_population,
     Lever: _whole_tenant,
     Product: _whole_tenant,
+    Pipeline: _whole_tenant,
+    PipelineStage: _whole_tenant,
+    LossReason: _whole_tenant,
+    ExchangeRate: _whole_tenant,
     Team: _whole_tenant,
     User: _whole_tenant,
     Rulebook: _whole_tenant,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from models.base import Severity
 from models.deals import DealKind
 from models.recommendations import LineKind
+from models.severity import Severity
 from rules.evidence import Account, Seen
 from rules.reference import Fact, Facts, Match, tested, value_of, with_conclusions
 from rules.registry import FieldType, Op

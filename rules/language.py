@@ -16,8 +16,8 @@ from pydantic import (
     ValidationError,
 )
 
-from models.base import Severity
 from models.errors import Invalid
+from models.severity import Severity
 from rules.registry import Op
 from rules.tree import Gate, Quantifier
 

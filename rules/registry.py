@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from models.base import Record
 from models.described import Described
 from models.view import View
+
+if TYPE_CHECKING:  # the worker, which needs no records, is to start fast
+    from models.base import Record
 
 
 class FieldType(Described):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from models.base import Severity
+from models.severity import Severity
 from rules.registry import FieldType, Op
 
 Scalar = str | int | float | bool

@@ -37,7 +37,11 @@ class Tenant(Node, Stored[stored.Tenant]):
 
     name: str = column("The operator's name.")
     slug: str = column("A short name for programs, which no other operator has.")
+    version: int = column("Grows by one with each change; an update names the one that it has read.")
     currency: CurrencyCode = column("The currency of its books, and of every amount.")
+    acv_with_one_off: bool = column(
+        "Whether the annual contract value of deals has the one-off charges of the first year in it."
+    )
 
 
 @strawberry.type

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import strawberry
@@ -10,17 +11,32 @@ from strawberry import UNSET
 
 from models import deals as stored
 from models.access import Scope
-from models.deals import STAGE_RANK, ContactRole, DealKind, ForecastCategory, Stage
+from models.base import today
+from models.deals import STAGE_RANK, DealKind, ForecastCategory, Stage
 from models.described import Described
+from models.forecast import DealSplit as DealSplitRow
+from schema.context import Info
+from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, children, connection, related
+from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
-from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, MoneyFilter, StringFilter, clause
+from schema.core.filters import (
+    BooleanFilter,
+    DateFilter,
+    Filter,
+    IDFilter,
+    IntFilter,
+    MoneyFilter,
+    StringFilter,
+    clause,
+)
 from schema.core.listing import Column, Listing
-from schema.core.money import Money, certain_money
-from schema.core.readable import in_sql
+from schema.core.money import CurrencyCode, ForeignMoney, Money, certain_money
+from schema.core.readable import in_sql, needs
 from schema.core.stored import Node, Stored, column
 from schema.people import INTERACTIONS
+from schema.qualification import ExitCriterion, Qualification, exit_criteria, qualification
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.signals import SIGNALS
 
@@ -36,38 +52,14 @@ _RANK = " ".join(f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RA
 
 
 @strawberry.type
-class DealLine(Stored[stored.DealLine]):
-    """One product of a deal; the charges are for the whole quantity."""
+class DealSplit(Stored[DealSplitRow]):
+    """Somebody's share in a deal: what it counts for their quota."""
 
-    model = stored.DealLine
+    model = DealSplitRow
 
-    id: strawberry.ID = column("The id of the line, unlike all others.")
-    quantity: int = column("How many of the product, 0 or more.")
-    mrc: Money = column("The monthly recurring charge of the whole quantity.")
-    nrc: Money = column("The one-off charge of the whole quantity.")
-    term_months: int = column("For how many months it is sold; 0 when it is sold without a term.")
-    product = related("schema.catalog", "Product", "product_id", "What is sold.")
-
-
-@strawberry.type
-class StageChange(Stored[stored.StageChange]):
-    """A deal entering a stage."""
-
-    model = stored.StageChange
-
-    from_stage: Stage | None = column("The stage before; null for the first.")
-    to_stage: Stage = column("The stage entered.")
-    changed_on: date = column("The day on which it entered the stage.")
-
-
-@strawberry.type
-class DealContact(Stored[stored.DealContact]):
-    """A person taking part in a deal."""
-
-    model = stored.DealContact
-
-    role: ContactRole = column("What the person is in the buying centre.")
-    contact = related("schema.people", "Contact", "contact_id", "The person who takes part.")
+    percent: int = column("The share in percent, 0 to 100; 0 for one that has ended.")
+    valid_from: date = column("The day since when they have one.")
+    user = related("schema.access", "User", "user_id", "Whose it is.")
 
 
 @strawberry.type
@@ -87,14 +79,32 @@ class Deal(Node, Stored[stored.Deal]):
     close_on: date | None = column("The day on which it is expected to close; null when none is expected.")
     closed_on: date | None = column("The day on which it was won or lost; null while it is open.")
     loss_reason: str | None = column("Why it was lost; null unless it was.", Scope.READ_PERSONAL)
-    competitor: str | None = column("Who else wants to sell it; null when nobody is known.")
+    loss_cause = related(
+        "schema.pipelines", "LossReason", "loss_cause_id", "Why it was lost, by the tenant's list of reasons."
+    )
+    competitor: str | None = column("The main one of who else wants to sell it; null when nobody is known.")
+    uncontested: bool = column("Whether it is said that nobody else wants to sell it.")
     next_step: str | None = column(
         "What is to be done next; null when nothing is planned.", Scope.READ_PERSONAL
     )
     next_step_on: date | None = column(
         "The day by which the next step is to be done; null when there is none."
     )
+    pushes: int = column("How often the expected close date moved later.")
+    days_pushed: int = column("By how many days it moved later in all; earlier moves take nothing away.")
     valid_from: date | None = column("The day on which it was identified; null when it is not known.")
+    pipeline = related(
+        "schema.pipelines",
+        "Pipeline",
+        "pipeline_id",
+        "The pipeline that it goes through; without one it goes through the six stages as such.",
+    )
+    pipeline_stage = related(
+        "schema.pipelines",
+        "PipelineStage",
+        "pipeline_stage_id",
+        "The stage of its pipeline that it is in; none when it has ended.",
+    )
     account = related("schema.accounts", "Account", "account_id", "The customer that it is with.")
     owner = related("schema.access", "User", "owner_id", "Who sells it.")
     contract = related("schema.revenue", "Contract", "contract_id", "The contract that it renews or expands.")
@@ -109,11 +119,73 @@ class Deal(Node, Stored[stored.Deal]):
         weighted = round(Fraction(self.record.amount_minor * self.record.probability, 100))
         return certain_money(weighted, self.record.currency)
 
-    lines = children("schema.deals", "DealLine", "deal_id", "The products that are sold in it.")
-    stage_history = children(
-        "schema.deals", "StageChange", "deal_id", "The stages that it entered, in order.", "changed_on"
+    @needs(Scope.READ_MONEY)
+    def offered(self) -> ForeignMoney | None:
+        """What it is offered at in a currency, from which its amount follows; null when it is not said."""
+        minor, currency = self.record.offered_minor, self.record.offered_currency
+        if minor is None or currency is None:
+            return None
+        return ForeignMoney(
+            amount=(Decimal(minor) / 100).quantize(Decimal("0.01")), currency=CurrencyCode(currency)
+        )
+
+    lines = children(
+        "schema.deal_parts",
+        "DealLine",
+        "deal_id",
+        "The products that are sold in it, without those that were taken out.",
+        standing="removed_on",
     )
-    contacts = children("schema.deals", "DealContact", "deal_id", "The people who take part in it.")
+    totals = related(
+        "schema.deal_parts",
+        "DealTotals",
+        "id",
+        "What it comes to by its lines; its amount is another matter.",
+    )
+    stage_history = children(
+        "schema.deal_parts", "StageChange", "deal_id", "The stages that it entered, in order.", "changed_on"
+    )
+    contacts = children(
+        "schema.deal_parts",
+        "DealContact",
+        "deal_id",
+        "The people who take part in it, without those who do no more.",
+        standing="removed_on",
+    )
+    competitors = children(
+        "schema.deal_parts",
+        "DealCompetitor",
+        "deal_id",
+        "Who else wants to sell it, in the order of their naming; without those who were taken out.",
+        standing="removed_on",
+    )
+    waivers = children(
+        "schema.deal_parts",
+        "StageWaiver",
+        "deal_id",
+        "Where it left a stage without what it needed, in order.",
+        "waived_on",
+    )
+
+    splits = children(
+        "schema.deals",
+        "DealSplit",
+        "deal_id",
+        "The shares that people have in it; ended ones are 0.",
+        "user_id",
+    )
+
+    @costs(5)
+    @strawberry.field
+    async def qualification(self, info: Info, as_of: AsOf = None) -> Qualification:
+        """How well it is qualified by MEDDICC, as of a date."""
+        return await qualification(info, self.id, as_of or today())
+
+    @costs(5)
+    @strawberry.field
+    async def exit_criteria(self) -> list[ExitCriterion]:
+        """What it needs to leave its pipeline stage forward, and what shows it; empty without a stage."""
+        return await exit_criteria(self.record)
 
 
 @strawberry.input
@@ -127,6 +199,9 @@ class DealFilter:
     account_id: IDFilter | None = UNSET
     owner_id: IDFilter | None = UNSET
     contract_id: IDFilter | None = UNSET
+    pipeline_id: IDFilter | None = UNSET
+    pipeline_stage_id: IDFilter | None = UNSET
+    loss_cause_id: IDFilter | None = UNSET
     name: StringFilter | None = UNSET
     kind: Filter[DealKind] | None = UNSET
     stage: Filter[Stage] | None = UNSET
@@ -137,6 +212,9 @@ class DealFilter:
     closed_on: DateFilter | None = UNSET
     valid_from: DateFilter | None = UNSET
     competitor: StringFilter | None = UNSET
+    uncontested: BooleanFilter | None = UNSET
+    pushes: IntFilter | None = UNSET
+    days_pushed: IntFilter | None = UNSET
     next_step: StringFilter | None = UNSET
     next_step_on: DateFilter | None = UNSET
 
@@ -151,6 +229,8 @@ class DealOrderField(Described):
     PROBABILITY = "probability"
     CLOSE_ON = "close_on"
     CLOSED_ON = "closed_on"
+    PUSHES = "pushes"
+    DAYS_PUSHED = "days_pushed"
     IDENTIFIED_ON = "valid_from", "By `validFrom`: the day on which it was identified."
 
 
@@ -172,6 +252,9 @@ DEALS = Listed(
             "account_id": Column("t.account_id"),
             "owner_id": Column("t.owner_id"),
             "contract_id": Column("t.contract_id"),
+            "pipeline_id": Column("t.pipeline_id"),
+            "pipeline_stage_id": Column("t.pipeline_stage_id"),
+            "loss_cause_id": Column("t.loss_cause_id"),
             "name": Column("t.name"),
             "kind": Column("t.kind"),
             "stage": Column("t.stage"),
@@ -183,6 +266,9 @@ DEALS = Listed(
             "closed_on": Column("t.closed_on", Kind.DATE),
             "valid_from": Column("t.valid_from", Kind.DATE),
             "competitor": Column("t.competitor"),
+            "uncontested": Column("t.uncontested", Kind.BOOLEAN),
+            "pushes": Column("t.pushes", Kind.NUMBER),
+            "days_pushed": Column("t.days_pushed", Kind.NUMBER),
             "next_step": Column("t.next_step"),
             "next_step_on": Column("t.next_step_on", Kind.DATE),
         },

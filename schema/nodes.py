@@ -20,7 +20,16 @@ from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
 from schema.deals import Deal
 from schema.events import PopulationEvent
+from schema.forecast import (
+    ForecastAdjustment,
+    ForecastSubmission,
+    PipelineSnapshot,
+    Quota,
+    SnapshotDeal,
+)
 from schema.people import Contact, Interaction
+from schema.pipelines import LossReason, Pipeline, PipelineStage
+from schema.rates import ExchangeRate
 from schema.recommendations import Recommendation, Risk
 from schema.revenue import Contract
 from schema.rulebooks import EvaluationRun, Rule, Rulebook
@@ -30,9 +39,10 @@ from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
-    Interaction, Lever, PopulationEvent, Product, Recommendation, Risk, Rule, Rulebook, Service, Signal, Team,
-    Tenant, Ticket, User,
+    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun, ExchangeRate,
+    ForecastAdjustment, ForecastSubmission, Interaction, Lever, LossReason, Pipeline, PipelineSnapshot,
+    PipelineStage, PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook, Service, Signal,
+    SnapshotDeal, Team, Tenant, Ticket, User,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

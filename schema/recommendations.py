@@ -13,9 +13,9 @@ from strawberry.scalars import JSON
 from commands import explanations
 from models import recommendations as stored
 from models.access import Scope
-from models.base import Severity
 from models.described import Described
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
+from models.severity import Severity
 from rules.evidence import recorded
 from rules.sentences import sentence
 from schema.context import Info

@@ -28,10 +28,16 @@ from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
+from schema.forecast import ForecastQueries
+from schema.funnel import FunnelQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
+from schema.pace import PaceQueries
 from schema.people import ContactQueries
+from schema.pipeline_change import PipelineChangeQueries
+from schema.pipelines import PipelineQueries
 from schema.portfolio import PortfolioQueries
+from schema.rates import RateQueries
 from schema.recommendations import RecommendationQueries
 from schema.revenue import RevenueQueries
 from schema.rule_checks import RuleCheckQueries
@@ -49,6 +55,8 @@ from settings import Settings
 class Query(
     AccountQueries,
     DealQueries,
+    PipelineQueries,
+    RateQueries,
     ContactQueries,
     CatalogQueries,
     TicketQueries,
@@ -66,6 +74,10 @@ class Query(
     RuleCheckQueries,
     WhyQueries,
     PortfolioQueries,
+    ForecastQueries,
+    FunnelQueries,
+    PipelineChangeQueries,
+    PaceQueries,
     AccessQueries,
     SigningInQueries,
     NodeQueries,

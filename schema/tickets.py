@@ -8,8 +8,8 @@ import strawberry
 from strawberry import UNSET
 
 from models import tickets as stored
-from models.base import Severity
 from models.described import Described
+from models.severity import Severity
 from models.tickets import TicketState
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind

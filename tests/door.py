@@ -18,7 +18,9 @@ from schema.core import tokens
 from server import create_app
 from settings import Settings
 
-CONFIG = Settings(secret="a secret that only tests know, of forty characters", workers=1, annex=0)
+CONFIG = Settings(
+    secret="a secret that only tests know, of forty characters", workers=1, annex=0, weekly_snapshots=False
+)
 
 Payload = dict[str, object]
 Given = Mapping[str, object]

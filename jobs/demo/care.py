@@ -20,7 +20,7 @@ from jobs.demo.names import (
     TICKETS,
 )
 from jobs.demo.stories import Story
-from models.base import Severity
+from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
 

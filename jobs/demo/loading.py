@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from commands import deals
+from commands import deal_people
 from commands.access import ensure_team, ensure_tenant, system_actor, upsert_users
 from commands.bulk import Incoming, upsert
 from jobs.demo.draft import CURRENCY, Row
@@ -47,7 +47,7 @@ async def load_world(world: World, advance: Advance | None = None) -> Tenant:
             done += len(batch)
             if advance:
                 advance(TASK, done, total)
-    await deals.set_contacts(actor, _deal_contacts(world, tenant, ids), history=True)
+    await deal_people.set_contacts(actor, _deal_contacts(world, tenant, ids), history=True)
     await refresh_statistics()
     return tenant
 

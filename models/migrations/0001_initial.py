@@ -2,13 +2,13 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from models.access import Role
 from models.accounts import Tier
-from models.base import Severity
 from models.catalog import Charge
 from models.deals import ContactRole, DealKind, ForecastCategory, Stage
 from models.people import Seniority
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState
 from models.rulebooks import RulebookState, RunState
 from models.services import ServiceState
+from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
 from orjson import loads

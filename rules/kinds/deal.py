@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from models.asof import known_change, known_row
-from models.deals import STAGE_RANK, Deal, DealKind, ForecastCategory, Stage
+from models.asof import as_of_rows, known_change
+from models.deals import STAGE_RANK, Deal, DealContact, DealKind, ForecastCategory, Stage
 from models.people import Contact
+from models.qualification import DecisionCriterion, Element, Known
 from models.view import View
 from rules.kinds.declaring import (
     CURRENCY,
@@ -43,11 +44,25 @@ def _pushes(view: View) -> str:
 
 def _people(view: View) -> str:
     there = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
+    parts = as_of_rows(DealContact, ["removed_on"], view)
     return (
-        "(select r.deal_id, count(*) as contacts from deal_contact r"
+        f"(select r.deal_id, count(*) as contacts from {parts} s join deal_contact r on r.id = s.id"
         f" join {stored(Contact, there, view=view)}"
-        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS} and {there}"
-        f"{and_known(known_row('r'), view)} group by r.deal_id)"
+        f" on t.id = r.contact_id where s.removed_on is null and r.deal_id in {AMONG_DEALS} and {there}"
+        " group by r.deal_id)"
+    )
+
+
+def _elements(view: View) -> str:
+    """The share of the elements of MEDDICC that are known, as ``metrics/qualification.py`` has it."""
+    known = as_of_rows(DecisionCriterion, ["deal_id", "element", "state"], view)
+    worth = f"case c.state when '{Known.VALIDATED}' then 2 when '{Known.PARTLY}' then 1 else 0 end"
+    optional = ", ".join(f"'{element}'" for element in Element if element.is_optional)
+    always = sum(not element.is_optional for element in Element)
+    counted = f"{always} + sum(case when c.element in ({optional}) then 1 else 0 end)"
+    return (
+        f"(select c.deal_id, 50.0 * sum({worth}) / ({counted}) as score from {known} c"
+        f" where c.deal_id in {AMONG_DEALS} group by c.deal_id)"
     )
 
 
@@ -65,7 +80,11 @@ def deals_in_sight(view: View) -> str:
 _ROWS = Rows(
     Deal,
     where=_IN_SIGHT,
-    joins={"h": (_pushes, "h.entity_id = t.id"), "p": (_people, "p.deal_id = t.id")},
+    joins={
+        "h": (_pushes, "h.entity_id = t.id"),
+        "p": (_people, "p.deal_id = t.id"),
+        "q": (_elements, "q.deal_id = t.id"),
+    },
 )
 
 DEAL = kind(
@@ -98,6 +117,14 @@ DEAL = kind(
         "people taking part in the deal who have not left the customer",
         "coalesce(p.contacts, 0)",
         minimum=0,
+    ),
+    number(
+        "qualification",
+        "percent",
+        "share of the elements of MEDDICC that are known, one partly known counts half",
+        "coalesce(q.score, 0)",
+        minimum=0,
+        maximum=100,
     ),
     text("competitor", "the competitor named on the deal", "t.competitor"),
     text("next_step", "what is to be done next", "t.next_step"),

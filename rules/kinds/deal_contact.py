@@ -24,7 +24,8 @@ _ROWS = Rows(
     DealContact,
     account="d.account_id",
     source="null",
-    where=f"d.account_id is not null and p.id is not null and t.deal_id in {AMONG_DEALS}",
+    where="d.account_id is not null and p.id is not null and t.removed_on is null"
+    f" and t.deal_id in {AMONG_DEALS}",
     joins={"d": (deals_in_sight, "d.id = t.deal_id"), "p": (_people, "p.id = t.id")},
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.base import Severity
+from models.severity import Severity
 from models.tickets import Ticket, TicketState
 from rules.kinds.declaring import TICKET_OPEN, days, flag, identity, kind, number, text
 from rules.registry import Rows

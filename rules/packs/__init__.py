@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from rules.files import RuleFile, read
@@ -10,6 +11,7 @@ STARTER = "starter"
 _FOLDER = Path(__file__).parent
 
 
+@cache
 def load(name: str) -> RuleFile:
     """The pack of this name."""
     return read((_FOLDER / f"{name}.yaml").read_text("utf-8"))

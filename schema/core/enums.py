@@ -6,32 +6,41 @@ from enum import Enum
 
 import strawberry
 
+from metrics.bridge import Reason
+from metrics.pace import WinRateGrouping
 from metrics.portfolio import Grouping
 from models.access import Role, Scope
 from models.accounts import Tier
-from models.base import Severity
 from models.catalog import Charge
-from models.deals import ContactRole, DealKind, ForecastCategory, Stage
+from models.deals import CompetitorStatus, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.events import Dimension, EventState, Movement
 from models.people import Seniority
+from models.pipelines import ExitFact
+from models.qualification import Element, Known
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from models.rulebooks import RulebookState, RunScope, RunState
 from models.services import ServiceState
+from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
 
 _NAMES: dict[type[Enum], str] = {
     Charge: "Charge",
+    CompetitorStatus: "CompetitorStatus",
     ContactRole: "ContactRole",
     DealKind: "DealKind",
     Dimension: "PopulationDimension",
+    Element: "MeddiccElement",
     EventState: "PopulationEventState",
+    ExitFact: "ExitFact",
     ForecastCategory: "ForecastCategory",
     Grouping: "PortfolioGrouping",
+    Known: "QualificationState",
     LineKind: "RevenueLineKind",
     Movement: "PopulationMovement",
     Outcome: "RecommendationOutcome",
+    Reason: "PipelineChangeReason",
     RecommendationState: "RecommendationState",
     RiskState: "RiskState",
     Role: "Role",
@@ -46,6 +55,7 @@ _NAMES: dict[type[Enum], str] = {
     Stage: "DealStage",
     TicketState: "TicketState",
     Tier: "Tier",
+    WinRateGrouping: "WinRateGrouping",
     Withheld: "WithheldBecause",
 }
 #: What values mean that do not say it by their names.

@@ -12,7 +12,7 @@ from graphql import FieldNode, GraphQLError
 from models import outages
 from models.database import is_unreachable
 from models.described import Described
-from models.errors import BellwetherError, InvalidRulebook, Unavailable
+from models.errors import BellwetherError, SeveralProblems, Unavailable
 from schema.core import metrics
 from schema.core.current import current
 from schema.core.refusals import INTERNAL, named, noted
@@ -33,6 +33,10 @@ class ErrorCode(Described):
         "CONFLICT",
         "The object has changed since the version that was named; read it again and decide anew.",
     )
+    FACTS_MISSING = (
+        "FACTS_MISSING",
+        "The deal lacks a fact that its stage needs to be left forward; the path ends with the fact's name.",
+    )
     FORBIDDEN = "FORBIDDEN", "The caller's role may not do this, or not to this object."
     INVALID = "INVALID", "A value is out of its range or form; the message says what is allowed."
     INVALID_CURSOR = "INVALID_CURSOR", "`after` or `before` is no cursor of this server for this order."
@@ -42,6 +46,10 @@ class ErrorCode(Described):
         "The object's state does not allow this step; the message says what it allows.",
     )
     NOT_FOUND = "NOT_FOUND", "There is no such object among those that the caller may see."
+    RATE_MISSING = (
+        "RATE_MISSING",
+        "There is no exchange rate of the currency until the day; the message names both.",
+    )
     UNAUTHENTICATED = (
         "UNAUTHENTICATED",
         "There is no token, or one that is malformed, expired or of nobody known.",
@@ -60,8 +68,8 @@ class UserError:
 
 
 def user_errors(error: BellwetherError, *under: str) -> list[UserError]:
-    """An error as values, each path below ``under``; a rulebook's error has one for each problem."""
-    found = (error.problems if isinstance(error, InvalidRulebook) else ()) or (error,)
+    """An error as values, each path below ``under``; one that consists of several gives one for each."""
+    found = (error.problems if isinstance(error, SeveralProblems) else ()) or (error,)
     for each in found:
         noted(each.code)
     return [

@@ -34,6 +34,8 @@ class Lanes:
         self.most = most or max(2, os.cpu_count() or 1)
         self._running = 0
         self._large = 0
+        #: Until when places of LARGE ones that have ended stay free.
+        self._resting: list[float] = []
         self._waiting: OrderedDict[str, deque[_Waiting]] = OrderedDict()
 
     @asynccontextmanager
@@ -49,14 +51,11 @@ class Lanes:
             yield
         finally:
             self._running -= 1
+            self._large -= is_large
             if is_large:
-                rest = min((time.monotonic() - began) * REST, LONGEST_REST)
-                asyncio.get_running_loop().call_later(rest, self._rested)
+                ended = time.monotonic()
+                self._resting.append(ended + min((ended - began) * REST, LONGEST_REST))
             self._admit()
-
-    def _rested(self) -> None:
-        self._large -= 1
-        self._admit()
 
     async def _admission(self, actor: str, is_large: bool) -> None:
         waiting = _Waiting(is_large, asyncio.get_running_loop().create_future())
@@ -78,6 +77,16 @@ class Lanes:
             self._large += found.is_large
             found.admitted.set_result(None)
 
+    def _has_room(self) -> bool:
+        """Whether a LARGE one may run; where only a rest is in its way, it is looked again after that."""
+        now = time.monotonic()
+        self._resting = [until for until in self._resting if until > now]
+        if self._large + len(self._resting) < self.most - 1:
+            return True
+        if self._resting:
+            asyncio.get_running_loop().call_later(min(self._resting) - now, self._admit)
+        return False
+
     def _next(self) -> _Waiting | None:
         """Whose turn it is; the actor goes to the end of the row."""
         for actor, queue in list(self._waiting.items()):
@@ -85,7 +94,7 @@ class Lanes:
                 queue.popleft()
             if not queue:
                 del self._waiting[actor]
-            elif not queue[0].is_large or self._large < self.most - 1:
+            elif not queue[0].is_large or self._has_room():
                 self._waiting.move_to_end(actor)
                 return queue.popleft()
         return None

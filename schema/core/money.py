@@ -14,11 +14,22 @@ CurrencyCode = NewType("CurrencyCode", str)
 class Money:
     """An amount in the tenant's currency, exact to the minor unit.
 
-    All amounts of a tenant are in its one currency: none is converted, and no exchange rate is in any.
+    All amounts of a tenant are in its one currency: none is converted, but that of a deal which is offered
+    in another currency (`Deal.offered`) is what the offer comes to at a dated rate.
     """
 
     amount: Decimal = strawberry.field(description="In whole units with two places, as text: 1932466.00.")
     currency: CurrencyCode = strawberry.field(description="The currency of the amount: the tenant's.")
+
+
+@strawberry.type
+class ForeignMoney:
+    """An amount in any currency, as it was offered; it is part of no sum."""
+
+    amount: Decimal = strawberry.field(
+        description="In whole units of its currency with two places, as text: 1932466.00."
+    )
+    currency: CurrencyCode = strawberry.field(description="The currency of the amount, whichever it is.")
 
 
 def money(minor: int | None, currency: str) -> Money | None:

@@ -8,9 +8,13 @@ from schema.mutations.accounts import AccountMutations
 from schema.mutations.alarms import AlarmMutations
 from schema.mutations.arbitration import ArbitrationMutations
 from schema.mutations.backtests import BacktestMutations
+from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
+from schema.mutations.forecast import ForecastMutations
 from schema.mutations.people import ContactMutations
+from schema.mutations.pipelines import PipelineMutations
+from schema.mutations.rates import RateMutations
 from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
@@ -24,6 +28,9 @@ class Mutation(
     AccountMutations,
     ContactMutations,
     DealMutations,
+    DealPartMutations,
+    PipelineMutations,
+    RateMutations,
     SignalMutations,
     EvaluationMutations,
     RecommendationMutations,
@@ -32,5 +39,6 @@ class Mutation(
     BacktestMutations,
     AlarmMutations,
     SigningInMutations,
+    ForecastMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

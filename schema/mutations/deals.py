@@ -8,7 +8,7 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from commands import deals
+from commands import deal_lines, deals
 from models import deals as stored
 from models.deals import DealKind, ForecastCategory, Stage
 from schema.context import Info
@@ -65,7 +65,13 @@ class DealInput:
     )
     competitor: str | None = strawberry.field(
         default=UNSET,
-        description="Who else wants to sell it, up to 200 characters; null when nobody is known.",
+        description="The main one of who else wants to sell it, up to 200 characters; null when nobody is"
+        " known. With `putDealCompetitor` more can be said.",
+    )
+    uncontested: bool | None = strawberry.field(
+        default=UNSET,
+        description="Whether it is said that nobody else wants to sell it, never null; false for a new deal"
+        " unless given, and whenever a competitor is named.",
     )
     next_step: str | None = strawberry.field(
         default=UNSET,
@@ -83,7 +89,14 @@ class CreateDealInput(DealInput):
     account_id: strawberry.ID = strawberry.field(description="The id of the account that it is with.")
     name: str = strawberry.field(description="The deal's name, up to 200 characters, not blank.")
     stage: Stage | None = strawberry.field(
-        default=UNSET, description="The open stage that it is in; default: IDENTIFIED."
+        default=UNSET,
+        description="The open stage that it is in; default: IDENTIFIED, in a pipeline that of its first"
+        " stage.",
+    )
+    pipeline_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of the pipeline that it goes through, one for its kind; default or null: the one"
+        " that is the default for its kind, if there is one.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
@@ -99,13 +112,28 @@ class UpdateDealInput(DealInput):
     )
 
 
+_WAIVER = (
+    "Why facts that the stages on its way need are waived, up to 500 characters; for managers and"
+    " administrators. Default: none is, and FACTS_MISSING names each that lacks."
+)
+
+
 @strawberry.input
 class AdvanceDealInput:
-    """The open stage that a deal moves to, and on which day (default: today)."""
+    """The open stage, or stage of its pipeline, that a deal moves to, and on which day (default: today)."""
 
     id: strawberry.ID = strawberry.field(description="The id of the deal.")
     version: int = strawberry.field(description=READ_AT)
-    stage: Stage = strawberry.field(description="The open stage that it moves to, forward or back.")
+    stage: Stage | None = strawberry.field(
+        default=None,
+        description="The open stage that it moves to, forward or back; in a pipeline the first one that"
+        " stands for it. Absent or null with `pipelineStageId`.",
+    )
+    pipeline_stage_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the stage of its pipeline that it moves to. Absent or null with `stage`.",
+    )
+    waiver: str | None = strawberry.field(default=None, description=_WAIVER)
     on: date | None = strawberry.field(
         default=None,
         description="The day on which it moved, not in the future and not before it moved last; default:"
@@ -125,6 +153,12 @@ class CloseDealInput:
         description="Why it was lost, up to 200 characters; needed of a lost one, absent or null of one that"
         " is won.",
     )
+    loss_cause: str | None = strawberry.field(
+        default=None,
+        description="The reason of the loss by the name that `offeredLossReasons` has; needed of a lost one"
+        " where the tenant has a list of its own, absent or null of one that is won.",
+    )
+    waiver: str | None = strawberry.field(default=None, description=_WAIVER)
     amount: MoneyInput | None = strawberry.field(
         default=None, description="The total contract value at which it ended; default: the deal's as it is."
     )
@@ -133,6 +167,35 @@ class CloseDealInput:
         description="The day on which it ended, not in the future and not before it moved last; default:"
         " today (UTC).",
     )
+
+
+@strawberry.input
+class MoveDealToPipelineInput:
+    """The pipeline that a deal goes through from now on."""
+
+    id: strawberry.ID = strawberry.field(description="The id of the deal.")
+    version: int = strawberry.field(description=READ_AT)
+    pipeline_id: strawberry.ID = strawberry.field(
+        description="The id of the pipeline, another one that is for deals of its kind and takes new ones."
+    )
+    pipeline_stage_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The id of the stage of the pipeline that it enters, one for its stage or an earlier one;"
+        " default: the first that stands for its stage, else the last before.",
+    )
+    on: date | None = strawberry.field(
+        default=None,
+        description="The day on which it moved, not in the future and not before it moved last; default:"
+        " today (UTC).",
+    )
+
+
+@strawberry.input
+class TakeAmountFromLinesInput:
+    """Whose amount becomes the total contract value of its lines."""
+
+    id: strawberry.ID = strawberry.field(description="The id of the deal.")
+    version: int = strawberry.field(description=READ_AT)
 
 
 @strawberry.type
@@ -163,13 +226,51 @@ class DealMutations:
 
     @strawberry.mutation
     async def advance_deal(self, info: Info, input: AdvanceDealInput) -> DealPayload:
-        """Move an open deal to another open stage, with that stage's probability and category."""
+        """Move an open deal to another open stage, with that stage's probability and category.
+
+        In a pipeline it goes forward with the facts that the stages need which it leaves on its way, skipped
+        ones too: else there is an error FACTS_MISSING for each, whose path ends with the fact's name, and
+        nothing is written, unless they are waived. Going back needs nothing.
+        """
         actor = info.context.actor
-        return await _payload(lambda: deals.advance(actor, input.id, input.version, input.stage, input.on))
+        return await _payload(
+            lambda: deals.advance(
+                actor,
+                input.id,
+                input.version,
+                input.stage,
+                input.on,
+                pipeline_stage_id=input.pipeline_stage_id,
+                waiver=input.waiver,
+            )
+        )
+
+    @strawberry.mutation
+    async def move_deal_to_pipeline(self, info: Info, input: MoveDealToPipelineInput) -> DealPayload:
+        """Move an open deal to another pipeline; its history in the one before stays."""
+        actor = info.context.actor
+        return await _payload(
+            lambda: deals.move_to_pipeline(
+                actor, input.id, input.version, input.pipeline_id, input.pipeline_stage_id, input.on
+            )
+        )
+
+    @strawberry.mutation
+    async def take_amount_from_lines(self, info: Info, input: TakeAmountFromLinesInput) -> DealPayload:
+        """Make a deal's amount the total contract value of its lines, as they are now.
+
+        Lines never change the amount by themselves; INVALID when there is none.
+        """
+        actor = info.context.actor
+        return await _payload(lambda: deal_lines.take_amount(actor, input.id, input.version))
 
     @strawberry.mutation
     async def close_deal(self, info: Info, input: CloseDealInput) -> DealPayload:
-        """Win or lose a deal."""
+        """Win or lose a deal.
+
+        It is won out of a pipeline with the facts that the stages need which it has not left: see
+        `advanceDeal`. Losing needs nothing.
+        """
         actor = info.context.actor
         return await _payload(
             lambda: deals.close(
@@ -178,6 +279,8 @@ class DealMutations:
                 input.version,
                 input.stage,
                 loss_reason=input.loss_reason,
+                cause=input.loss_cause,
+                waiver=input.waiver,
                 amount_minor=minor(actor, input.amount, "amount"),
                 on=input.on,
             )

@@ -107,11 +107,11 @@ class ExportContactPayload:
         "An object: `contact` (every field of it), `account` (`id` and `name`), and lists: `roles` (the"
         " parts in deals), `changes` (of contact, roles, signals and interactions: field, old and new"
         " value, dates, and `by`, the id of the user; null for an import), `commands` (what users did to"
-        " the contact), `signals`, `interactions`, `verdicts` (recommendations and risks with what was"
-        " seen of the person as `evidence`) and `mentions` (other texts with a name or address of the"
-        " person: `kind` and `id` of the record, `field`, `text`). `withheld` is the number of mentions"
-        " that the caller may not see. Days are YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are"
-        " errors."
+        " the contact), `signals`, `interactions`, `criteria` (what the person confirmed of deals),"
+        " `verdicts` (recommendations and risks with what was seen of the person as `evidence`) and"
+        " `mentions` (other texts with a name or address of the person: `kind` and `id` of the record,"
+        " `field`, `text`). `withheld` is the number of mentions that the caller may not see. Days are"
+        " YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are errors."
     )
     errors: list[UserError] = column("What was wrong; empty when the document is there.")
 

@@ -72,11 +72,20 @@ def minor(actor: Actor, money: MoneyInput | None, path: str) -> int | None:
         return None
     with under(path):
         check_currency(actor, money.currency, "currency")
-    if not money.amount.is_finite() or not 0 <= money.amount <= LARGEST:
+    return minor_units(money.amount, path)
+
+
+def minor_units(amount: Decimal, path: str) -> int:
+    """An amount in whole units of a currency as the integer that is stored.
+
+    Raises:
+        Invalid: not a number, negative, too large, or a fraction of a cent.
+    """
+    if not amount.is_finite() or not 0 <= amount <= LARGEST:
         raise Invalid(f"{path} is out of range; allowed: 0 to {LARGEST:,}", [path])
-    if money.amount != round(money.amount, 2):
+    if amount != round(amount, 2):
         raise Invalid(f"{path} has more than two decimals", [path])
-    return int(money.amount * 100)
+    return int(amount * 100)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commands import deals
+from commands import deal_people
 from commands.access import system_actor
 from models.deals import ContactRole, Deal, DealContact
 from models.errors import Forbidden, NotFound
@@ -25,9 +25,9 @@ async def test_contacts_take_part_once_and_repeating_it_writes_nothing(db: str) 
     deal, contact = await factories.deal(account), await factories.contact(account)
     actor = system_actor(tenant)
 
-    first = await deals.set_contacts(actor, [_part(deal, contact, ContactRole.CHAMPION)])
+    first = await deal_people.set_contacts(actor, [_part(deal, contact, ContactRole.CHAMPION)])
     written = await Change.all().count(), await AuditRecord.all().count()
-    again = await deals.set_contacts(actor, [_part(deal, contact, ContactRole.CHAMPION)])
+    again = await deal_people.set_contacts(actor, [_part(deal, contact, ContactRole.CHAMPION)])
 
     assert (first.created, again.created, again.unchanged) == (1, 0, 1)
     assert (await Change.all().count(), await AuditRecord.all().count()) == written
@@ -38,9 +38,9 @@ async def test_another_role_replaces_the_one_that_stands_and_is_logged(db: str) 
     tenant = await factories.tenant()
     account = await factories.account(await factories.user(tenant))
     deal, contact = await factories.deal(account), await factories.contact(account)
-    await deals.set_contacts(system_actor(tenant), [_part(deal, contact, ContactRole.USER)])
+    await deal_people.set_contacts(system_actor(tenant), [_part(deal, contact, ContactRole.USER)])
 
-    await deals.set_contacts(system_actor(tenant), [_part(deal, contact, ContactRole.BLOCKER)])
+    await deal_people.set_contacts(system_actor(tenant), [_part(deal, contact, ContactRole.BLOCKER)])
 
     change = await Change.get(entity="deal_contact", field="role")
     assert (await DealContact.get(deal_id=deal.id)).role is ContactRole.BLOCKER
@@ -54,7 +54,7 @@ async def test_another_tenants_deal_is_not_found(db: str) -> None:
     part = _part(await factories.deal(theirs), await factories.contact(mine), ContactRole.USER)
 
     with pytest.raises(NotFound):
-        await deals.set_contacts(system_actor(tenant), [part])
+        await deal_people.set_contacts(system_actor(tenant), [part])
 
 
 async def test_a_director_may_not_import_who_takes_part(db: str) -> None:
@@ -62,4 +62,4 @@ async def test_a_director_may_not_import_who_takes_part(db: str) -> None:
     director = await factories.user(tenant)
 
     with pytest.raises(Forbidden):
-        await deals.set_contacts(await factories.actor(director), [])
+        await deal_people.set_contacts(await factories.actor(director), [])

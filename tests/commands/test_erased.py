@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import deals, people, privacy, rulebooks
+from commands import deal_people, people, privacy, rulebooks
 from commands.access import system_actor
 from commands.bulk import Incoming, Upserted, upsert
 from commands.journal import FieldChange
@@ -61,7 +61,7 @@ async def test_nothing_brings_back_whoever_was_erased(db: str) -> None:
     deal = await factories.deal(account, valid_from=None)
     contacts, signals = await _imported(tenant, account)
     parts = [part(deal, contacts.ids[KEY])]
-    await deals.set_contacts(system_actor(tenant), parts, history=True)
+    await deal_people.set_contacts(system_actor(tenant), parts, history=True)
     february, april = date(2026, 2, 1), date(2026, 4, 1)
     assert await _known(account, february) == ([FORMER], [FORMER], 1)
 
@@ -92,7 +92,7 @@ async def test_nothing_brings_back_whoever_was_erased(db: str) -> None:
     ]
     assert again[0].ids == contacts.ids
     assert again[1].ids == signals.ids
-    kept = await deals.set_contacts(system_actor(tenant), parts)
+    kept = await deal_people.set_contacts(system_actor(tenant), parts)
     assert (kept.unchanged, kept.erased) == (1, 1)
     with pytest.raises(InvalidTransition, match="was erased"):
         await people.update(

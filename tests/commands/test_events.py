@@ -14,11 +14,11 @@ from commands.access import system_actor
 from commands.journal import unit_of_work
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
-from models.base import Severity
 from models.events import Dimension, EventState, Movement, PopulationEvent
 from models.history import AuditRecord, Change
 from models.recommendations import Risk
 from models.rulebooks import EvaluationRun
+from models.severity import Severity
 from models.tickets import Ticket, TicketState
 from rules import packs
 from rules.engine.pool import EnginePool

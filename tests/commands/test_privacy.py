@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commands import deals, evaluations
+from commands import deal_people, evaluations
 from commands.access import system_actor
 from models.access import Tenant, User
 from models.accounts import Account
@@ -125,7 +125,7 @@ async def _world(engine: EnginePool) -> World:
             })  # fmt: skip
     other = await factories.contact(account, title=f"Assistant of {NAME}")
     parts = [part(deal, each) for each in (contact["id"], other.id)]
-    await deals.set_contacts(system_actor(tenant), parts)
+    await deal_people.set_contacts(system_actor(tenant), parts)
     await factories.ticket(elsewhere, title=f"Asked by {EMAIL.upper()}")
     await factories.signal(elsewhere, summary=f"Their own {FORMER} is ill")
     await factories.contact(elsewhere, name=FORMER, email="winterfeld@another.example")
@@ -262,7 +262,7 @@ async def _check_kept(world: World, logged: int) -> None:
         ("people.erase", manager),
     ]
     assert {each.request for each in trail} == {None}
-    changes = await Change.filter(entity="contact", entity_id=contact_id)
+    changes = await Change.filter(entity="contact", entity_id=contact_id).order_by("created_at", "seq")
     gone: dict[str, tuple[str | None, str | None]] = {
         change.field: (change.old, change.new) for change in changes[logged:]
     }

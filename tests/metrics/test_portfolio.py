@@ -15,9 +15,10 @@ from metrics.portfolio import Grouping, portfolio
 from metrics.risks import outcomes
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account, Tier
-from models.base import Severity, today
+from models.base import today
 from models.deals import Deal, Stage
 from models.recommendations import LineKind, Risk, RiskLine
+from models.severity import Severity
 from rules.engine.pool import EnginePool
 from tests import factories
 

@@ -18,6 +18,7 @@ from models.recommendations import Evidence
 from tests import postgres
 
 PREVIOUS = "0001_initial"
+WHEN = "'2026-11-20 08:00:00+00:00', '2026-11-20 08:00:00+00:00'"
 #: What an evaluation of the previous release leaves behind: a row of each table that has changed since.
 FILLED = (
     "insert into tenant (id, version, created_at, updated_at, name, slug, currency)"
@@ -29,6 +30,24 @@ FILLED = (
     "insert into evidence (id, version, created_at, updated_at, tenant_id, position, alias, fact_kind,"
     " fact_id, field, op, observed_on, source) values ('ev_1', 1, '2026-11-20 08:00:00+00:00',"
     " '2026-11-20 08:00:00+00:00', 'tnt_1', 0, 'd', 'deal', 'deal_1', 'amount', 'gt', '2026-11-20', 'crm')",
+    "insert into account (id, version, created_at, updated_at, tenant_id, name, tier, currency)"
+    f" values ('acc_1', 1, {WHEN}, 'tnt_1', 'One', 'KEY', 'EUR')",
+    "insert into deal (id, version, created_at, updated_at, tenant_id, account_id, name, kind, stage,"
+    " forecast_category, probability, amount_minor, currency, close_on)"
+    f" values ('deal_1', 1, {WHEN}, 'tnt_1', 'acc_1', 'One', 'NEW', 'IDENTIFIED', 'PIPELINE', 10, 100,"
+    " 'EUR', '2026-03-01')",
+    "insert into audit_record (id, version, created_at, updated_at, tenant_id, command, source,"
+    " changes_count)"
+    f" values ('aud_1', 1, {WHEN}, 'tnt_1', 'deals.update', 'api', 3)",
+    *(
+        "insert into change (id, version, created_at, updated_at, tenant_id, audit_id, entity, entity_id,"
+        " field, old, new, effective_on, seq)"
+        f" values ('chg_{number}', 1, {WHEN}, 'tnt_1', 'aud_1', 'deal', 'deal_1', 'close_on',"
+        f" '{old}', '{new}', '2026-01-0{number}', {number})"
+        for number, (old, new) in enumerate(
+            (("2026-01-31", "2026-02-28"), ("2026-02-28", "2026-02-18"), ("2026-02-18", "2026-03-01")), 1
+        )
+    ),
 )
 
 
@@ -96,6 +115,8 @@ async def test_it_takes_what_the_new_release_writes_and_is_as_a_new_one_with_all
     assert [tuple(row.values()) for row in run] == [(7, 0, "WHOLE", 0, 0)]
     assert [row["judged_as_of"] for row in await database.fetch("select judged_as_of from tenant")] == [None]
     assert [row["field"] for row in await database.fetch("select field from evidence")] == ["amount"]
+    pushed = await database.fetch("select pushes, days_pushed from deal")
+    assert [tuple(row.values()) for row in pushed] == [(2, 28 + 11)]
     long = "x" * 160  # an alias was shorter in the previous release
     await Evidence.filter(id="ev_1").update(alias=long)
     assert (await Evidence.get(id="ev_1")).alias == long

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from models.accounts import Account, Tier
-from models.base import Severity
 from models.catalog import Charge, Product
 from models.database import refresh_statistics
 from models.deals import ContactRole, Deal, DealKind, Stage
 from models.events import Dimension
 from models.people import Contact, Seniority
+from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
 from tests import factories

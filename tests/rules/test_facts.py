@@ -11,10 +11,10 @@ from commands.access import system_actor
 from commands.journal import unit_of_work
 from models.access import Tenant
 from models.accounts import Account, Tier
-from models.base import Severity
 from models.catalog import Charge
 from models.deals import ContactRole, DealContact, DealKind, Stage
 from models.people import Seniority
+from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
 from rules.facts import gather

@@ -9,11 +9,11 @@ import pytest
 
 from commands import evaluations, rulebooks
 from commands.access import system_actor
-from models.base import Severity
 from models.deals import DealKind, Stage
 from models.people import Seniority
 from models.recommendations import Recommendation, Risk
 from models.services import ServiceState
+from models.severity import Severity
 from models.signals import SignalKind
 from rules import packs
 from rules.build import build_book

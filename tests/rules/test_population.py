@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.access import User
-from models.base import Severity
+from models.severity import Severity
 from rules.build import build_book
 from rules.facts import gather
 from rules.needs import needs

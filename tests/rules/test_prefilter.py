@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from models.base import Severity
 from models.database import fetch
+from models.severity import Severity
 from rules import packs
 from rules.build import build_book
 from rules.facts import accounts_as_of, gather

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.base import Severity
 from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
+from models.severity import Severity
 from rules.build import build_rule
 from rules.explain import Verdict
 from rules.reconcile import Decision, Identity, Standing, Step, Values, due_on, reconcile

@@ -37,6 +37,28 @@ fragment figures on PortfolioFigures {
   revenueAtRisk { amount } revenueAtRiskWeighted { amount } linesAtRisk openRisks
 }
 """
+#: The views of sales, as of two days.
+SALES = """
+funnel(asOf: "{day}") {{
+  total {{ ...line }} stages {{ stage line {{ ...line }} }} won {{ ...line }} lost {{ ...line }}
+}}
+stagePassages(entered: {{from: "2020-01-01"}}, asOf: "{day}") {{
+  stage entered skipped advanced won lost stays standing medianDays
+}}
+pipelineChange(since: "2025-06-30", asOf: "{day}") {{
+  opening {{ amount }} closing {{ amount }} terms {{ reason deals change {{ amount }} }}
+  deals(first: 200) {{ totalCount nodes {{ reason deal {{ id }} change {{ amount }} }} }}
+}}
+largestMovers(since: "2025-06-30", asOf: "{day}") {{ reason deal {{ id }} }}
+winRates(closed: {{from: "2020-01-01"}}, groupBy: OWNER, asOf: "{day}") {{
+  total {{ won lost wonAmount {{ amount }} }} groups {{ key label won lost }}
+}}
+salesVelocity(closed: {{from: "2020-01-01"}}, asOf: "{day}") {{
+  openDeals openAmount {{ amount }} won lost cycleDays
+}}
+slippage(from: "2025-06-30", until: "{day}") {{ due slipped dueAmount {{ amount }} pushes pushedDays }}
+"""
+LINE = "fragment line on FunnelLine { deals amount { amount } weightedAmount { amount } medianDays }"
 #: What else is counted, by the type whose objects tell it.
 COUNTED = {
     "Account": "usage(months: 60) { month quantity charge { amount } }",
@@ -113,6 +135,7 @@ async def test_figures_are_those_of_a_world_without_what_is_hidden(db: str) -> N
     actions = "nextBestActions(first: 100, withheld: true) { id priority }"
     asked = [
         f"{{ {actions} {' '.join(_portfolios())} }} {FIGURES}",
+        *(f"{{ {SALES.format(day=day)} }} {LINE}" for day in ("2026-03-31", "2025-12-31")),
         f"{{ {' '.join(_lists(schema))} }}",
         f"{{ {' '.join(_filtered(schema))} }}",
     ]

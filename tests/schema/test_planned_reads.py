@@ -30,14 +30,14 @@ from tests.schema.reads.shrinking import shrunk
 from tests.schema.reads.stored_values import Cursors, Values
 from tests.schema.reads.world import World, owner_ids, write
 
-CASES = int(os.environ.get("BELLWETHER_READS", "500"))
+CASES = int(os.environ.get("BELLWETHER_READS", "300"))
 FIRST = int(os.environ.get("BELLWETHER_READS_SEED", "0"))
 #: Numbers of operations that once failed.
 ONCE_FAILED: tuple[int, ...] = (37, 2697, 3082)
 #: Of the answers, the share that must be free of errors.
 WITHOUT_ERRORS = 0.6
-#: So many fields of about 600 may not come up in the short form, and so many fields of inputs of about 300.
-FEW_FIELDS, FEW_INPUTS = 6, 15
+#: So many fields of about 700 may not come up in the short form, and so many fields of inputs of about 350.
+FEW_FIELDS, FEW_INPUTS = 6, 20
 #: The inputs that compare, one for all enumerations; all that they can must come up.
 OPERATORS = frozenset(
     f"{kind}Filter" for kind in ("String", "ID", "Boolean", "Int", "Float", "Money", "Date", "Severity")
@@ -149,7 +149,7 @@ async def test_any_operation_is_answered_alike_with_and_without_plans(db: str) -
 async def test_the_operations_ask_for_everything_that_there_is(db: str) -> None:
     stage = await _stage()
     asked = Coverage(stage.schema)
-    for number in range(500):
+    for number in range(800):
         asked.add(stage.case(number)[1])
     types = {of.name: of.fields for of in object_types(stage.schema)}
     assert {field.partition(".")[0] for field in asked.fields} >= types.keys()

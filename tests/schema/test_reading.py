@@ -10,10 +10,11 @@ import pytest
 
 from models.access import Role, User
 from models.accounts import Account
-from models.base import Severity, new_id
+from models.base import new_id
 from models.deals import ContactRole, Deal, DealContact, DealLine, Stage, StageChange
 from models.recommendations import Evidence, LineKind, Recommendation, Risk, RiskLine
 from models.rulebooks import EvaluationRun, Rule, Rulebook, RunState
+from models.severity import Severity
 from tests import factories
 from tests.schema.asking import SCHEMA, ask, refused
 

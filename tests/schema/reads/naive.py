@@ -9,9 +9,9 @@ from enum import Enum
 from functools import partial
 
 from models.accounts import Tier
-from models.base import Severity
 from models.deals import STAGE_RANK
 from models.people import Seniority
+from models.severity import Severity
 from tests.schema.reads.names import snake
 from tests.schema.reads.oracle import Row
 

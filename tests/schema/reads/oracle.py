@@ -93,9 +93,16 @@ class Sight:
         return row["owner_id"] in self._people
 
     def account(self, row: Row) -> bool:
-        """An account: of its owner, and of whoever has a deal on it."""
+        """An account: of its owner, and of whoever has a deal on it, or a share in one."""
         deals = [deal for deal in self._rows["Deal"] if deal["account_id"] == row["id"]]
-        return self.owns(row) or any(self.owns(deal) for deal in deals)
+        return self.owns(row) or any(self.owns(deal) or self.shares(deal) for deal in deals)
+
+    def shares(self, deal: Row) -> bool:
+        """A deal in which somebody has a share whose are seen."""
+        return any(
+            split["deal_id"] == deal["id"] and split["percent"] and split["user_id"] in self._people
+            for split in self._rows["DealSplit"]
+        )
 
     def of_seen_account(self, row: Row) -> bool:
         """What whoever sees the account sees."""
@@ -108,8 +115,8 @@ class Sight:
         return account is not None and self.owns(account)
 
     def deal(self, row: Row) -> bool:
-        """A deal: of its owner, and of the account's."""
-        return self.owns(row) or self.of_own_account(row)
+        """A deal: of its owner, of whoever has a share, and of the account's."""
+        return self.owns(row) or self.shares(row) or self.of_own_account(row)
 
     def of_deal(self, row: Row) -> bool:
         """A part of a deal."""
@@ -132,6 +139,24 @@ class Sight:
             return bool(own)
         return any(account[PART[Dimension(str(row["dimension"]))]] == row["part"] for account in own)
 
+    def of_person(self, row: Row) -> bool:
+        """What is about somebody whose are seen."""
+        return row["user_id"] in self._people
+
+    def of_person_or_team(self, row: Row) -> bool:
+        """What is about somebody whose are seen, or about the team of one."""
+        teams = {user["team_id"] for user in self._rows["User"] if user["id"] in self._people} - {None}
+        return self.of_person(row) or row["team_id"] in teams
+
+    def of_submission(self, row: Row) -> bool:
+        """A part of somebody's forecast."""
+        submission = self._row(row, "submission_id")
+        return submission is not None and self.of_person(submission)
+
+    def of_maker(self, row: Row) -> bool:
+        """What somebody whose are seen put on top of a forecast."""
+        return row["made_by_id"] in self._people
+
     def asked_for(self, row: Row) -> bool:
         """What somebody had done whose accounts are seen."""
         return row["actor_id"] in self._people
@@ -144,7 +169,17 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Deal": Sight.deal,
     "DealLine": Sight.of_deal,
     "DealContact": Sight.of_deal,
-    "StageChange": Sight.of_deal,
+    **dict.fromkeys(
+        ("StageChange", "StageWaiver", "DealCompetitor", "DecisionCriterion"),
+        Sight.of_deal,
+    ),
+    "DealSplit": Sight.of_deal,
+    "SnapshotDeal": Sight.of_deal,
+    "Quota": Sight.of_person_or_team,
+    "ForecastSubmission": Sight.of_person,
+    "ForecastCall": Sight.of_submission,
+    "ForecastAdjustment": Sight.of_maker,
+    "PipelineSnapshot": Sight.everyone,
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
     "Interaction": Sight.of_seen_account,
@@ -162,8 +197,14 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "PopulationEvent": Sight.event,
     "EvaluationRun": Sight.asked_for,
     "Backtest": Sight.asked_for,
-    **dict.fromkeys(("Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm"), Sight.everyone),
-}
+    **dict.fromkeys(
+        (
+            "Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm", "Pipeline",
+            "PipelineStage", "LossReason", "ExchangeRate",
+        ),
+        Sight.everyone,
+    ),
+}  # fmt: skip
 
 
 def within(rows: Rows, model: str, record_id: object, listed: str) -> frozenset[str]:

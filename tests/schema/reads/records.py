@@ -8,11 +8,13 @@ from typing import TypeVar
 
 from models.access import Tenant, User
 from models.accounts import Account, Tier
-from models.base import Record, Severity, today
+from models.base import Record, today
 from models.catalog import Charge, Product
 from models.deals import (
+    CompetitorStatus,
     ContactRole,
     Deal,
+    DealCompetitor,
     DealContact,
     DealKind,
     DealLine,
@@ -20,9 +22,14 @@ from models.deals import (
     Stage,
     StageChange,
 )
+from models.forecast import DealSplit
 from models.people import Contact, Interaction, InteractionDirection, InteractionKind, Seniority
+from models.pipelines import ExitFact, LossReason, Pipeline, PipelineStage, StageWaiver
+from models.qualification import DecisionCriterion, Element, Known
+from models.rates import ExchangeRate
 from models.revenue import Contract
 from models.services import Service, ServiceState, UsageMonth
+from models.severity import Severity
 from models.signals import Signal, SignalKind
 from models.tickets import Ticket, TicketState
 from tests.schema.reads.odd_values import INTEGERS, MOMENTS, MONEY, OWED, SHARES, TEXTS
@@ -46,11 +53,18 @@ class Records:
         for number in range(size):
             self.accounts.append(self._account(number))
         self.contracts = self.many(size, self._contract)
+        self.stages = [stage for number in range(2) for stage in self._pipeline(number)]
+        self.loss_reasons = [self._loss_reason(name) for name in ("Price", TEXTS[0])]
+        self._rates()
         self.deals = self.many(2 * size, self._deal)
         self.contacts = self.many(size, self._contact)
         self.many(2 * size, self._deal_line)
         self._deal_contacts()
         self.many(2 * size, self._stage_change)
+        self.many(size, self._competitor)
+        self._criteria()
+        self.many(size, self._waiver)
+        self._shares()
         self.services = self.many(size, self._service)
         self.many(4 * size, self._usage)
         self.many(size, self._ticket)
@@ -127,9 +141,113 @@ class Records:
             **self._sourced(),
         )
 
+    def _pipeline(self, number: int) -> list[PipelineStage]:
+        world = self.world
+        pipeline = world.make(
+            Pipeline,
+            tenant_id=self.tenant.id,
+            name=f"{TEXTS[number]} {number}",
+            kinds=[kind.value for kind in (*DealKind,)[number:]],
+            default_for=[],
+            active=number == 0,
+        )
+        return [
+            world.make(
+                PipelineStage,
+                tenant_id=self.tenant.id,
+                pipeline_id=pipeline.id,
+                name=world.text(),
+                position=position,
+                stage=world.pick(list(Stage)[:4]),
+                forecast_category=world.pick(list(ForecastCategory)),
+                probability=world.pick(SHARES),
+                usual_days=world.maybe(world.pick(INTEGERS)),
+                required=[fact.value for fact in list(ExitFact)[: world.pick((0, 3))]],
+                removed_on=world.maybe(world.day(), 0.3),
+            )
+            for position in (1, 2, 2)
+        ]
+
+    def _loss_reason(self, name: str) -> LossReason:
+        return self.world.make(
+            LossReason, tenant_id=self.tenant.id, name=name, active=self.world.pick((True, False))
+        )
+
+    def _rates(self) -> None:
+        world, days = self.world, sorted({self.world.day() for _ in range(4)})
+        for currency, day in ((currency, day) for currency in ("USD", "SEK") for day in days):
+            world.make(
+                ExchangeRate,
+                tenant_id=self.tenant.id,
+                currency=currency,
+                held_on=day,
+                rate=world.pick(("0.9235", "11.20331", "1")),
+            )
+
+    def _competitor(self) -> DealCompetitor:
+        world = self.world
+        return world.make(
+            DealCompetitor,
+            tenant_id=self.tenant.id,
+            deal_id=world.pick(self.deals).id,
+            name=lambda new: f"{TEXTS[1]} {new}",
+            status=world.pick(list(CompetitorStatus)),
+            price_minor=world.maybe(world.pick(MONEY)),
+            currency=self.tenant.currency,
+            note=world.maybe(world.text()),
+            removed_on=world.maybe(world.day(), 0.3),
+        )
+
+    def _criteria(self) -> None:
+        world = self.world
+        for deal_id, element in sorted(
+            {(world.pick(self.deals).id, world.pick(list(Element))) for _ in self.deals}
+        ):
+            world.make(
+                DecisionCriterion,
+                tenant_id=self.tenant.id,
+                deal_id=deal_id,
+                element=element,
+                state=world.pick(list(Known)),
+                evidence=world.maybe(world.text()),
+                confirmed_on=world.maybe(world.day()),
+                contact_id=world.maybe(world.pick(self.contacts).id),
+                valid_from=world.maybe(world.day()),
+            )
+
+    def _waiver(self) -> StageWaiver:
+        world = self.world
+        return world.make(
+            StageWaiver,
+            tenant_id=self.tenant.id,
+            deal_id=world.pick(self.deals).id,
+            from_stage_id=world.pick(self.stages).id,
+            to_stage_id=world.maybe(world.pick(self.stages).id),
+            waived_by_id=world.maybe(world.pick(self.owners)),
+            waived_on=world.day(),
+            facts=[ExitFact.AMOUNT_SET.value],
+            reason=world.text(),
+        )
+
+    def _shares(self) -> None:
+        """Shares in some deals, of two people each, and one that has ended."""
+        for deal in self.deals[::3]:
+            people = self.world.random.sample(sorted({*self.owners}), 3)
+            for user_id, percent in zip(people, (40, 60, 0), strict=True):
+                self.world.make(
+                    DealSplit,
+                    tenant_id=self.tenant.id,
+                    deal_id=deal.id,
+                    user_id=user_id,
+                    percent=percent,
+                    valid_from=self.world.day(),
+                )
+
     def _deal(self) -> Deal:
         world = self.world
         account = world.pick(self.accounts)
+        stage = world.maybe(world.pick(self.stages), 0.5)
+        offered = world.maybe("USD", 0.3)
         return world.make(
             Deal,
             account_id=account.id,
@@ -148,6 +266,14 @@ class Records:
             competitor=world.maybe(world.pick(TEXTS), 0.5),
             next_step=world.maybe(world.text(500), 0.5),
             next_step_on=world.maybe(world.day(), 0.5),
+            pipeline_id=stage and stage.pipeline_id,
+            pipeline_stage_id=world.maybe(stage and stage.id),
+            loss_cause_id=world.maybe(world.pick(self.loss_reasons).id, 0.3),
+            offered_minor=world.pick(MONEY) if offered else None,
+            offered_currency=offered,
+            uncontested=world.pick((True, False)),
+            pushes=world.pick(INTEGERS),
+            days_pushed=world.pick(INTEGERS),
             **self._sourced(),
         )
 
@@ -177,6 +303,7 @@ class Records:
             mrc_minor=world.pick(MONEY),
             nrc_minor=world.pick(MONEY),
             term_months=world.pick(INTEGERS),
+            removed_on=world.maybe(world.day(), 0.2),
             **self._sourced(),
         )
 
@@ -190,6 +317,7 @@ class Records:
                 deal_id=deal_id,
                 contact_id=contact_id,
                 role=world.pick(list(ContactRole)),
+                removed_on=world.maybe(world.day(), 0.2),
             )
 
     def _stage_change(self) -> StageChange:
@@ -201,6 +329,8 @@ class Records:
             from_stage=world.maybe(world.pick(list(Stage))),
             to_stage=world.pick(list(Stage)),
             changed_on=world.day(),
+            from_pipeline_stage_id=world.maybe(world.pick(self.stages).id, 0.4),
+            to_pipeline_stage_id=world.maybe(world.pick(self.stages).id, 0.4),
         )
 
     def _service(self) -> Service:

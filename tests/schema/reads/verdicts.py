@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from models.base import Severity, new_id
+from models.base import new_id
 from models.deals import Deal
 from models.recommendations import (
     Answer,
@@ -21,6 +21,7 @@ from models.recommendations import (
 )
 from models.revenue import Contract
 from models.services import Service
+from models.severity import Severity
 from tests.schema.reads.odd_values import CHANCES, FLOATS, INTEGERS, JSON, MONEY, ORDERED, OWED, TEXTS
 from tests.schema.reads.records import Records
 from tests.schema.reads.world import json_text

@@ -20,9 +20,21 @@ from models.access import ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
-from models.deals import Deal, DealContact, DealLine, StageChange
+from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
+from models.forecast import (
+    DealSplit,
+    ForecastAdjustment,
+    ForecastCall,
+    ForecastSubmission,
+    PipelineSnapshot,
+    Quota,
+    SnapshotDeal,
+)
 from models.people import Contact, Interaction
+from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.qualification import DecisionCriterion
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Evidence, Lever, Recommendation, Risk, RiskLine
 from models.revenue import Contract
 from models.rulebooks import (
@@ -46,10 +58,12 @@ OPENING, CLOSING = "⟦⟧"
 BEGINNING = 1_760_000_000_000
 #: Every model that an actor may see rows of, each after those that it refers to.
 MODELS: tuple[type[Record], ...] = (
-    Tenant, Team, User, Product, Account, Contract, Deal, DealLine, Contact, DealContact, StageChange,
-    Service, UsageMonth, Ticket, Signal, Interaction, Rulebook, Rule, EvaluationRun, Recommendation, Risk,
-    RiskLine, Evidence, Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest,
-    ApiKey, Delegation,
+    Tenant, Team, User, Product, Account, Contract, Pipeline, PipelineStage, LossReason, ExchangeRate, Deal,
+    DealLine, Contact, DealContact, DealCompetitor, DecisionCriterion, StageChange, StageWaiver, Service,
+    UsageMonth, Ticket, Signal, Interaction, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine,
+    Evidence, Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey,
+    Delegation, DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot,
+    SnapshotDeal,
 )  # fmt: skip
 
 

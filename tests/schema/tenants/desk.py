@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
 
-from models.access import ApiKey, Delegation, Role, Scope, Team, User
+from models.access import ApiKey, Delegation, Role, Scope, Team, Tenant, User
 from models.accounts import Account
-from models.base import Record, new_id
-from models.deals import Deal, Stage
+from models.base import Record, new_id, today
+from models.catalog import Product
+from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
+from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
+from models.pipelines import Pipeline, PipelineStage
+from models.rates import ExchangeRate
 from models.recommendations import Answer, Lever, Outcome, Recommendation, RecommendationState, Risk
 from models.revenue import Contract
 from models.rulebooks import (
@@ -33,6 +37,9 @@ R = TypeVar("R", bound=Record)
 #: Accounts of the tenant besides the one on the desk.
 SIZE = 8
 DAY = date(2026, 3, 2)
+#: Forecasts are of the present week, of a period that began before it.
+THIS_WEEK = week_of(today())
+FIRST, LAST = THIS_WEEK - timedelta(days=30), THIS_WEEK + timedelta(days=60)
 RULE: dict[str, object] = {
     "key": "desk-waits",
     "title": "A deal waits",
@@ -57,6 +64,14 @@ class Desk:
     contact: str
     contract: str
     deal: str
+    pipeline: str
+    next_stage: str
+    other_pipeline: str
+    other_stage: str
+    product: str
+    line: str
+    part: str
+    competitor: str
     recommendation: str
     done: str
     risk: str
@@ -68,6 +83,8 @@ class Desk:
     run: str
     key: str
     delegation: str
+    forecast: str
+    handed_in: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -78,6 +95,8 @@ def furnished() -> tuple[World, Desk]:
     """The first of the tenants, not stored yet; the same each time."""
     world = World(Random("two tenants"))
     furnish_tenant(world, "a", SIZE)
+    (tenant,) = world.of(Tenant)
+    tenant.forecast_weekday, tenant.forecast_hour = 7, 24  # due when the week is over
     return world, _Making(world).desk()
 
 
@@ -103,7 +122,19 @@ class _Making:
             Contract, account_id=account.id, name="Access", starts_on=DAY, mrc_minor=5_00, currency="EUR"
         )
         contact = self.make(Contact, account_id=account.id, name="Ada")
-        deal = self._deal(account, self.director, contract_id=contract.id)
+        first, second = self._pipeline("Desk", Stage.IDENTIFIED, Stage.QUALIFIED)
+        (other,) = self._pipeline("Beside", Stage.IDENTIFIED)
+        deal = self._deal(
+            account, self.director, contract_id=contract.id, pipeline_id=first.pipeline_id,
+            pipeline_stage_id=first.id,
+        )  # fmt: skip
+        self.make(ExchangeRate, currency="NOK", held_on=DAY, rate="0.085")
+        product = self.make(Product, name="Fibre", list_price_minor=10_00, currency="EUR")
+        line = self.make(
+            DealLine, deal_id=deal.id, product_id=product.id, mrc_minor=9_00, term_months=12, currency="EUR"
+        )
+        part = self.make(DealContact, deal_id=deal.id, contact_id=contact.id)
+        competitor = self.make(DealCompetitor, deal_id=deal.id, name="Rival", currency="EUR")
         for each in (parent, account):  # which the neighbour sees by them and does not answer for
             self._deal(each, self.users["neighbour"])
         recommendation = self._recommendation(deal)
@@ -132,6 +163,14 @@ class _Making:
             contact=contact.id,
             contract=contract.id,
             deal=deal.id,
+            pipeline=first.pipeline_id,
+            next_stage=second.id,
+            other_pipeline=other.pipeline_id,
+            other_stage=other.id,
+            product=product.id,
+            line=line.id,
+            part=part.id,
+            competitor=competitor.id,
             recommendation=recommendation.id,
             done=done.id,
             risk=self._risk(deal).id,
@@ -143,6 +182,8 @@ class _Making:
             run=run.id,
             key=self._keys(),
             delegation=self._delegation("director", ended=False).id,
+            forecast=self._forecast(LAST, SubmissionState.DRAFT),
+            handed_in=self._forecast(LAST + timedelta(days=1), SubmissionState.SUBMITTED),
         )
 
     def _people(self) -> None:
@@ -178,6 +219,16 @@ class _Making:
             currency="EUR", valid_from=DAY, stage=Stage.IDENTIFIED, stage_since=DAY, **values,
         )  # fmt: skip
 
+    def _pipeline(self, name: str, *stages: Stage) -> list[PipelineStage]:
+        pipeline = self.make(Pipeline, name=name, kinds=[kind.value for kind in DealKind], default_for=[])
+        return [
+            self.make(
+                PipelineStage, pipeline_id=pipeline.id, name=stage.title(), position=position, stage=stage,
+                forecast_category=ForecastCategory.PIPELINE, probability=20, required=[],
+            )
+            for position, stage in enumerate(stages, 1)
+        ]  # fmt: skip
+
     def _verdict(self, deal: Deal) -> dict[str, object]:
         return {
             "account_id": deal.account_id, "deal_id": deal.id, "rule_key": "desk-waits",
@@ -197,6 +248,18 @@ class _Making:
             Risk, kind="STALLED_DEAL", severity="LOW", exposure_minor=1_000_00, probability=0.5,
             **self._verdict(deal),
         )  # fmt: skip
+
+    def _forecast(self, last: date, state: SubmissionState) -> str:
+        made = self.make(
+            ForecastSubmission, user_id=self.director.id, team_id=self.director.team_id, week=THIS_WEEK,
+            first_on=FIRST, last_on=last, state=state, currency="EUR",
+            submitted_at=None if state is SubmissionState.DRAFT else MOMENTS[0],
+        )  # fmt: skip
+        for category in CALLED:
+            self.make(
+                ForecastCall, submission_id=made.id, category=category, draft_minor=5_00, currency="EUR"
+            )
+        return made.id
 
     def _rulebook(self, number: int, state: RulebookState) -> Rulebook:
         moment = None if state is RulebookState.DRAFT else MOMENTS[number]

@@ -60,6 +60,8 @@ class Expected:
         ours = self._sight.sees_all or self._sight.owns({"owner_id": self.desk.director})
         if (may.own or may.gives) and not ours:
             yield "FORBIDDEN"
+        if may.leads and not ours:
+            yield "NOT_FOUND"
         for_another = self.caller.user is None or self.caller.user.id != self.desk.director
         if may.for_himself and self.caller.role != "ADMIN" and for_another:
             yield "FORBIDDEN"

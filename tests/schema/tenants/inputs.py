@@ -9,10 +9,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from models.base import today
-from tests.schema.tenants.desk import RULE, Desk
+from tests.schema.tenants.desk import FIRST, LAST, RULE, THIS_WEEK, Desk
 
 Given = dict[str, object]
 TOMORROW = (today() + timedelta(days=2)).isoformat()
+WEEK = THIS_WEEK.isoformat()
+PERIOD: Given = {"first": FIRST.isoformat(), "last": LAST.isoformat()}
+OTHER_PERIOD: Given = {"first": FIRST.isoformat(), "last": (LAST + timedelta(days=30)).isoformat()}
+QUARTER: Given = {"from": "2026-01-01", "until": "2026-03-31"}
 HEARD: Given = {"kind": "OTHER", "summary": "heard", "observedOn": "2026-03-01", "externalId": "heard-1"}
 _FILE = f"""rules:
   - {RULE | {"key": "imported"}}
@@ -35,13 +39,57 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "eraseContact": lambda on: {"id": on.contact, "version": 1},
     "createDeal": lambda on: {
         "name": "New", "accountId": on.account, "ownerId": on.director, "contractId": on.contract,
-        "idempotencyKey": "new-deal",
+        "pipelineId": on.pipeline, "idempotencyKey": "new-deal",
     },
     "updateDeal": lambda on: {
         "id": on.deal, "version": 1, "nextStep": "call", "ownerId": on.director, "contractId": on.contract,
     },
-    "advanceDeal": lambda on: {"id": on.deal, "version": 1, "stage": "QUALIFIED"},
+    "advanceDeal": lambda on: {"id": on.deal, "version": 1, "pipelineStageId": on.next_stage},
+    "moveDealToPipeline": lambda on: {
+        "id": on.deal, "version": 1, "pipelineId": on.other_pipeline, "pipelineStageId": on.other_stage,
+    },
+    "takeAmountFromLines": lambda on: {"id": on.deal, "version": 1},
+    "setDealContact": lambda on: {"dealId": on.deal, "contactId": on.contact, "role": "CHAMPION"},
+    "removeDealContact": lambda on: {"id": on.part},
+    "addDealLine": lambda on: {
+        "dealId": on.deal, "productId": on.product, "mrc": {"amount": "10.00"}, "idempotencyKey": "new-line",
+    },
+    "updateDealLine": lambda on: {"id": on.line, "version": 1, "productId": on.product, "quantity": 3},
+    "removeDealLine": lambda on: {"id": on.line, "version": 1},
+    "putDealCompetitor": lambda on: {"dealId": on.deal, "name": "Rival", "note": "cheap"},
+    "removeDealCompetitor": lambda on: {"id": on.competitor},
+    "qualifyDeal": lambda on: {
+        "dealId": on.deal, "element": "METRICS", "state": "PARTLY", "evidence": "a quote",
+        "contactId": on.contact,
+    },
+    "createPipeline": lambda _: {
+        "name": "Made", "kinds": ["NEW"], "stages": [{"name": "First", "stage": "IDENTIFIED"}],
+        "idempotencyKey": "new-pipeline",
+    },
+    "updatePipeline": lambda on: {"id": on.pipeline, "name": "Renamed"},
+    "retirePipeline": lambda on: {"id": on.pipeline},
+    "addPipelineStage": lambda on: {"pipelineId": on.pipeline, "name": "Last", "stage": "NEGOTIATING"},
+    "updatePipelineStage": lambda on: {"id": on.next_stage, "name": "Renamed"},
+    "removePipelineStage": lambda on: {"id": on.next_stage},
+    "setLossReason": lambda _: {"name": "Price"},
+    "setExchangeRate": lambda _: {"currency": "CHF", "on": "2026-03-01", "rate": "1.05"},
+    "offerDeal": lambda on: {"id": on.deal, "version": 1, "amount": "100.00", "currency": "NOK"},
+    "revalueDeals": lambda _: {},
+    "setContractValue": lambda _: {"acvWithOneOff": True},
     "closeDeal": lambda on: {"id": on.deal, "version": 1, "stage": "WON"},
+    "setDealSplits": lambda on: {"dealId": on.deal, "shares": [{"userId": on.director, "percent": 100}]},
+    "setQuota": lambda on: {"subjectId": on.director, "period": PERIOD, "amount": {"amount": "5000"}},
+    "saveForecast": lambda on: {
+        "userId": on.director, "week": WEEK, "period": OTHER_PERIOD,
+        "calls": [{"category": "COMMIT", "amount": {"amount": "500"}}],
+    },
+    "submitForecast": lambda on: {"id": on.forecast},
+    "reopenForecast": lambda on: {"id": on.handed_in, "reason": "forgot one"},
+    "adjustForecast": lambda on: {
+        "subjectId": on.director, "week": WEEK, "period": PERIOD, "category": "COMMIT", "amount": "-50",
+        "reason": "hopes",
+    },
+    "setForecastCalendar": lambda _: {"fiscalMonth": 4},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },
@@ -81,6 +129,19 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "checkRules": lambda _: {"name": "checked", "rules": [RULE | {"key": "checked"}]},
     "whyNot": lambda on: {"accountId": on.account, "ruleKey": "desk-waits"},
     "portfolio": lambda _: {},
+    "forecast": lambda _: {"week": WEEK, "period": PERIOD},
+    "attainment": lambda _: {"period": PERIOD, "asOf": WEEK},
+    "funnel": lambda on: {"filter": {"ownerId": on.director}},
+    "stagePassages": lambda on: {"entered": QUARTER, "filter": {"ownerId": on.director}},
+    "pipelineChange": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "largestMovers": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "winRates": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
+    "salesVelocity": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
+    "slippage": lambda on: {
+        "from": "2026-01-01",
+        "until": "2026-03-31",
+        "filter": {"ownerId": on.director},
+    },
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

@@ -16,6 +16,8 @@ RULE_MAKERS = frozenset({"MANAGER", "ADMIN"})
 #: A director or a manager delegates, or an administrator for them.
 PRINCIPALS = frozenset({"DIRECTOR", "MANAGER", "ADMIN"})
 ADMINISTRATORS = frozenset({"ADMIN"})
+#: A program forecasts nothing.
+FORECASTERS = SELLERS - {"INTEGRATION"}
 EVERYBODY = SELLERS | {"READER"}
 
 
@@ -24,7 +26,7 @@ class May:
     """Who may; ``own``: of an account, its owner and the managers above alone, not who has a deal on it.
 
     ``gives``: what it gives to an owner stays within the caller's team. ``for_himself``: whoever is no
-    administrator does it for nobody else.
+    administrator does it for nobody else. ``leads``: it is about the caller or somebody in a team of theirs.
     """
 
     roles: frozenset[str]
@@ -32,12 +34,18 @@ class May:
     own: bool = False
     gives: bool = False
     for_himself: bool = False
+    leads: bool = False
 
 
 def _may(
-    roles: frozenset[str], *scopes: str, own: bool = False, gives: bool = False, for_himself: bool = False
+    roles: frozenset[str],
+    *scopes: str,
+    own: bool = False,
+    gives: bool = False,
+    for_himself: bool = False,
+    leads: bool = False,
 ) -> May:
-    return May(roles, frozenset(scopes), own, gives, for_himself)
+    return May(roles, frozenset(scopes), own, gives, for_himself, leads)
 
 
 MUTATIONS: Mapping[str, May] = {
@@ -52,6 +60,29 @@ MUTATIONS: Mapping[str, May] = {
     "updateDeal": _may(SELLERS, "WRITE_SALES", gives=True),
     "advanceDeal": _may(SELLERS, "WRITE_SALES"),
     "closeDeal": _may(SELLERS, "WRITE_SALES"),
+    **dict.fromkeys(
+        (
+            "moveDealToPipeline", "takeAmountFromLines", "setDealContact", "removeDealContact", "addDealLine",
+            "updateDealLine", "removeDealLine", "putDealCompetitor", "removeDealCompetitor", "qualifyDeal",
+            "offerDeal",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    **dict.fromkeys(
+        (
+            "createPipeline", "updatePipeline", "retirePipeline", "addPipelineStage", "updatePipelineStage",
+            "removePipelineStage", "setLossReason", "setContractValue", "setExchangeRate",
+            "revalueDeals",
+        ),
+        _may(RULE_MAKERS, "WRITE_RULES"),
+    ),
+    "setDealSplits": _may(RULE_MAKERS, "WRITE_SALES"),
+    "setQuota": _may(RULE_MAKERS, "WRITE_SALES", leads=True),
+    "saveForecast": _may(FORECASTERS, "WRITE_SALES", leads=True),
+    "submitForecast": _may(FORECASTERS, "WRITE_SALES"),
+    "reopenForecast": _may(FORECASTERS, "WRITE_SALES"),
+    "adjustForecast": _may(RULE_MAKERS, "WRITE_SALES", leads=True),
+    "setForecastCalendar": _may(RULE_MAKERS, "WRITE_SALES"),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
     "evaluate": _may(SELLERS, "EVALUATE", own=True),
     "acceptRecommendation": _may(SELLERS, "WRITE_SALES"),
@@ -73,7 +104,7 @@ MUTATIONS: Mapping[str, May] = {
     "revokeApiKey": _may(ADMINISTRATORS, "ADMINISTER"),
     "delegate": _may(PRINCIPALS, "ADMINISTER", for_himself=True),
     "endDelegation": _may(PRINCIPALS, "ADMINISTER"),
-}
+}  # fmt: skip
 
 _READ = _may(EVERYBODY, "READ")
 _READ_MONEY = _may(EVERYBODY, "READ", "READ_MONEY")
@@ -82,10 +113,13 @@ _READ_PERSONAL = _may(EVERYBODY, "READ", "READ_PERSONAL")
 QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
-            "accounts", "account", "deals", "deal", "products", "tickets", "services", "contracts", "signals",
+            "accounts", "account", "deals", "deal", "products", "pipelines", "lossReasons",
+            "offeredLossReasons", "exchangeRates", "tickets", "services", "contracts", "signals",
             "interactions", "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks",
             "evaluationRuns", "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me",
-            "actingFor", "apiKeys", "delegations", "node", "nodes",
+            "actingFor", "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots",
+            "forecastCalendar",
+            "stagePassages",
         ),
         _READ,
     ),
@@ -94,6 +128,14 @@ QUERIES: Mapping[str, May] = {
     "nextBestActions": _READ_MONEY,
     "risks": _READ_MONEY,
     "portfolio": _READ_MONEY,
+    "attainment": _READ_MONEY,
+    "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
+    **dict.fromkeys(
+        (
+            "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
+        ),
+        _READ_MONEY,
+    ),
     "whyNot": _may(EVERYBODY, "READ", own=True),
     "accountCase": _may(RULE_MAKERS, "READ", "READ_MONEY", "READ_PERSONAL", "EVALUATE", own=True),
     "dryRun": _may(RULE_MAKERS, "READ", "EVALUATE"),

@@ -24,7 +24,7 @@ async def drop(_apps: StateApps, editor: BaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0006_erased_contacts')]
+    dependencies = [('models', '0009_funnel')]
 
     initial = False
 

@@ -1,0 +1,249 @@
+"""How fast the views of the funnel are, beside Python that reads the rows and does the same; both databases.
+
+``python -m benchmarks.funnel`` prints a line for each view, and one JSON object last. A view is measured
+through its metric function, one also over HTTP. The baseline reads all deals, and the changes since the start
+where the view looks back, and works the figure out from them; it must come to the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from multiprocessing import get_context
+
+import httpx
+
+from benchmarks.databases import SERVERS, postgres_is_missing
+from benchmarks.live import Result
+from benchmarks.portfolio import DAY
+from benchmarks.selling import generate
+from benchmarks.serving import SECRET, product
+from commands.access import system_actor
+from metrics.bridge import Asked, Reason, movements, pipeline_change
+from metrics.funnel import funnel
+from metrics.pace import WinRateGrouping, pace, win_rates
+from metrics.sales import AsOf, Period, SalesFilter, members_of
+from metrics.slippage import slippage
+from metrics.stages import stage_passages
+from models import database
+from models.access import Actor, Role, Team, Tenant, User
+from models.database import Row, as_date, as_int, fetch
+from schema.core import tokens
+
+#: Milliseconds that a view may take.
+TARGETS = {"postgres": 150, "sqlite": 400}
+WEEK_AGO, QUARTER_AGO = DAY - timedelta(days=7), DAY - timedelta(days=90)
+PAST = Period(date(2026, 1, 1), date(2026, 3, 31))
+NEXT = Period(date(2026, 4, 1), date(2026, 6, 30))
+ENDED = ("WON", "LOST")
+OVER_HTTP = """{ pipelineChange(since: "%s", asOf: "%s", period: {from: "%s", until: "%s"}) {
+  opening { amount } closing { amount } terms { reason deals change { amount } } } }"""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view, and what finds the same number in Python, where anything does."""
+
+    ours: Callable[[], Awaitable[object]]
+    figure: Callable[[object], object] = lambda _: None
+    baseline: Callable[[], Awaitable[object]] | None = None
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
+    parser.add_argument("--deals", type=int, default=100_000)
+    parser.add_argument("--repeats", type=int, default=7)
+    given = parser.parse_args()
+    names = list(SERVERS) if given.database == "both" else [given.database]
+    measured: Result = {name: _apart(name, given.deals, given.repeats) for name in names}
+    print(json.dumps(measured | {"deals": given.deals, "processors": os.cpu_count()}))
+
+
+def _apart(name: str, deals: int, repeats: int) -> Result | str:
+    """Everything on one of the databases, in a process of its own: the ORM keeps its SQL for the next one."""
+    if name == "postgres" and postgres_is_missing():
+        return "not installed"
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(_on, name, deals, repeats).result()
+
+
+def _on(name: str, deals: int, repeats: int) -> Result:
+    with SERVERS[name]() as fresh, fresh() as url:
+        asyncio.run(generate(url, deals, DAY))
+        measured = asyncio.run(_measure(name, url, repeats))
+        measured["one bridge over HTTP"] = _shown(
+            name, "one bridge over HTTP", _over_http(url, repeats), None
+        )
+    return measured | {"load_average": round(os.getloadavg()[0], 1)}
+
+
+async def _measure(name: str, url: str, repeats: int) -> Result:
+    await database.connect(url)
+    try:
+        measured: Result = {}
+        for called, view in (await _views(system_actor(await Tenant.get()))).items():
+            ours, found = await _timed(view.ours, repeats)
+            theirs = None
+            if view.baseline:
+                theirs, told = await _timed(view.baseline, 3)
+                if view.figure(found) != told:
+                    raise RuntimeError(f"{called}: {view.figure(found)} is not {told}")
+            measured[called] = _shown(name, called, ours, theirs)
+        return measured
+    finally:
+        await database.disconnect()
+
+
+async def _timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[float, object]:
+    """The median in milliseconds after one that is not counted, and what is found."""
+    found, times = await act(), []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        await act()
+        times.append((time.perf_counter() - began) * 1_000)
+    return statistics.median(times), found
+
+
+def _shown(name: str, called: str, ours: float, theirs: float | None) -> Result:
+    met = ours <= TARGETS[name]
+    beside = f", in Python {theirs:,.0f} ms ({theirs / ours:.1f} times)" if theirs else ""
+    print(f"{name}: {called}: {ours:,.0f} ms{beside}{'' if met else ', over the target'}", flush=True)
+    return {
+        "milliseconds": round(ours, 1),
+        "in_python_milliseconds": theirs and round(theirs, 1),
+        f"within {TARGETS[name]} ms": met,
+    }
+
+
+async def _views(actor: Actor) -> dict[str, View]:
+    root, leaf = [SalesFilter(team_id=(await Team.get(name=name)).id) for name in ("Root", "R1T1")]
+    now, known = AsOf(DAY), AsOf(QUARTER_AGO, QUARTER_AGO)
+
+    def bridge(start: date, wanted: SalesFilter, known_on: date | None = None) -> View:
+        asked = Asked(AsOf(start, known_on), now, NEXT, wanted)
+        return View(
+            lambda: pipeline_change(actor, asked),
+            lambda found: (found.opening_minor, found.closing_minor),  # type: ignore[attr-defined]
+            None if known_on else lambda: _bridge(actor, start, wanted),
+        )
+
+    return {
+        "funnel": View(
+            lambda: funnel(actor, now, NEXT, root),
+            lambda found: found.total.amount_minor,  # type: ignore[attr-defined]
+            lambda: _funnel(actor, root),
+        ),
+        "funnel as of and as known a quarter ago": View(lambda: funnel(actor, known, NEXT, root)),
+        "bridge of a week at the root": bridge(WEEK_AGO, root),
+        "bridge of a week at a leaf": bridge(WEEK_AGO, leaf),
+        "bridge of a week as known then at the root": bridge(WEEK_AGO, root, WEEK_AGO),
+        "bridge of a quarter at the root": bridge(QUARTER_AGO, root),
+        "bridge of a quarter at a leaf": bridge(QUARTER_AGO, leaf),
+        "bridge of a quarter as known then at the root": bridge(QUARTER_AGO, root, QUARTER_AGO),
+        "largest movers of a week": View(
+            lambda: movements(actor, Asked(AsOf(WEEK_AGO), now, NEXT), frozenset(Reason), 20)
+        ),
+        "win rates by owner": View(
+            lambda: win_rates(actor, now, PAST, WinRateGrouping.OWNER),
+            lambda found: (found.total.won, found.total.lost),  # type: ignore[attr-defined]
+            lambda: _win_rates(actor),
+        ),
+        "win rates by stage reached": View(lambda: win_rates(actor, now, PAST, WinRateGrouping.STAGE)),
+        "velocity": View(lambda: pace(actor, now, PAST, NEXT)),
+        "slippage": View(lambda: slippage(actor, now, QUARTER_AGO, DAY)),
+        "stage passages": View(lambda: stage_passages(actor, now, PAST)),
+    }
+
+
+_DEALS = (
+    "select id, owner_id, stage, forecast_category, close_on, closed_on, amount_minor, valid_from from deal"
+    " where tenant_id = :tenant"
+)
+
+
+async def _deals(actor: Actor) -> list[Row]:
+    return await fetch(_DEALS, {"tenant": actor.tenant_id})
+
+
+def _is_in(deal: Row, members: frozenset[str]) -> bool:
+    close_on = as_date(deal["close_on"])
+    assert NEXT.from_on and NEXT.until_on
+    return (
+        deal["stage"] not in ENDED
+        and close_on is not None
+        and NEXT.from_on <= close_on <= NEXT.until_on
+        and deal["owner_id"] in members
+    )
+
+
+async def _members(actor: Actor, wanted: SalesFilter) -> frozenset[str]:
+    return frozenset(json.loads(await members_of(actor, wanted, AsOf(DAY))))
+
+
+async def _funnel(actor: Actor, wanted: SalesFilter) -> object:
+    members = await _members(actor, wanted)
+    return sum(as_int(deal["amount_minor"]) for deal in await _deals(actor) if _is_in(deal, members))
+
+
+async def _win_rates(actor: Actor) -> object:
+    assert PAST.from_on and PAST.until_on
+    ended = [
+        deal["stage"]
+        for deal in await _deals(actor)
+        if (day := as_date(deal["closed_on"])) and PAST.from_on <= day <= PAST.until_on
+    ]
+    return ended.count("WON"), ended.count("LOST")
+
+
+async def _bridge(actor: Actor, start: date, wanted: SalesFilter) -> object:
+    """What is undone of each deal is read with its old values, earliest last."""
+    members, deals = await _members(actor, wanted), {str(deal["id"]): deal for deal in await _deals(actor)}
+    closing = sum(as_int(deal["amount_minor"]) for deal in deals.values() if _is_in(deal, members))
+    changes = await fetch(
+        "select entity_id, field, old from change where tenant_id = :tenant and entity = 'deal'"
+        " and effective_on > :start and field <> 'created' order by effective_on desc, created_at desc,"
+        " seq desc",
+        {"tenant": actor.tenant_id, "start": start},
+    )
+    for change in changes:
+        deals[str(change["entity_id"])][str(change["field"])] = change["old"]
+    there = [deal for deal in deals.values() if (began := as_date(deal["valid_from"])) and began <= start]
+    return sum(as_int(deal["amount_minor"]) for deal in there if _is_in(deal, members)), closing
+
+
+def _over_http(url: str, repeats: int) -> float:
+    """The median in milliseconds of one bridge of a week over HTTP, asked by an administrator."""
+    token = asyncio.run(_token(url))
+    query = OVER_HTTP % (WEEK_AGO, DAY, NEXT.from_on, NEXT.until_on)
+    times = []
+    headers = {"authorization": f"Bearer {token}"}
+    with product(url, judge_changes="false") as server, httpx.Client(headers=headers) as client:
+        for _ in range(repeats + 1):
+            began = time.perf_counter()
+            answer = client.post(f"{server.address}/graphql", json={"query": query})
+            times.append((time.perf_counter() - began) * 1_000)
+            if "errors" in answer.json():
+                raise RuntimeError(answer.text)
+    return statistics.median(times[1:])
+
+
+async def _token(url: str) -> str:
+    await database.connect(url)
+    try:
+        return tokens.issue(await User.get(role=Role.ADMIN), 1, SECRET)
+    finally:
+        await database.disconnect()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,551 @@
+"""The weekly funnel as a workbook that a manager takes into the meeting.
+
+What comes from the database stands in tables; every figure above them is a formula over these, so that
+whoever changes a row sees what it does. Texts are never taken for formulas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from io import BytesIO
+
+import xlsxwriter
+from xlsxwriter.chart import Chart
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from metrics.bridge import Asked, PipelineChange, Reason, movements, pipeline_change
+from metrics.deal_list import DealShare, deal_shares
+from metrics.forecast import OPEN
+from metrics.organisation import NodeKind
+from metrics.sales import AsOf
+from metrics.sales import Period as Bounds
+from metrics.weekly import NodeForecast, WeeklyForecast, weekly_forecast
+from models.access import Actor, Tenant
+from models.database import Row, fetch, listed, one_of
+from models.deals import ForecastCategory, Stage
+from models.forecast import Period
+
+#: So many deals that moved are listed; the table of reasons counts them all.
+MOST_MOVES = 5_000
+_BLUE, _LIGHT, _PALE = "#1F4E79", "#8FB4D9", "#EAF1F8"
+_GREEN, _RED, _GREY = "#2E7D32", "#C0392B", "#7F8C8D"
+_MINOR = 100
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A deal that changed the pipeline within the week; money in minor units."""
+
+    deal_id: str
+    name: str
+    account: str
+    owner: str
+    reason: Reason
+    before_minor: int
+    after_minor: int
+    change_minor: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the workbook tells of a week; who sees what is decided by whom it is made for."""
+
+    tenant: str
+    currency: str
+    forecast: WeeklyForecast
+    deals: Sequence[DealShare]
+    change: PipelineChange
+    moved: Sequence[Moved]
+
+
+async def gathered(actor: Actor, week: date, period: Period, today: date) -> Content:
+    """What there is to tell of a week's forecast of a period, of what the actor may see."""
+    found = await weekly_forecast(actor, week, period, today)
+    known = found.as_of if found.as_of < today else None
+    before = week - timedelta(days=1)
+    asked = Asked(AsOf(before, before), AsOf(found.as_of, known), Bounds(period.first, period.last))
+    tenant = await Tenant.get(id=actor.tenant_id)
+    return Content(
+        tenant.name,
+        actor.currency,
+        found,
+        await deal_shares(actor, period, found.as_of, known),
+        await pipeline_change(actor, asked),
+        await _moved(actor, asked),
+    )
+
+
+async def _moved(actor: Actor, asked: Asked) -> list[Moved]:
+    reasons = [reason for reason in Reason if reason is not Reason.UNCHANGED]
+    found = await movements(actor, asked, reasons, MOST_MOVES)
+    names = await _names([each.deal_id for each in found])
+    return [
+        Moved(
+            each.deal_id,
+            str(names[each.deal_id]["name"]),
+            str(names[each.deal_id]["account"]),
+            str(names[each.deal_id]["owner"] or "nobody"),
+            each.reason,
+            each.before_minor or 0,
+            each.after_minor or 0,
+            each.change_minor + each.revaluation_minor,
+        )
+        for each in found
+    ]
+
+
+async def _names(deal_ids: Iterable[str]) -> Mapping[str, Row]:
+    rows = await fetch(
+        "select d.id, d.name, a.name as account, u.name as owner from deal d"
+        ' join account a on a.id = d.account_id left join "user" u on u.id = d.owner_id'
+        f" where {one_of('d.id', 'deals')}",
+        {"deals": listed(deal_ids)},
+    )
+    return {str(row["id"]): row for row in rows}
+
+
+def written(content: Content) -> bytes:
+    """The workbook as an .xlsx file; the same content gives the same formulas."""
+    file = BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        _Book(book, content).write()
+    return file.getvalue()
+
+
+Value = str | float
+#: A formula, and what it gives: programs that do not calculate show that.
+Formula = tuple[str, Value]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Where a table stands: its sheet, its columns by name, its first row (from 1), and what is in it."""
+
+    sheet: str
+    columns: Mapping[str, str]
+    first: int
+    rows: Sequence[Mapping[str, Value]]
+
+    @property
+    def last(self) -> int:
+        """Its last row; an empty table has one that is empty."""
+        return self.first + max(len(self.rows), 1) - 1
+
+    def range(self, column: str) -> str:
+        """The cells of a column, for formulas on any sheet."""
+        letter = self.columns[column]
+        return f"'{self.sheet}'!${letter}${self.first}:${letter}${self.last}"
+
+    def sum(self, column: str, **where: tuple[str, Value]) -> Formula:
+        """The sum of a column over rows by other columns' values, as formulas say them and as they are."""
+        pairs = ",".join(f"{self.range(name)},{said}" for name, (said, _) in where.items())
+        summed = sum(float(row[column]) for row in self._of(where))
+        return f"=SUMIFS({self.range(column)},{pairs})", summed
+
+    def count(self, **where: tuple[str, Value]) -> Formula:
+        """How many rows there are whose columns have values."""
+        pairs = ",".join(f"{self.range(name)},{said}" for name, (said, _) in where.items())
+        return f"=COUNTIFS({pairs})", sum(1 for _ in self._of(where))
+
+    def _of(self, where: Mapping[str, tuple[str, Value]]) -> Iterable[Mapping[str, Value]]:
+        return (row for row in self.rows if all(row[name] == value for name, (_, value) in where.items()))
+
+
+class _Sheet:
+    """A sheet, and what its cells hold, so that formulas can say what they give."""
+
+    def __init__(self, sheet: Worksheet, formats: _Formats) -> None:
+        self.sheet = sheet
+        self.name = str(sheet.get_name())
+        self.formats = formats
+        self._values: dict[str, Value] = {}
+        sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+
+    def title(self, text: str) -> None:
+        """What the sheet is about."""
+        self.text("A1", text, self.formats.title)
+
+    def heads(self, row: int, heads: Sequence[tuple[str, int]]) -> dict[str, str]:
+        """Heads of columns with their widths; the letter of each."""
+        letters = {}
+        for number, (name, width) in enumerate(heads):
+            letters[name] = xl_col_to_name(number)
+            self.text(f"{letters[name]}{row}", name, self.formats.head)
+            self.sheet.set_column(number, number, width)
+        return letters
+
+    def text(self, cell: str, value: str, style: Format | None = None) -> None:
+        """A text, whatever it begins with."""
+        self._values[cell] = value
+        self.sheet.write_string(cell, value, style or self.formats.text)
+
+    def number(self, cell: str, value: float, style: Format) -> None:
+        """A number."""
+        self._values[cell] = value
+        self.sheet.write_number(cell, value, style)
+
+    def money(self, cell: str, minor: int) -> None:
+        """An amount in minor units."""
+        self.number(cell, minor / _MINOR, self.formats.money)
+
+    def day(self, cell: str, value: date | None) -> None:
+        """A date, or nothing."""
+        if value is None:
+            self.sheet.write_blank(cell, None, self.formats.day)
+        else:
+            self.sheet.write_datetime(cell, value, self.formats.day)
+
+    def formula(self, cell: str, formula: Formula, style: Format) -> None:
+        """A formula with what it gives."""
+        text, value = formula
+        self._values[cell] = value
+        self.sheet.write_formula(cell, text, style, value)
+
+    def at(self, cell: str) -> float:
+        """The number in a cell; a text is none."""
+        value = self._values[cell]
+        return value if isinstance(value, float | int) else 0.0
+
+    def total(self, column: str, first: int, last: int) -> Formula:
+        """The sum of the cells of a column."""
+        cells = (f"{column}{row}" for row in range(first, last + 1))
+        return f"=SUM({column}{first}:{column}{last})", sum(map(self.at, cells))
+
+    def ratio(self, part: str, whole: str, said: str) -> Formula:
+        """``said`` as a formula: the value of one cell by that of another; nothing where that is 0."""
+        whole_value = self.at(whole)
+        return f'=IF({whole}=0,"",{said})', self.at(part) / whole_value if whole_value else ""
+
+
+class _Formats:
+    """How cells look."""
+
+    def __init__(self, book: Workbook) -> None:
+        def made(**values: object) -> Format:
+            return book.add_format({"font_name": "Arial", "font_size": 10, **values})
+
+        money = '#,##0;[Red]-#,##0;"-"'
+        self.title = made(bold=True, font_size=16, font_color=_BLUE)
+        self.note = made(italic=True, font_color=_GREY)
+        self.head = made(bold=True, font_color="white", bg_color=_BLUE, text_wrap=True, align="center")
+        self.label = made(bold=True, bg_color=_PALE)
+        self.text = made()
+        self.money = made(num_format=money)
+        self.sum = made(num_format=money, bold=True, top=1)
+        self.number = made(num_format="#,##0")
+        self.percent = made(num_format="0%")
+        self.ratio = made(num_format="0.0")
+        self.day = made(num_format="yyyy-mm-dd", align="left")
+
+
+_DEALS = (
+    ("Account", 28), ("Deal", 34), ("Owner", 20), ("Kind", 12), ("Stage", 14), ("Category", 12),
+    ("Probability", 11), ("Share", 8), ("Amount", 14), ("Weighted", 14), ("Closes on", 12),
+    ("Next step", 40), ("Next step by", 12), ("Deal id", 32),
+)  # fmt: skip
+_MOVED = (
+    ("Account", 28), ("Deal", 34), ("Owner", 20), ("Reason", 16), ("Before", 14), ("After", 14),
+    ("Change", 14), ("Deal id", 32),
+)  # fmt: skip
+_OWNERS = (
+    ("Owner", 24), ("Quota", 14), ("Won", 14), ("Gap", 14), ("Attainment", 11), ("Commit deals", 14),
+    ("Best case deals", 14), ("Pipeline deals", 14), ("Coverage", 10), ("Commit called", 14),
+    ("Adjustment", 14), ("Commit adjusted", 14), ("Handed in", 10),
+)  # fmt: skip
+
+
+class _Book:
+    """Writes the sheets, in the order in which one rests on another."""
+
+    def __init__(self, book: Workbook, content: Content) -> None:
+        self.book = book
+        self.content = content
+        self.formats = _Formats(book)
+
+    def write(self) -> None:
+        """All sheets."""
+        names = ("Summary", "Funnel", "Changes", "Owners", "Deals", "Moved")
+        sheets = {name: _Sheet(self.book.add_worksheet(name), self.formats) for name in names}
+        deals = self._deals(sheets["Deals"])
+        moved = self._moved(sheets["Moved"])
+        self._funnel(sheets["Funnel"], deals)
+        self._changes(sheets["Changes"], moved)
+        owners = self._owners(sheets["Owners"], deals)
+        self._summary(sheets["Summary"], deals, sheets["Owners"], owners)
+        sheets["Summary"].sheet.activate()
+
+    def _deals(self, on: _Sheet) -> _Table:
+        letters = self._table(on, "Deals of the period", _DEALS, len(self.content.deals))
+        rows: list[Mapping[str, Value]] = []
+        for at, deal in enumerate(self.content.deals, start=4):
+            texts = (deal.account, deal.name, deal.owner, deal.kind, deal.stage, deal.category)
+            for letter, value in zip("ABCDEF", texts, strict=True):
+                on.text(f"{letter}{at}", value)
+            on.number(f"G{at}", deal.probability / 100, self.formats.percent)
+            on.number(f"H{at}", deal.share_percent / 100, self.formats.percent)
+            on.money(f"I{at}", deal.amount_minor)
+            weighted = on.at(f"I{at}") * on.at(f"G{at}")
+            on.formula(f"J{at}", (f"=I{at}*G{at}", weighted), self.formats.money)
+            on.day(f"K{at}", deal.close_on)
+            on.text(f"L{at}", deal.next_step or "")
+            on.day(f"M{at}", deal.next_step_on)
+            on.text(f"N{at}", deal.deal_id)
+            rows.append(
+                {
+                    "Owner": deal.owner,
+                    "Stage": deal.stage,
+                    "Category": deal.category,
+                    "Amount": on.at(f"I{at}"),
+                    "Weighted": weighted,
+                }
+            )
+        return _Table(on.name, letters, 4, rows)
+
+    def _moved(self, on: _Sheet) -> _Table:
+        letters = self._table(on, "Deals that changed the pipeline", _MOVED, len(self.content.moved))
+        for at, deal in enumerate(self.content.moved, start=4):
+            for letter, value in zip(
+                "ABCDH", (deal.account, deal.name, deal.owner, deal.reason.value, deal.deal_id), strict=True
+            ):
+                on.text(f"{letter}{at}", value)
+            on.money(f"E{at}", deal.before_minor)
+            on.money(f"F{at}", deal.after_minor)
+            on.money(f"G{at}", deal.change_minor)
+        rows: list[Mapping[str, Value]] = [
+            {"Reason": deal.reason.value, "Change": deal.change_minor / _MINOR} for deal in self.content.moved
+        ]
+        return _Table(on.name, letters, 4, rows)
+
+    def _table(
+        self, on: _Sheet, title: str, columns: Sequence[tuple[str, int]], rows: int
+    ) -> Mapping[str, str]:
+        """Title and heads of a table that can be filtered, whose rows begin in the fourth."""
+        on.title(title)
+        letters = on.heads(3, columns)
+        on.sheet.freeze_panes(3, 2)
+        on.sheet.autofilter(2, 0, 2 + max(rows, 1), len(columns) - 1)
+        return letters
+
+    def _funnel(self, on: _Sheet, deals: _Table) -> None:
+        on.title("Funnel by stage")
+        heads = (("Stage", 18), ("Shares", 10), ("Amount", 16), ("Weighted", 16), ("Part of the amount", 18))
+        on.heads(3, heads)
+        stages = [stage.value for stage in Stage if stage.is_open]
+        for at, stage in enumerate(stages, start=4):
+            where = (f"$A{at}", stage)
+            on.text(f"A{at}", stage, self.formats.label)
+            on.formula(f"B{at}", deals.count(Stage=where), self.formats.number)
+            on.formula(f"C{at}", deals.sum("Amount", Stage=where), self.formats.money)
+            on.formula(f"D{at}", deals.sum("Weighted", Stage=where), self.formats.money)
+        end = 4 + len(stages)
+        on.text(f"A{end}", "Open", self.formats.label)
+        for column, style in (("B", self.formats.number), ("C", self.formats.sum), ("D", self.formats.sum)):
+            on.formula(f"{column}{end}", on.total(column, 4, end - 1), style)
+        for at in range(4, end):
+            part = on.ratio(f"C{at}", f"C{end}", f"C{at}/C{end}")
+            on.formula(f"E{at}", part, self.formats.percent)
+        chart = self.book.add_chart({"type": "bar"})
+        for column, name, colour in (("C", "Amount", _BLUE), ("D", "Weighted", _GREEN)):
+            chart.add_series(
+                {
+                    "name": name,
+                    "categories": f"=Funnel!$A$4:$A${end - 1}",
+                    "values": f"=Funnel!${column}$4:${column}${end - 1}",
+                    "fill": {"color": colour},
+                }
+            )
+        chart.set_title({"name": f"Open deals by stage ({self.content.currency})"})
+        chart.set_y_axis({"reverse": True})
+        chart.set_x_axis({"num_format": "#,##0", "major_gridlines": {"visible": True}})
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 720, "height": 330})
+        on.sheet.insert_chart(f"A{end + 3}", chart)
+
+    def _changes(self, on: _Sheet, moved: _Table) -> None:
+        change = self.content.change
+        on.title(f"Pipeline from {change.since} to {change.as_of}")
+        on.heads(3, (("Reason", 18), ("Deals", 10), ("Change", 16), ("Level", 16), ("Up", 16), ("Down", 16)))
+        on.text("A4", "Opening", self.formats.label)
+        on.number("B4", change.opening_deals, self.formats.number)
+        on.number("C4", change.opening_minor / _MINOR, self.formats.sum)
+        on.formula("D4", ("=C4", on.at("C4")), self.formats.money)
+        reasons = [reason.value for reason in Reason if reason is not Reason.UNCHANGED]
+        for at, reason in enumerate(reasons, start=5):
+            where = (f"$A{at}", reason)
+            on.text(f"A{at}", reason, self.formats.label)
+            on.formula(f"B{at}", moved.count(Reason=where), self.formats.number)
+            on.formula(f"C{at}", moved.sum("Change", Reason=where), self.formats.money)
+            moves, level = on.at(f"C{at}"), on.total("C", 4, at)[1]
+            assert isinstance(level, float | int)
+            at_most = max(moves, 0.0)
+            on.formula(f"D{at}", (f"=SUM(C$4:C{at})-MAX(C{at},0)", level - at_most), self.formats.money)
+            on.formula(f"E{at}", (f"=MAX(C{at},0)", at_most), self.formats.money)
+            on.formula(f"F{at}", (f"=MAX(-C{at},0)", max(-moves, 0.0)), self.formats.money)
+        end = 5 + len(reasons)
+        on.text(f"A{end}", "Closing", self.formats.label)
+        on.number(f"B{end}", change.closing_deals, self.formats.number)
+        on.formula(f"C{end}", on.total("C", 4, end - 1), self.formats.sum)
+        on.formula(f"D{end}", (f"=C{end}", on.at(f"C{end}")), self.formats.money)
+        on.text(f"A{end + 1}", "As measured", self.formats.note)
+        on.money(f"C{end + 1}", change.closing_minor)
+        on.text(f"A{end + 2}", "Difference", self.formats.note)
+        difference = round(on.at(f"C{end}") - on.at(f"C{end + 1}"), 2)
+        on.formula(f"C{end + 2}", (f"=ROUND(C{end}-C{end + 1},2)", difference), self.formats.money)
+        on.sheet.insert_chart("H3", self._waterfall(end, len(reasons)))
+
+    def _waterfall(self, end: int, between: int) -> Chart:
+        """Columns that stand on the level they begin at: of that only the first and the last are seen."""
+        chart = self.book.add_chart({"type": "column", "subtype": "stacked"})
+        ends = {"fill": {"color": _BLUE}}
+        for column, name, fill in (
+            ("D", "Level", {"none": True}),
+            ("E", "Up", {"color": _GREEN}),
+            ("F", "Down", {"color": _RED}),
+        ):
+            points = {"points": [ends, *[None] * between, ends]} if column == "D" else {}
+            chart.add_series(
+                {
+                    "name": name,
+                    "categories": f"=Changes!$A$4:$A${end}",
+                    "values": f"=Changes!${column}$4:${column}${end}",
+                    "fill": fill,
+                    "gap": 40,
+                    **points,
+                }
+            )
+        chart.set_title({"name": f"What changed ({self.content.currency})"})
+        chart.set_legend({"none": True})
+        chart.set_y_axis({"num_format": "#,##0", "min": 0})
+        chart.set_size({"width": 980, "height": 380})
+        return chart
+
+    def _owners(self, on: _Sheet, deals: _Table) -> _Table:
+        on.title("Per owner")
+        letters = on.heads(3, _OWNERS)
+        on.sheet.freeze_panes(3, 1)
+        people = [node for node in self.content.forecast.nodes if _counts(node)]
+        for at, node in enumerate(people, start=4):
+            self._owner(on, at, node, deals)
+        end = 4 + len(people)
+        on.text(f"A{end}", "Together", self.formats.label)
+        for column in "BCDFGHJKL":
+            on.formula(f"{column}{end}", on.total(column, 4, end - 1), self.formats.sum)
+        self._ratios(on, end)
+        return _Table(on.name, letters, 4, [{"Owner": node.node.name} for node in people])
+
+    def _owner(self, on: _Sheet, at: int, node: NodeForecast, deals: _Table) -> None:
+        who = (f"$A{at}", node.node.name)
+        on.text(f"A{at}", node.node.name, self.formats.label)
+        on.money(f"B{at}", node.standing.quota)
+        on.formula(f"C{at}", deals.sum("Amount", Owner=who, Category=_said("CLOSED")), self.formats.money)
+        gap = max(on.at(f"B{at}") - on.at(f"C{at}"), 0.0)
+        on.formula(f"D{at}", (f"=MAX(B{at}-C{at},0)", gap), self.formats.money)
+        for column, category in zip("FGH", OPEN, strict=True):
+            summed = deals.sum("Amount", Owner=who, Category=_said(category.value))
+            on.formula(f"{column}{at}", summed, self.formats.money)
+        self._ratios(on, at)
+        commit = node.categories[ForecastCategory.COMMIT]
+        if commit.is_called:
+            on.money(f"J{at}", commit.call.called)
+        else:
+            deals_alone = on.at(f"C{at}") + on.at(f"F{at}")
+            on.formula(f"J{at}", (f"=C{at}+F{at}", deals_alone), self.formats.money)
+        on.money(f"K{at}", commit.call.adjustment)
+        on.formula(f"L{at}", (f"=J{at}+K{at}", on.at(f"J{at}") + on.at(f"K{at}")), self.formats.money)
+        handed_in = "yes" if node.submission and node.submission.is_handed_in else "no"
+        on.text(f"M{at}", handed_in if node.node.is_seller else "")
+
+    def _ratios(self, on: _Sheet, at: int) -> None:
+        on.formula(f"E{at}", on.ratio(f"C{at}", f"B{at}", f"C{at}/B{at}"), self.formats.percent)
+        gap = on.at(f"D{at}")
+        covered = sum(on.at(f"{column}{at}") for column in "FGH") / gap if gap else ""
+        said = f'=IF(D{at}=0,"",(F{at}+G{at}+H{at})/D{at})'
+        on.formula(f"I{at}", (said, covered), self.formats.ratio)
+
+    def _summary(self, on: _Sheet, deals: _Table, people: _Sheet, owners: _Table) -> None:
+        found, total = self.content.forecast, owners.first + len(owners.rows)
+        on.title(f"{self.content.tenant}: forecast of the week of {found.week}")
+        period = f"{found.period.first} to {found.period.last}"
+        on.text("A2", f"{period}, as of {found.as_of}, in {self.content.currency}", self.formats.note)
+        heads = (("Category", 26), ("Deals", 18), ("Cumulative", 16), ("Called", 16), ("Adjusted", 16))
+        on.heads(12, heads)
+        tops = [node for node in found.nodes if node.node.parent_id is None]
+        self._money(on, "B4", "Quota", (f"=Owners!B{total}", people.at(f"B{total}")))
+        self._money(on, "B5", "Won", deals.sum("Amount", Category=_said("CLOSED")))
+        self._money(on, "B6", "Left to win", ("=MAX(B4-B5,0)", max(on.at("B4") - on.at("B5"), 0.0)))
+        for at, category in enumerate(OPEN, start=13):
+            on.text(f"A{at}", category.value, self.formats.label)
+            single = deals.sum("Amount", Category=_said(category.value))
+            on.formula(f"B{at}", single, self.formats.money)
+            said, summed = on.total("B", 13, at)
+            assert isinstance(summed, float | int)
+            if category is not ForecastCategory.PIPELINE:
+                said, summed = f"{said}+B5", summed + on.at("B5")
+            on.formula(f"C{at}", (said, summed), self.formats.money)
+            on.money(f"D{at}", sum(node.categories[category].call.called for node in tops))
+            on.money(f"E{at}", sum(node.categories[category].call.adjusted for node in tops))
+        self._money(on, "B8", "Open pipeline", on.total("B", 13, 15))
+        weighted = [deals.sum("Weighted", Category=_said(category.value)) for category in OPEN]
+        together = "=" + "+".join(said[1:] for said, _ in weighted)
+        self._money(on, "B9", "Weighted pipeline", (together, sum(float(value) for _, value in weighted)))
+        on.text("A7", "Attainment", self.formats.label)
+        on.formula("B7", on.ratio("B5", "B4", "B5/B4"), self.formats.percent)
+        on.text("A10", "Coverage", self.formats.label)
+        on.formula("B10", on.ratio("B8", "B6", "B8/B6"), self.formats.ratio)
+        missing = sum(len(node.missing) for node in tops)
+        on.text("A17", f"{missing} directors have handed in nothing for the week.", self.formats.note)
+        self._charts(on, owners)
+
+    def _money(self, on: _Sheet, cell: str, label: str, formula: Formula) -> None:
+        on.text(f"A{cell[1:]}", label, self.formats.label)
+        on.formula(cell, formula, self.formats.money)
+
+    def _charts(self, on: _Sheet, owners: _Table) -> None:
+        categories = self.book.add_chart({"type": "column"})
+        categories.add_series(
+            {
+                "name": "Deals",
+                "categories": "=Summary!$A$13:$A$15",
+                "values": "=Summary!$B$13:$B$15",
+                "fill": {"color": _BLUE},
+            }
+        )
+        categories.set_title({"name": f"Open by category ({self.content.currency})"})
+        categories.set_legend({"none": True})
+        categories.set_y_axis({"num_format": "#,##0"})
+        categories.set_size({"width": 480, "height": 300})
+        on.sheet.insert_chart("G2", categories)
+        people = self.book.add_chart({"type": "bar", "subtype": "stacked"})
+        for name, colour in (("Won", _GREEN), ("Commit deals", _BLUE), ("Best case deals", _LIGHT)):
+            people.add_series(
+                {
+                    "name": name,
+                    "categories": f"={owners.range('Owner')}",
+                    "values": f"={owners.range(name)}",
+                    "fill": {"color": colour},
+                }
+            )
+        people.set_title({"name": f"Won and open by owner ({self.content.currency})"})
+        people.set_y_axis({"reverse": True})
+        people.set_x_axis({"num_format": "#,##0"})
+        people.set_legend({"position": "bottom"})
+        people.set_size({"width": 980, "height": 120 + 24 * max(len(owners.rows), 4)})
+        on.sheet.insert_chart("A19", people)
+
+
+def _counts(node: NodeForecast) -> bool:
+    """Whether somebody has anything to forecast."""
+    has_any = node.standing.quota or node.standing.won or node.standing.open
+    return node.node.kind is NodeKind.USER and bool(node.node.is_seller or has_any)
+
+
+def _said(text: str) -> tuple[str, Value]:
+    """A text as formulas say it, and as it is."""
+    return f'"{text}"', text
