@@ -7,7 +7,7 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from commands.bulk import Incoming
+from commands.incoming import Incoming
 from commands.journal import FieldChange
 from connectors import records
 from connectors.dates import as_date, as_moment
@@ -17,7 +17,7 @@ from connectors.tables import Row
 from connectors.timelines import UNSAID, Telling, Timeline, timeline
 from models.access import Team, User
 from models.base import Record
-from models.deals import Deal, Stage
+from models.deals import Deal
 
 #: Fields that only one record of a tenant may hold, by kind of record.
 UNIQUE: dict[type[Record], str] = {Team: "name", User: "email"}
@@ -63,6 +63,9 @@ class Builder:
         sources = [source for _, source in self.step.sources()]
         self.asks_first_seen = any(source.first_seen for source in sources)
         self._own = [source for source in sources if source.lookup == name and not source.take]
+        self._tells_stages = self.model is Deal and any(
+            each.rows and "stage" in each.became for each in self.step.history
+        )
         has_currency = "currency" in self.model._meta.fields_map
         self._constants = {"currency": mapping.currency} if has_currency else {}
         self._references = [
@@ -95,8 +98,8 @@ class Builder:
         built = Built(Incoming(key, {}), reading.noted)
         self._check_began(built, row, values, began)
         history = self._history(reading, built, values, began, told)
-        if issubclass(self.model, Deal):
-            values, history = follow_stage(values, history, began)
+        if self._tells_stages and began and not any(change.field == "stage" for change in history):
+            values.setdefault("stage_since", began)
         self._claim(key, values)
         stored = {records.column_name(self.model, name): value for name, value in values.items()}
         built.record = Incoming(key, stored | self._constants, began, tuple(history))
@@ -153,7 +156,7 @@ class Builder:
             ended = self._day(reading, self.step.ended)
             for number, row in told:
                 self._tell(tellings, reading, built, number, row, began, ended)
-        changes: list[FieldChange] = []
+        changes: list[tuple[datetime, FieldChange]] = []
         for name in {**initially, **tellings}:
             line = timeline(
                 name,
@@ -163,9 +166,9 @@ class Builder:
                 as_of=self.known.as_of,
             )
             values[name] = line.last
-            changes += line.changes
+            changes += zip(line.moments, line.changes, strict=True)
             built.oddities += self._odd(reading, name, line)
-        return sorted(changes, key=lambda change: change.on)
+        return [change for _, change in sorted(changes, key=lambda each: each[0])]
 
     def _tell_own(
         self,
@@ -274,34 +277,3 @@ def telltales(mapping: Mapping, name: str, known: Known) -> dict[str, list[Tellt
                 if row.line not in rows.rejected:
                     found.setdefault(row.cells[each.where], []).append((number, row))
     return found
-
-
-def follow_stage(
-    values: dict[str, object], history: list[FieldChange], began: date | None = None
-) -> tuple[dict[str, object], list[FieldChange]]:
-    """A deal whose mapping names no forecast category or probability has those of its stage, always.
-
-    One whose changes of stage are known, and whose mapping does not name it, is in its stage since the last.
-    """
-    if "stage" not in values:
-        return values, history
-    defaults: dict[str, Callable[[Stage], object]] = {
-        "forecast_category": lambda stage: stage.default_category,
-        "probability": lambda stage: stage.default_probability,
-    }
-    moves = [change for change in history if change.field == "stage"]
-    for name in [name for name in defaults if name not in values]:
-        default = defaults[name]
-        values = {**values, name: default(Stage(str(values["stage"])))}
-        for move in moves:
-            old, new = default(Stage(str(move.old))), default(Stage(str(move.new)))
-            history = [*history, FieldChange(name, old, new, move.on)] if old != new else history
-    if moves and "stage_since" not in values:
-        values = {**values, "stage_since": moves[-1].on}
-        since = [began, *(move.on for move in moves)]
-        history = history + [
-            FieldChange("stage_since", old, move.on, move.on)
-            for old, move in zip(since, moves, strict=False)
-            if old != move.on
-        ]
-    return values, history

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from commands.access import ensure_tenant, system_actor
-from commands.bulk import Incoming
+from commands.incoming import Incoming
 from commands.journal import SourceRow
 from commands.validation import check_currency
 from connectors import writing

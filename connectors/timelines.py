@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from commands.journal import FieldChange, SourceRow
@@ -35,7 +35,7 @@ class Telling:
 
 @dataclass
 class Timeline:
-    """The changes of one field in order, and the value that it ends with.
+    """The changes of one field in order with their moments, and the value that it ends with.
 
     ``misfits`` are tellings whose ``before`` is not what the field was, with what it was. ``closing`` is the
     change that no telling tells of, without which the field would not be what it is now.
@@ -43,6 +43,7 @@ class Timeline:
 
     last: object
     changes: list[FieldChange] = field(default_factory=list)
+    moments: list[datetime] = field(default_factory=list)
     misfits: list[tuple[Telling, object]] = field(default_factory=list)
     closing: FieldChange | None = None
 
@@ -68,13 +69,14 @@ def timeline(
             found.misfits.append((each, found.last))
         became = _became(ordered, number, present)
         if became != found.last:
-            on = each.moment.date()
-            found.changes.append(FieldChange(name, found.last, became, on, each.told))
+            found.changes.append(FieldChange(name, found.last, became, each.moment.date(), each.told))
+            found.moments.append(each.moment)
             found.last = became
     if present is not UNSAID and present != found.last:
         on = max([as_of, *(change.on for change in found.changes[-1:])])
         found.closing = FieldChange(name, found.last, present, on)
         found.changes.append(found.closing)
+        found.moments.append(datetime.combine(on, time.max, UTC))
         found.last = present
     return found
 

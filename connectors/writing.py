@@ -7,7 +7,8 @@ from datetime import date
 
 from commands import deal_people
 from commands.access import ensure_team, upsert_users
-from commands.bulk import Incoming, Upserted, upsert
+from commands.bulk import Upserted, upsert
+from commands.incoming import Incoming
 from commands.journal import unit_of_work
 from models.access import Actor, Team, User
 from models.base import Record, Sourced

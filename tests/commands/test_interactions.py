@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from models.access import Role, Tenant, User
 from models.accounts import Account
 from models.base import today

@@ -18,7 +18,8 @@ from commands import (
     qualification,
 )
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from models.access import Actor, Role, Tenant
 from models.accounts import Account
 from models.base import today
@@ -306,7 +307,10 @@ async def test_a_director_configures_no_pipelines(desk: Desk) -> None:
 
 async def test_a_source_that_moves_a_deal_takes_it_along_its_pipeline(desk: Desk) -> None:
     tenant = await Tenant.get(id=desk.account.tenant_id)
-    values = {"account_id": desk.account.id, "name": "Fibre", "currency": "EUR", "stage": Stage.IDENTIFIED}
+    values = {
+        "account_id": desk.account.id, "name": "Fibre", "currency": "EUR", "stage": Stage.IDENTIFIED,
+        "kind": DealKind.WIN_BACK,  # imports bring such deals into no pipeline, as none is their default
+    }  # fmt: skip
     crm = system_actor(tenant, "crm")
     await upsert(crm, Deal, "crm", [Incoming("D1", values)], on=today())
     deal = await Deal.get(external_id="D1")
