@@ -22,17 +22,26 @@ NAMED = "pipeline_stage"
 
 @dataclass(frozen=True)
 class Standing:
-    """A stage that a deal is in since a day; ``told`` is the row of the source that tells of it."""
+    """A stage that a deal is in since a day; ``told`` is the row of the source that tells of it.
+
+    ``placed`` is the stage of its pipeline, ``named`` the name that the source says of that.
+    """
 
     stage: Stage
     placed: PipelineStage | None
     on: date | None
     told: SourceRow | None = None
+    named: object = None
 
     @property
     def placed_id(self) -> str | None:
         """The id of the stage of its pipeline; None for none."""
         return self.placed.id if self.placed else None
+
+    @property
+    def is_misnamed(self) -> bool:
+        """Whether the source names a stage that the pipeline does not have, or that stands for another."""
+        return bool(self.named and self.placed and self.placed.name != self.named)
 
     @property
     def entered(self) -> dict[str, object]:
@@ -125,15 +134,21 @@ class Pipelines:
 
     def way(self, row: Incoming, pipeline_id: str | None) -> list[Standing]:
         """Where a source has a deal from its beginning on, one for each move, the last is where it is now."""
+        found: list[Standing] = []
+        for each in self.told(row, pipeline_id):
+            if not found or (each.stage, each.placed_id) != (found[-1].stage, found[-1].placed_id):
+                found.append(each)
+        return found
+
+    def told(self, row: Incoming, pipeline_id: str | None) -> Iterator[Standing]:
+        """The same, one for each time that the source tells of it."""
         then = row.beginning
         stage, name = Stage(str(then.get("stage") or Stage.IDENTIFIED)), then.get(NAMED)
-        found = [Standing(stage, self._place(pipeline_id, stage, name), row.began)]
+        yield Standing(stage, self._place(pipeline_id, stage, name), row.began, None, name)
         for moved in rounds(change for change in row.history if change.field in ("stage", NAMED)):
             stage, name = Stage(str(moved.values.get("stage", stage))), moved.values.get(NAMED, name)
-            there = Standing(stage, self._place(pipeline_id, stage, name), moved.on, moved.told)
-            if (stage, there.placed_id) != (found[-1].stage, found[-1].placed_id):
-                found.append(there)
-        return found
+            placed = self._place(pipeline_id, stage, name)
+            yield Standing(stage, placed, moved.on, moved.told, name)
 
     async def move(
         self, work: Work, deal: Deal, values: Values, mapped: Collection[str]

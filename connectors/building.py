@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 
 from commands.incoming import Incoming
 from commands.journal import FieldChange
+from commands.placing import NAMED
 from connectors import records
 from connectors.dates import as_date, as_moment
 from connectors.mapping import Dated, Mapping, Source, Table
@@ -101,6 +102,8 @@ class Builder:
         if self._tells_stages and began and not any(change.field == "stage" for change in history):
             values.setdefault("stage_since", began)
         self._claim(key, values)
+        if self.model is Deal:
+            self._check_named(built, row, Incoming(key, values, began, tuple(history)))
         stored = {records.column_name(self.model, name): value for name, value in values.items()}
         built.record = Incoming(key, stored | self._constants, began, tuple(history))
         return built
@@ -159,7 +162,7 @@ class Builder:
         changes: list[tuple[datetime, FieldChange]] = []
         for name in {**initially, **tellings}:
             line = timeline(
-                name,
+                records.column_name(self.model, name),
                 tellings.get(name, ()),
                 present=values.get(name, UNSAID),
                 initially=initially.get(name, UNSAID),
@@ -248,6 +251,21 @@ class Builder:
                 _said(reading.row, self.step.fields[name]),
             )
             yield Oddity(self.step.table, reading.row.line, column, reason, said, taken)
+
+    def _check_named(self, built: Built, row: Row, deal: Incoming) -> None:
+        """Remark on names of stages of pipelines that say nothing."""
+        if NAMED not in deal.values:
+            return
+        pipeline = self.known.pipelines.default_of(deal.beginning)
+        if pipeline is None:
+            built.notes.append("deals name stages of a pipeline, and there is none for their kind")
+            return
+        for each in self.known.pipelines.told(deal, pipeline.id):
+            if each.is_misnamed:
+                table, line = each.told or (self.step.table, row.line)
+                reason = f"names no stage of the pipeline {pipeline.name!r} that stands for {each.stage}"
+                taken = "taken; the deal is in the stage that stands for that, or in the one before"
+                built.oddities.append(Oddity(table, line, NAMED, reason, str(each.named), taken))
 
     def _claim(self, key: str, values: dict[str, object]) -> None:
         field = UNIQUE.get(self.model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from datetime import date
 from itertools import islice
@@ -15,9 +15,9 @@ from commands.incoming import Incoming
 from commands.journal import SourceRow
 from commands.validation import check_currency
 from connectors import writing
-from connectors.building import Builder, Built, telltales
+from connectors.building import Builder, Built, Telltale, telltales
 from connectors.mapping import Mapping
-from connectors.reading import Known, RowProblem, fits
+from connectors.reading import Known, RowProblem, fits, place
 from connectors.report import Counts, ImportReport, write_rejects
 from connectors.tables import Row, Rows, read_tables
 from models.access import Actor, User
@@ -57,6 +57,7 @@ async def import_folder(
     check_currency(actor, mapping.currency, "currency")
     report, started = ImportReport(tenant), monotonic()
     known, noted = Known(as_of, tables, history=await writing.is_first(actor)), Counter[str]()
+    known.pipelines = await writing.ensure_pipelines(actor, mapping.pipelines)
     for name in mapping.steps:
         step = _Step(mapping, name, known, actor, noted)
         report.counts[name] = await step.run(progress)
@@ -66,6 +67,7 @@ async def import_folder(
         await writing.note_complete(actor)
     await refresh_statistics()
     report.conclude(list(tables.values()), noted, monotonic() - started)
+    report.notes += _unread(mapping, folder)
     if rejects is not None:
         write_rejects(rejects, [*report.rejects, *report.examples])
     return report
@@ -85,6 +87,15 @@ def _left_over(mapping: Mapping, tables: Dictionary[str, Rows]) -> dict[str, Cou
             counts = found[f"none of {name}"] = Counts(f"none of {name}", rows.file)
             counts.read = counts.rejected = len(left)
     return found
+
+
+def _unread(mapping: Mapping, folder: Path) -> list[str]:
+    """A remark on CSV files in the folder that no table of the mapping is."""
+    read = {table.file for table in mapping.tables.values()}
+    for pattern in [table.files for table in mapping.tables.values() if table.files]:
+        read |= {str(each.relative_to(folder)) for each in folder.glob(pattern)}
+    found = sorted(each.name for each in folder.glob("*.csv*") if each.is_file() and each.name not in read)
+    return [f"Not read by the mapping: {', '.join(found)}"] if found else []
 
 
 class _Step:
@@ -162,9 +173,25 @@ class _Step:
             elif key in groups and not self.step.distinct:
                 column, line = ", ".join(self.step.keys), groups[key][0].line
                 self._reject(row, column, f"is the key of line {line} already", key)
+                self._set_apart(key, row)
             else:
                 groups.setdefault(key, []).append(row)
         return groups
+
+    def _set_apart(self, key: str, second: Row) -> None:
+        """Reject what a log tells of a key after its second record; what other tables tell is doubtful."""
+        of_first: list[Telltale] = []
+        for number, row in self.told.get(key, ()):
+            dated = self.step.history[number]
+            if dated.rows == self.step.table and row.line > second.line:
+                reason = "is of the second record with this key"
+                self.rows.reject(row.line, str(dated.where), reason, key)
+                continue
+            of_first.append((number, row))
+            if dated.rows != self.step.table:
+                reason, taken = "names a key that two rows have", "taken as of the first of them"
+                self.known.tables[str(dated.rows)].remark(row.line, str(dated.where), reason, key, taken)
+        self.told[key] = of_first
 
     def _is_given(self, key: str, row: Row) -> bool:
         """Whether a row is one of the step's; one of which that cannot be said is, and is rejected."""
@@ -228,6 +255,7 @@ class _Step:
             self.noted[told] += written.erased
         self.told_of_new |= written.told_of_new
         self.told_of_known |= written.told_of_known
+        self._leave_out(written.late)
         self.known.ids[self.name] |= {
             record.external_id: written.ids[record.external_id]
             for record in records
@@ -268,6 +296,16 @@ class _Step:
         for odd in built.oddities:
             rows = self.known.tables[odd.table]
             rows.remark(odd.line, odd.column, odd.reason, odd.value, odd.taken)
+
+    def _leave_out(self, late: Collection[SourceRow]) -> None:
+        """Remark on rows that tell of changes which another import should have brought."""
+        rows = {(name, row.line): row for name in self.read for row in self.known.tables[name].rows if late}
+        for name, line in sorted(late):
+            row = rows[name, line]
+            dated = next(each for each in self.step.history if each.rows == name and fits(row, each.when))
+            column, reason = place(dated.date), "is before later changes that are known already"
+            taken = "left out; what is known stays"
+            self.known.tables[name].remark(line, column, reason, row.cells.get(column, ""), taken)
 
     def _difference(self, one: Incoming, other: Incoming) -> tuple[str, str]:
         fields = [name for name, value in one.values.items() if other.values[name] != value]

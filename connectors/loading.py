@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from commands.placing import NAMED
 from connectors import templates
 from connectors.mapping import Mapping, Source, Step, columns_of
 from connectors.records import MODELS, Kind, convert, fields_of, kind_of, must_be_given, target_of
@@ -150,12 +151,15 @@ def _constant_problems(mapping: Mapping, step: Step, read: str, field: str, sour
     model, table = MODELS[step.into], mapping.tables.get(read)
     if source.lookup or table is None or field not in fields_of(model):
         return
+    stages = [stage.name for pipeline in mapping.pipelines for stage in pipeline.stages]
     for constant in (source.const, *source.values.values(), *(band.then for band in source.bands)):
         try:
             if constant is not None:
                 convert(model, field, constant, table)
         except ValueError as error:
             yield f"{constant!r} {error}"
+        if field == NAMED and stages and constant not in (None, *stages):
+            yield f"{constant!r} is no stage of the pipelines; allowed: {allowed(stages)}"
 
 
 def _refers_to(mapping: Mapping, source: Source) -> str | None:

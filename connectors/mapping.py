@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from connectors import templates
+from models.deals import DealKind, ForecastCategory, Stage
 from models.errors import allowed
 
 
@@ -24,6 +27,23 @@ def _text(given: object) -> object:
     if not isinstance(given, str):
         raise ValueError(f"{given!r} is {type(given).__name__}; allowed: quoted text")
     return given
+
+
+E = TypeVar("E", bound=Enum)
+
+
+def _member(of: type[E], allows: Callable[[E], bool] = lambda _: True) -> Callable[[object], object]:
+    """What turns a text into a member of an enumeration; a value that it does not allow is an error."""
+    members = {str(each.value): each for each in of if allows(each)}
+
+    def member(given: object) -> object:
+        if given is None or isinstance(given, of):
+            return given
+        if not isinstance(given, str) or given not in members:
+            raise ValueError(f"{given!r} is no {of.__name__}; allowed: {allowed(list(members))}")
+        return members[given]
+
+    return member
 
 
 _A_DAY = datetime(1987, 11, 23)  # noqa: DTZ001 - a day has no zone
@@ -275,6 +295,40 @@ def _tells_a_day(form: str) -> bool:
         return False
 
 
+class StageNames(Part):
+    """A stage of a pipeline, which stands for an open stage of a deal; null is what that has by itself."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    stage: Annotated[Stage, BeforeValidator(_member(Stage, lambda each: each.is_open))]
+    probability: Annotated[int, Field(ge=0, le=100)] | None = None
+    forecast_category: (
+        Annotated[
+            ForecastCategory,
+            BeforeValidator(_member(ForecastCategory, lambda each: each is not ForecastCategory.CLOSED)),
+        ]
+        | None
+    ) = None
+    usual_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
+class PipelineNames(Part):
+    """A pipeline that the tenant gets where it has none of this name, for deals of these kinds."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    kinds: Annotated[list[Annotated[DealKind, BeforeValidator(_member(DealKind))]], Field(min_length=1)]
+    stages: Annotated[list[StageNames], Field(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) < len(names):
+            raise ValueError("two stages have one name; allowed: a name of its own for each")
+        ranks = [stage.stage.rank for stage in self.stages]
+        if ranks != sorted(ranks):
+            raise ValueError("the stages are not in the order of what they stand for")
+        return self
+
+
 class TenantNames(Part):
     """The tenant that the records go to, made when there is none."""
 
@@ -288,6 +342,7 @@ class Mapping(Part):
     name: Name
     tenant: TenantNames
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    pipelines: list[PipelineNames] = []
     tables: dict[Name, Table]
     steps: dict[Name, Step]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from commands.placing import Pipelines
 from connectors import templates
 from connectors.mapping import Picked, Source, Table
 from connectors.records import as_number
@@ -37,6 +38,7 @@ class Known:
     as_of: date
     tables: Mapping[str, Rows]
     history: bool = False
+    pipelines: Pipelines = field(default_factory=lambda: Pipelines({}, {}))
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Since when records exist, by their id.
     began: dict[str, date] = field(default_factory=dict)

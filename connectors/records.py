@@ -13,6 +13,7 @@ from tortoise.fields import Field
 from tortoise.fields.data import CharEnumFieldInstance
 from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstance, ManyToManyFieldInstance
 
+from commands.placing import NAMED
 from commands.validation import LARGEST, MAX_INT
 from connectors.dates import as_date, as_moment
 from connectors.mapping import Table
@@ -41,15 +42,7 @@ _TABLES = {model.__name__: name for name, model in MODELS.items()}
 _NOT_MAPPED = frozenset(
     {
         *("id", "tenant", "source", "external_id", "valid_from", "currency", "erased_at", "removed_on"),
-        *(
-            "pipeline",
-            "pipeline_stage",
-            "loss_cause",
-            "pushes",
-            "days_pushed",
-            "offered_minor",
-            "offered_currency",
-        ),
+        *("pipeline", "loss_cause", "pushes", "days_pushed", "offered_minor", "offered_currency"),
         *Record.untracked,
     }
 )
@@ -89,6 +82,8 @@ def must_be_given(model: type[Record]) -> list[str]:
 def kind_of(model: type[Record], name: str) -> Kind:
     """What a field holds, from its column."""
     field = model._meta.fields_map[name]
+    if name == NAMED:
+        return Kind.TEXT  # a stage of whichever pipeline the deal goes through
     if isinstance(field, ForeignKeyFieldInstance):
         return Kind.REFERENCE
     if isinstance(field, CharEnumFieldInstance):
