@@ -14,8 +14,9 @@ from commands.permissions import BRING_IN, require
 from commands.placing import Pipelines, count_pushes, stage_changes
 from models.access import Actor
 from models.base import Sourced
+from models.database import fetch, listed, one_of
 from models.deals import Deal, StageChange
-from models.history import CREATED, Change
+from models.history import CREATED
 from models.people import Contact, erased_key
 
 
@@ -199,10 +200,14 @@ async def _logged(actor: Actor, ids: Sequence[str]) -> dict[str, Logged]:
     """What the change log has of each of these records."""
     found: dict[str, Logged] = {each: Counter() for each in ids}
     for start in range(0, len(ids), BATCH):
-        changes = Change.filter(tenant_id=actor.tenant_id, entity_id__in=ids[start : start + BATCH])
-        for record_id, *change in await changes.values_list("entity_id", "field", "effective_on", "new"):
-            field_, day, new = change
-            found[str(record_id)][str(field_), str(day), None if new is None else str(new)] += 1
+        rows = await fetch(
+            "select c.entity_id, c.field, c.effective_on, c.new from change c where c.tenant_id = :tenant"
+            f" and {one_of('c.entity_id', 'ids')}",
+            {"tenant": actor.tenant_id, "ids": listed(ids[start : start + BATCH])},
+        )
+        for row in rows:
+            new = None if row["new"] is None else str(row["new"])
+            found[str(row["entity_id"])][str(row["field"]), str(row["effective_on"]), new] += 1
     return found
 
 

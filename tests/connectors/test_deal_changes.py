@@ -136,7 +136,7 @@ async def test_the_pipeline_of_any_day_is_the_one_that_the_log_leads_to(imported
     places = {stage.id: str(stage.position) for stage in await PipelineStage.all()}
     places[""] = ""
     seen = Counter[str]()
-    for _ in range(50):
+    for number in range(50):
         day = FIRST + timedelta(days=random.randrange((LAST - FIRST).days))
         expected = {key: deal.at(str(day)) for key, deal in log.items() if deal.began <= str(day)}
         rows = await open_deals(imported.report.tenant.id, day)
@@ -144,6 +144,9 @@ async def test_the_pipeline_of_any_day_is_the_one_that_the_log_leads_to(imported
             keys[row.deal_id]: (row.stage, row.owner_id and owners[row.owner_id], row.amount_minor)
             for row in rows
         } == {key: (then[0], then[2], 0) for key, then in expected.items() if then[0] != "LOST"}, day
+        seen.update(then[0] for then in expected.values())
+        if number % 5:
+            continue
         stood = await fetch(
             f"select d.id, d.pipeline_stage_id from {as_of_rows(Deal, ['pipeline_stage_id'])} d",
             {"tenant": imported.report.tenant.id, "as_of": day},
@@ -152,7 +155,6 @@ async def test_the_pipeline_of_any_day_is_the_one_that_the_log_leads_to(imported
             key: "" if then[0] == "LOST" else then[1] for key, then in expected.items()
         }, day
         assert await _funnel(imported, day) == Counter(then[0] for then in expected.values()), day
-        seen.update(then[0] for then in expected.values())
     assert set(seen) == {"IDENTIFIED", "QUALIFIED", "PROPOSED", "NEGOTIATING", "LOST"}
 
 
