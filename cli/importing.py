@@ -18,7 +18,7 @@ async def import_command(
     mapping: Annotated[str, typer.Argument(help="A bundled mapping's name, or the path of a mapping file.")],
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of the CSV files.")],
     as_of: AsOf = None,
-    rejects: Annotated[Path | None, typer.Option(help="File for rejected rows (CSV).")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="File for rejected and odd rows (CSV).")] = None,
 ) -> None:
     """Import CSV files by a mapping; safe to repeat and to interrupt."""
     chosen = connectors.load_mapping(mapping)
