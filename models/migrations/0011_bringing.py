@@ -24,7 +24,7 @@ async def drop(_apps: StateApps, editor: BaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0009_funnel')]
+    dependencies = [('models', '0010_out_of_time')]
 
     initial = False
 
