@@ -19,6 +19,7 @@ LIST_ORDERS = (
     ("list_contact", "contact", ("NAME",)),
     ("list_contract", "contract", ("ends_on",)),
     ("list_deal", "deal", ("close_on",)),
+    ("list_interaction", "interaction", ("happened_on",)),
     ("list_recommendation", "recommendation", ("priority",)),
     ("list_recommendation_state", "recommendation", ("state", "priority")),
     ("list_risk", "risk", ("exposure_minor",)),

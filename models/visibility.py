@@ -35,7 +35,7 @@ from models.forecast import (
     Quota,
     SnapshotDeal,
 )
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
@@ -207,6 +207,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     SnapshotDeal: _of_deal,
     Contact: _seen_account,
     Signal: _seen_account,
+    Interaction: _seen_account,
     Contract: _owned_account,
     Service: _owned_account,
     UsageMonth: _owned_account,

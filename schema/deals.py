@@ -36,6 +36,7 @@ from schema.core.listing import Column, Listing
 from schema.core.money import CurrencyCode, ForeignMoney, Money, certain_money
 from schema.core.readable import in_sql, needs
 from schema.core.stored import Node, Stored, column
+from schema.people import INTERACTIONS
 from schema.qualification import ExitCriterion, Qualification, exit_criteria, qualification
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.signals import SIGNALS
@@ -109,6 +110,7 @@ class Deal(Node, Stored[stored.Deal]):
     owner = related("schema.access", "User", "owner_id", "Who sells it.")
     contract = related("schema.revenue", "Contract", "contract_id", "The contract that it renews or expands.")
     signals = connection(SIGNALS, "What was heard about it.", "deal_id")
+    interactions = connection(INTERACTIONS, "Calls, visits, mails and the like about it.", "deal_id")
     recommendations = connection(RECOMMENDATIONS, "What to do next about it.", "deal_id")
     risks = connection(RISKS, "The risks that are about it.", "deal_id")
 

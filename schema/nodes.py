@@ -28,7 +28,7 @@ from schema.forecast import (
     Quota,
     SnapshotDeal,
 )
-from schema.people import Contact
+from schema.people import Contact, Interaction
 from schema.pipelines import LossReason, Pipeline, PipelineStage
 from schema.rates import ExchangeRate
 from schema.recommendations import Recommendation, Risk
@@ -41,9 +41,9 @@ from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Bid, BidApproval, BidRound, Contact, Contract, Deal, Delegation,
-    DiscountLevel, EngineAlarm, EvaluationRun, ExchangeRate, ForecastAdjustment, ForecastSubmission,
-    Lever, LossReason, Pipeline, PipelineSnapshot, PipelineStage, PopulationEvent, Product, Quota,
-    Recommendation, Risk, Rule, Rulebook, Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User,
+    DiscountLevel, EngineAlarm, EvaluationRun, ExchangeRate, ForecastAdjustment, ForecastSubmission, Lever,
+    LossReason, Pipeline, PipelineSnapshot, PipelineStage, PopulationEvent, Product, Quota, Recommendation,
+    Risk, Rule, Rulebook, Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User, Interaction,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

@@ -20,8 +20,9 @@ from commands import (
     qualification,
 )
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
 from commands.discounts import Level
+from commands.incoming import Incoming
 from metrics.exit_criteria import shown_by
 from models.access import Actor, Role, Tenant
 from models.accounts import Account
@@ -336,7 +337,10 @@ async def test_a_director_configures_no_pipelines(desk: Desk) -> None:
 
 async def test_a_source_that_moves_a_deal_takes_it_along_its_pipeline(desk: Desk) -> None:
     tenant = await Tenant.get(id=desk.account.tenant_id)
-    values = {"account_id": desk.account.id, "name": "Fibre", "currency": "EUR", "stage": Stage.IDENTIFIED}
+    values = {
+        "account_id": desk.account.id, "name": "Fibre", "currency": "EUR", "stage": Stage.IDENTIFIED,
+        "kind": DealKind.WIN_BACK,  # imports bring such deals into no pipeline, as none is their default
+    }  # fmt: skip
     crm = system_actor(tenant, "crm")
     await upsert(crm, Deal, "crm", [Incoming("D1", values)], on=today())
     deal = await Deal.get(external_id="D1")

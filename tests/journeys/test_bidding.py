@@ -11,7 +11,7 @@ from typing import Any
 
 from models.access import Role
 from tests import factories
-from tests.door import Door, door
+from tests.door import Door, Payload, door
 
 GUIDE = Path(__file__).parents[2].joinpath("docs/bids.md").read_text("utf-8")
 BLOCKS = re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
@@ -106,18 +106,18 @@ async def test_a_tender_from_its_arrival_to_the_signature(db: str) -> None:
 
 
 async def _round(client: Door, bid: str, listed: str, offered: str) -> Any:
-    variables = {"bid": bid, "listed": {"amount": listed}, "offered": {"amount": offered}}
+    variables: Payload = {"bid": bid, "listed": {"amount": listed}, "offered": {"amount": offered}}
     return (await _done(client, "Negotiate", variables))["recordBidRound"]["round"]
 
 
-async def _done(client: Door, name: str, variables: dict[str, object]) -> Any:
+async def _done(client: Door, name: str, variables: Payload) -> Any:
     """What an operation of the guide answers, without an error."""
     answer: Any = await client.ask(shown(name), variables)
     assert all(each["errors"] == [] for each in answer.values()), answer
     return answer
 
 
-async def _do(client: Door, mutation: str, selected: str, given: dict[str, object]) -> Any:
+async def _do(client: Door, mutation: str, selected: str, given: Payload) -> Any:
     return await client.do(mutation, selected, given)
 
 

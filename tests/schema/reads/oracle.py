@@ -189,6 +189,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "PipelineSnapshot": Sight.everyone,
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
+    "Interaction": Sight.of_seen_account,
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
     "Contract": Sight.of_own_account,

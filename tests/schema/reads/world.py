@@ -32,7 +32,7 @@ from models.forecast import (
     Quota,
     SnapshotDeal,
 )
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
@@ -64,7 +64,7 @@ MODELS: tuple[type[Record], ...] = (
     UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine, Evidence,
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
-    Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
+    Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval, Interaction,
 )  # fmt: skip
 
 

@@ -31,6 +31,10 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "createContact": lambda on: {"name": "New", "accountId": on.account, "idempotencyKey": "new-contact"},
     "updateContact": lambda on: {"id": on.contact, "version": 1, "title": "Head of Networks"},
+    "recordInteraction": lambda on: {
+        "accountId": on.account, "kind": "CALL", "happenedOn": "2026-03-01", "dealId": on.deal,
+        "contactId": on.contact, "userId": on.director, "idempotencyKey": "new-call",
+    },
     "exportContact": lambda on: {"id": on.contact},
     "eraseContact": lambda on: {"id": on.contact, "version": 1},
     "createDeal": lambda on: {

@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0010_out_of_time')]
+    dependencies = [('models', '0011_bringing')]
 
     initial = False
 
