@@ -41,7 +41,7 @@ async def test_a_tender_from_its_arrival_to_the_signature(db: str) -> None:
             {"name": "Tender", "stage": "PROPOSED", "required": ["BID_DECIDED", "OFFER_APPROVED"]},
             {"name": "Contract", "stage": "NEGOTIATING"},
         ]
-        pipeline = {"name": "Tenders", "kinds": ["NEW"], "defaultFor": ["NEW"], "stages": stages}
+        pipeline: Payload = {"name": "Tenders", "kinds": ["NEW"], "defaultFor": ["NEW"], "stages": stages}
         assert (await _do(manager, "createPipeline", "pipeline { id }", pipeline))["errors"] == []
 
     async with door(ada) as director:
