@@ -18,7 +18,7 @@ async def import_command(
     mapping: Annotated[str, typer.Argument(help="A bundled mapping's name, or the path of a mapping file.")],
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of the CSV files.")],
     as_of: AsOf = None,
-    rejects: Annotated[Path | None, typer.Option(help="File for rejected rows (CSV).")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="File for rejected and odd rows (CSV).")] = None,
 ) -> None:
     """Import CSV files by a mapping; safe to repeat and to interrupt."""
     chosen = connectors.load_mapping(mapping)
@@ -32,5 +32,6 @@ async def import_command(
         out.print(table)
     for note in report.notes:
         out.print(note, markup=False, soft_wrap=True)
-    if report.rejects:
-        out.print(f"Rejected rows with line and reason: {where}", soft_wrap=True)
+    out.print(report.speed, markup=False)
+    if report.rejects or report.examples:
+        out.print(f"Rejected and odd rows with line and reason: {where}", soft_wrap=True)

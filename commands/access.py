@@ -60,36 +60,53 @@ async def upsert_users(actor: Actor, users: Sequence[User]) -> Upserted:
         Invalid: the address is none, or that of another user of the tenant; or a manager is below the user.
     """
     require(actor, BRING_IN, "set up users")
-    result = Upserted()
+    result, new = Upserted(), list[User]()
     async with unit_of_work(actor, "access.upsert_users") as work:
+        known = await User.filter(tenant_id=actor.tenant_id)
+        standing = {(user.source, user.external_id): user for user in known}
+        addresses = {user.email: user for user in known}
         for user in users:
-            await _upsert_user(work, user, result)
+            _check_address(user, addresses)
+            there = standing.setdefault((user.source, user.external_id), user)
+            result.ids[str(user.external_id)] = there.id
+            if there is user:
+                new.append(user)
+            else:
+                await _create_users(work, new, result)
+                before = there.email
+                await _update_user(work, there, user, result)
+                if before != there.email:
+                    del addresses[before]
+        await _create_users(work, new, result)
     return result
 
 
-async def _upsert_user(work: Work, user: User, result: Upserted) -> None:
+async def _create_users(work: Work, new: list[User], result: Upserted) -> None:
+    """Save the users that wait for it: those after them may have them as managers, or their addresses."""
+    await work.create_all(new)
+    work.object_id = work.object_id or next((user.id for user in new), None)
+    result.created += len(new)
+    new.clear()
+
+
+def _check_address(user: User, addresses: dict[str, User]) -> None:
     try:
         user.email = as_email(user.email)
     except ValueError as error:
         raise Invalid(f"{user.email!r} {error}", ["email"]) from None
-    other = await User.get_or_none(tenant_id=work.actor.tenant_id, email=user.email)
-    if other is not None and (other.source, other.external_id) != (user.source, user.external_id):
+    other = addresses.setdefault(user.email, user)
+    if (other.source, other.external_id) != (user.source, user.external_id):
         raise Invalid(f"{user.email!r} is the address of {other.name} already", ["email"])
-    standing = await User.get_or_none(
-        tenant_id=work.actor.tenant_id, source=user.source, external_id=user.external_id
-    )
-    if standing is None:
-        await work.create(user)
-        result.created += 1
-        result.ids[str(user.external_id)] = user.id
-        return
-    await _check_above(work.actor, "user", "manager_id", standing.id, user.manager_id, "managerId")
+
+
+async def _update_user(work: Work, standing: User, user: User, result: Upserted) -> None:
     names = ("name", "email", "role", "team_id", "manager_id", "active")
     values = differing(standing, {name: getattr(user, name) for name in names})
+    if "manager_id" in values:
+        await _check_above(work.actor, "user", "manager_id", standing.id, user.manager_id, "managerId")
     await work.update(standing, values)
     result.updated += bool(values)
     result.unchanged += not values
-    result.ids[str(user.external_id)] = standing.id
 
 
 async def _check_above(

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from commands.journal import BATCH, FieldChange, Work, as_text, differing, normalised, unit_of_work
+from commands.incoming import Incoming, rounds
+from commands.journal import BATCH, FieldChange, SourceRow, Work, as_text, differing, unit_of_work
 from commands.people import erased_among
 from commands.permissions import BRING_IN, require
+from commands.placing import Pipelines, count_pushes, stage_changes
 from models.access import Actor
 from models.base import Sourced
-from models.deals import Deal, Stage, StageChange, days_pushed, valued
+from models.database import fetch, listed, one_of
+from models.deals import Deal, StageChange
+from models.history import CREATED
 from models.people import Contact, erased_key
-from models.pipelines import PipelineStage, nearest
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One record of a source: its key there, its current values, and the dated changes behind them.
-
-    ``began`` is since when the record exists, where the source says so. ``history`` holds changes in
-    order; the last of a field ends at the value in ``values``.
-    """
-
-    external_id: str
-    values: Mapping[str, object]
-    began: date | None = None
-    history: tuple[FieldChange, ...] = ()
 
 
 @dataclass
 class Upserted:
     """What a batch came to: ids by external id, and how many rows did what.
 
-    ``erased`` of the unchanged are about people whose data was erased, and were left alone.
+    ``erased`` of the unchanged are about people whose data was erased, and were left alone. ``told_of_new``
+    and ``told_of_known`` are the rows of the source that tell of changes which were logged: of new records,
+    and of those that were there. ``late`` are those that tell of changes before others that are known, which
+    were left out.
     """
 
     ids: dict[str, str] = field(default_factory=dict)
@@ -42,6 +35,9 @@ class Upserted:
     updated: int = 0
     unchanged: int = 0
     erased: int = 0
+    told_of_new: set[SourceRow] = field(default_factory=set)
+    told_of_known: set[SourceRow] = field(default_factory=set)
+    late: set[SourceRow] = field(default_factory=set)
 
     def add(self, other: Upserted) -> None:
         """Count another batch in."""
@@ -50,6 +46,9 @@ class Upserted:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.erased += other.erased
+        self.told_of_new |= other.told_of_new
+        self.told_of_known |= other.told_of_known
+        self.late |= other.late
 
 
 async def upsert(
@@ -74,20 +73,23 @@ async def upsert(
     standing = await _standing(actor, model, source, [row.external_id for row in rows])
     total = Upserted(ids={key: record.id for key, record in standing.items()}, erased=len(erased))
     total.ids |= {key: record_id for key, record_id in erased.items() if record_id}
+    pipelines = await Pipelines.of(actor.tenant_id) if model is Deal else None
     new = [row for row in rows if row.external_id not in standing]
-    changed = [
-        (standing[row.external_id], row)
-        for row in rows
-        if row.external_id in standing and differing(standing[row.external_id], row.values)
-    ]
+    ways = await _ways(actor, [row for row in rows if row.external_id in standing], standing, on, pipelines)
+    changed = [way for way in ways if way.steps]
+    total.late = {told for way in ways for told in way.late}
     total.updated, total.created = len(changed), len(new)
     total.unchanged = len(erased) + len(rows) - len(changed) - len(new)
     if not new and not changed:
         return total
     async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on, history=history) as work:
-        total.ids |= await _insert(work, model, source, new)
-        for record, row in changed:
-            await _update(work, record, row)
+        if pipelines:
+            await pipelines.hold(actor.tenant_id)
+        total.ids |= await _insert(work, model, source, new, pipelines)
+        total.told_of_new = {change.told for row in new for change in row.history if change.told}
+        for way in changed:
+            await _update(work, way, pipelines)
+        total.told_of_known = {step.told for way in changed for step in way.steps if step.told}
     return total
 
 
@@ -120,7 +122,10 @@ async def _standing(
     return found
 
 
-async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[Incoming]) -> dict[str, str]:
+async def _insert(
+    work: Work, model: type[Sourced], source: str, rows: Sequence[Incoming], pipelines: Pipelines | None
+) -> dict[str, str]:
+    whole = [pipelines.placed(row) for row in rows] if pipelines else rows
     records = [
         model(
             id=model.make_id(),
@@ -130,96 +135,125 @@ async def _insert(work: Work, model: type[Sourced], source: str, rows: Sequence[
             valid_from=row.began,
             **row.values,
         )
-        for row in rows
+        for row in whole
     ]
-    for record, row in zip(records, rows, strict=True):
+    for record, row in zip(records, whole, strict=True):
         if isinstance(record, Deal):
-            _count_pushes(record, row)
+            count_pushes(record, row)
     await work.create_all(records)
     stages: list[StageChange] = []
-    for record, row in zip(records, rows, strict=True):
+    for record, row, told in zip(records, whole, rows, strict=True):
         work.log(record, row.history)
-        if isinstance(record, Deal):
-            stages += stage_changes(record, row)
+        if isinstance(record, Deal) and pipelines:
+            stages += stage_changes(record, pipelines.way(told, record.pipeline_id))
     await work.create_all(stages, log=False)
     return {row.external_id: record.id for record, row in zip(records, rows, strict=True)}
 
 
-async def _update(work: Work, record: Sourced, row: Incoming) -> None:
-    """Take the record along the way that its history tells, a step for each date."""
-    business_date = work.on
-    steps = [step for name in differing(record, row.values) for step in _way(record, row, name, work.on)]
+@dataclass(frozen=True)
+class _Way:
+    """The steps of a record that is there to where its source has it; ``late`` are rows that are left out."""
+
+    record: Sourced
+    row: Incoming
+    steps: list[FieldChange]
+    late: set[SourceRow]
+
+
+async def _update(work: Work, way: _Way, pipelines: Pipelines | None) -> None:
+    """Take a record along its way, one change after the other, each on its day."""
+    business_date, record = work.on, way.record
     stages: list[StageChange] = []
-    for on in sorted({step.on for step in steps}):
-        work.on = on
-        values = {step.field: step.new for step in steps if step.on == on}
-        if isinstance(record, Deal):
-            stages += await _update_deal(work, record, values)
+    for each in rounds(way.steps):
+        work.on = each.on
+        if isinstance(record, Deal) and pipelines:
+            stages += await pipelines.move(work, record, each.values, way.row.values.keys())
         else:
-            await work.update(record, values)
+            await work.update(record, each.values)
     work.on = business_date
     await work.create_all(stages, log=False)
 
 
-async def _update_deal(work: Work, deal: Deal, values: dict[str, object]) -> list[StageChange]:
-    """Change a deal; in a pipeline it goes to the stage that stands for the one that its source has it in."""
-    before, left = Stage(deal.stage), deal.pipeline_stage_id
-    if deal.pipeline_id and values.get("stage", before) != before:
-        values["pipeline_stage_id"] = await _stage_in(deal.pipeline_id, Stage(str(values["stage"])))
-    await work.update(deal, valued(values))
-    if deal.stage == before:
-        return []
-    return [stage_change(deal, before, Stage(deal.stage), work.on, left)]
+async def _ways(
+    actor: Actor,
+    rows: Sequence[Incoming],
+    standing: Mapping[str, Sourced],
+    on: date,
+    pipelines: Pipelines | None,
+) -> list[_Way]:
+    """The ways of records that are there, some of whose steps lead away and back again."""
+    pairs = [(standing[row.external_id], row) for row in rows]
+    told = [record.id for record, row in pairs if any(change.told for change in row.history)]
+    logged = await _logged(actor, told)
+    found = []
+    for record, row in pairs:
+        named = pipelines.named(row, record) if pipelines and isinstance(record, Deal) else row
+        found.append(_way(record, named, on, logged.get(record.id)))
+    return found
 
 
-async def _stage_in(pipeline_id: str, stage: Stage) -> str | None:
-    stages = PipelineStage.filter(pipeline_id=pipeline_id, removed_on=None).order_by("position", "id")
-    found = nearest(await stages, stage) if stage.is_open else None
-    return found.id if found else None
+#: How often a field of a record was changed to a value on a day, by the change log.
+Logged = Counter[tuple[str, str, str | None]]
 
 
-def _count_pushes(deal: Deal, row: Incoming) -> None:
-    """Count how often and how far the expected close date moved later by a new deal's history."""
-    told = [
-        [normalised(deal, "close_on", value) for value in (step.old, step.new)]
-        for step in row.history
-        if step.field == "close_on"
-    ]
-    later = [days for days in (days_pushed(*move) for move in told) if days]
-    deal.pushes, deal.days_pushed = len(later), sum(later)
+async def _logged(actor: Actor, ids: Sequence[str]) -> dict[str, Logged]:
+    """What the change log has of each of these records."""
+    found: dict[str, Logged] = {each: Counter() for each in ids}
+    for start in range(0, len(ids), BATCH):
+        rows = await fetch(
+            "select c.entity_id, c.field, c.effective_on, c.new from change c where c.tenant_id = :tenant"
+            f" and {one_of('c.entity_id', 'ids')}",
+            {"tenant": actor.tenant_id, "ids": listed(ids[start : start + BATCH])},
+        )
+        for row in rows:
+            new = None if row["new"] is None else str(row["new"])
+            found[str(row["entity_id"])][str(row["field"]), str(row["effective_on"]), new] += 1
+    return found
 
 
-def _way(record: Sourced, row: Incoming, name: str, on: date) -> list[FieldChange]:
+def _way(record: Sourced, row: Incoming, on: date, logged: Logged | None) -> _Way:
+    changed = differing(record, row.values)
+    moved = {change.field for change in row.history} if logged and _is_whole(logged) else set()
+    fresh = _fresh(row, logged or Counter())
+    steps: list[FieldChange] = []
+    for name in {**dict.fromkeys(row.values), **dict.fromkeys(moved)}:
+        standing = as_text(getattr(record, name))
+        since = max((day for field_, day, _ in logged or () if field_ == name), default="")
+        ahead = [change for change in fresh if change.field == name and str(change.on) >= since]
+        if name in moved and ahead and as_text(ahead[0].old) == standing:
+            steps += ahead
+        elif name in changed:
+            steps += _onwards(ahead, standing, row.values[name], name, on)
+    order = {id(change): number for number, change in enumerate(row.history)}
+    steps.sort(key=lambda step: order.get(id(step), len(order)))
+    taken = {step.told for step in steps}
+    late = {change.told for change in fresh if change.told and change.told not in taken}
+    return _Way(record, row, steps, late)
+
+
+def _is_whole(logged: Logged) -> bool:
+    """Whether the log has a record from its creation on."""
+    return any(field_ == CREATED for field_, _, _ in logged)
+
+
+def _fresh(row: Incoming, logged: Logged) -> list[FieldChange]:
+    """The changes that a row tells of and the log does not have."""
+    left, found = Counter(logged), list[FieldChange]()
+    for change in row.history:
+        key = (change.field, str(change.on), as_text(change.new))
+        if left[key]:
+            left[key] -= 1
+        else:
+            found.append(change)
+    return found
+
+
+def _onwards(
+    ahead: Sequence[FieldChange], standing: str | None, present: object, name: str, on: date
+) -> list[FieldChange]:
     """The steps of a field from where it stands to where the source has it."""
-    standing = as_text(getattr(record, name))
-    told = [change for change in row.history if change.field == name]
-    starts = [index for index, change in enumerate(told) if as_text(change.old) == standing]
+    starts = [index for index, change in enumerate(ahead) if as_text(change.old) == standing]
     if starts:
-        return told[starts[-1] :]
-    return [FieldChange(name, standing, row.values[name], told[-1].on if told else on)]
-
-
-def stage_changes(deal: Deal, row: Incoming) -> list[StageChange]:
-    """The stage history of a new deal, from the dated changes it came with."""
-    moves = [change for change in row.history if change.field == "stage"]
-    first = Stage(str(moves[0].old)) if moves else Stage(deal.stage)
-    entered = [stage_change(deal, None, first, row.began)] if row.began else []
-    return entered + [
-        stage_change(deal, Stage(str(move.old)), Stage(str(move.new)), move.on) for move in moves
-    ]
-
-
-def stage_change(
-    deal: Deal, before: Stage | None, after: Stage, on: date, left: str | None = None
-) -> StageChange:
-    """A row of a deal's stage history; ``left`` is the pipeline stage that it was in, it is in the next."""
-    return StageChange(
-        id=StageChange.make_id(),
-        tenant_id=deal.tenant_id,
-        deal_id=deal.id,
-        from_stage=before,
-        to_stage=after,
-        changed_on=on,
-        from_pipeline_stage_id=left,
-        to_pipeline_stage_id=deal.pipeline_stage_id,
-    )
+        return list(ahead[starts[-1] :])
+    last = ahead[-1] if ahead else None
+    return [FieldChange(name, standing, present, last.on if last else on, last.told if last else None)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from commands.bulk import stage_change
 from commands.exits import Way, among, check_exit, check_standing, check_takes, leaving
 from commands.journal import Repeat, Values, Work, check_version, once, unit_of_work
 from commands.loss_reasons import cause_of
 from commands.permissions import SELL, check_owner, require
 from commands.pipelines import default_for, stages_of
+from commands.placing import stage_change
 from commands.validation import check_reference, validate
 from models.access import Actor
 from models.accounts import Account
@@ -83,7 +83,9 @@ async def _open(work: Work, values: Values) -> Deal:
             **values,
         )
     )
-    await work.create_all([stage_change(deal, None, Stage(deal.stage), work.on)], log=False)
+    await work.create_all(
+        [stage_change(deal, None, Stage(deal.stage), work.on, None, deal.pipeline_stage_id)], log=False
+    )
     return deal
 
 
@@ -269,7 +271,9 @@ async def _move(
         if way:
             await check_exit(work, deal, way, sets_amount=bool(values.get("amount_minor")))
         await work.update(deal, valued(moved), version)
-        await work.create_all([stage_change(deal, before, to, work.on, left)], log=False)
+        await work.create_all(
+            [stage_change(deal, before, to, work.on, left, deal.pipeline_stage_id)], log=False
+        )
         return deal
 
 

@@ -1,9 +1,10 @@
 """The copy of everything that is kept about a contact.
 
 ``contact`` is the record itself, ``account`` where the person works, ``roles`` are the parts in deals,
-``changes`` what became what in these records and in signals, when and by which user, ``commands`` what
-users did to the record, ``signals`` what was heard about the person, ``criteria`` what the person
-confirmed of the qualification of deals, ``verdicts`` what rules said with the
+``changes`` what became what in these records, in signals and in interactions, when and by which user,
+``commands`` what users did to the record, ``signals`` what was heard about the person, ``interactions`` the
+calls, visits, mails and the like with the person, ``criteria`` what the person confirmed of the
+qualification of deals, ``verdicts`` what rules said with the
 person's data as evidence, and ``mentions`` every other text of the tenant with a name or address of the
 person: notes and names of deals and tickets, rules and their cases, and what any of these once said.
 ``withheld`` is how many of those the actor may not see.
@@ -28,6 +29,7 @@ from commands.traces import (
     changes_of,
     criteria_about,
     evidence_of,
+    interactions_with,
     mentions,
     signals_about,
     subject_of,
@@ -51,6 +53,10 @@ _OF_CONTACT = (
 _OF_ROLE = ("id", "deal_id", "role", "known_on", "created_at")
 _OF_CHANGE = ("entity", "entity_id", "field", "old", "new", "effective_on", "known_on", "created_at")
 _OF_SIGNAL = ("id", "kind", "summary", "observed_on", "source", "created_at")
+_OF_INTERACTION = (
+    "id", "deal_id", "user_id", "kind", "direction", "happened_on", "happened_at", "duration_minutes",
+    "subject", "outcome", "source", "created_at",
+)  # fmt: skip
 _OF_CRITERION = ("id", "deal_id", "element", "state", "evidence", "confirmed_on", "created_at")
 _OF_VERDICT = ("id", "rule_key", "title", "state", "because", "held_since", "lapsed_on")
 _OF_EVIDENCE = ("alias", "fact_kind", "fact_id", "field", "op", "observed_on", "source")
@@ -61,6 +67,7 @@ async def dossier(actor: Actor, person: Person) -> Document:
     contact, evidence = person.contact, await evidence_of(person)
     account = await Account.get(id=contact.account_id)
     signals, verdicts = await signals_about(contact), await verdicts_on(evidence)
+    interactions = await interactions_with(contact)
     criteria = await criteria_about(contact)
     told = {text.place async for text in about(person)} | {(each.id, "because") for each in verdicts}
     mentioned, withheld = await _mentions(actor, person, told)
@@ -68,9 +75,10 @@ async def dossier(actor: Actor, person: Person) -> Document:
         "contact": _shown(contact, _OF_CONTACT),
         "account": {"id": account.id, "name": account.name},
         "roles": [await _role(role) for role in person.roles],
-        "changes": await _changes([contact, *person.roles, *signals, *criteria]),
+        "changes": await _changes([contact, *person.roles, *signals, *interactions, *criteria]),
         "commands": await _commands(contact),
         "signals": [_shown(signal, _OF_SIGNAL) for signal in signals],
+        "interactions": [_shown(each, _OF_INTERACTION) for each in interactions],
         "criteria": [_shown(criterion, _OF_CRITERION) for criterion in criteria],
         "verdicts": [_verdict(verdict, evidence) for verdict in verdicts],
         "mentions": mentioned,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -30,14 +31,22 @@ Values = Mapping[str, object]
 BATCH = 500
 
 
+#: A row of a source: the table, and the line in it.
+SourceRow = tuple[str, int]
+
+
 @dataclass(frozen=True)
 class FieldChange:
-    """A field that went from one value to another on a business date."""
+    """A field that went from one value to another on a business date.
+
+    ``told`` is the row of a source that tells of it, where there is one of its own.
+    """
 
     field: str
     old: object
     new: object
     on: date
+    told: SourceRow | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclass

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 
 from commands.journal import BATCH, Repeat, Values, once, unit_of_work
 from commands.permissions import SELL, require
 from commands.validation import check_reference, validate
-from models.access import Actor
+from models.access import Actor, User
 from models.accounts import Account
-from models.people import Contact
+from models.base import Record, days_between, latest_today
+from models.deals import Deal
+from models.errors import Invalid, InvalidTransition
+from models.people import Contact, Interaction
 from models.visibility import find
+
+#: What an interaction may be about besides the account, which it must belong to, by its column.
+_ABOUT: Mapping[str, type[Record]] = {"deal_id": Deal, "contact_id": Contact}
 
 
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Contact:
@@ -41,6 +48,83 @@ async def update(actor: Actor, contact_id: str, version: int, values: Values) ->
     validate(Contact, values)
     async with unit_of_work(actor, "people.update") as work:
         return await work.update(contact, values, version)
+
+
+async def record_interaction(
+    actor: Actor, values: Values, *, idempotency_key: str | None = None
+) -> Interaction:
+    """Record a call, visit, mail or the like with an account (``account_id``) that happened.
+
+    It counts from ``happened_on`` on. A call, visit, meeting, event or a mail from the customer is a contact
+    with the person named, and moves ``last_contacted_on`` there if it is the latest.
+
+    Raises:
+        Invalid: it is to happen yet, its day and its moment do not agree, or deal or contact belong to
+            another account.
+        InvalidTransition: the data of the person was erased.
+    """
+    require(actor, SELL, "record interactions")
+    repeat = Repeat.of(actor, "people.record_interaction", idempotency_key, values)
+
+    async def make() -> Interaction:
+        validate(Interaction, values)
+        happened_on = _checked_day(values)
+        contact = await _check_about(actor, values)
+        async with unit_of_work(actor, "people.record_interaction", on=happened_on, repeat=repeat) as work:
+            interaction = await work.create(
+                Interaction(
+                    id=Interaction.make_id(),
+                    tenant_id=actor.tenant_id,
+                    source=actor.source,
+                    valid_from=happened_on,
+                    **values,
+                )
+            )
+            if contact and interaction.was_contact and _is_later(happened_on, contact.last_contacted_on):
+                await work.update(contact, {"last_contacted_on": happened_on})
+            return interaction
+
+    return await once(actor, Interaction, repeat, make)
+
+
+def _is_later(day: date, than: date | None) -> bool:
+    return than is None or day > than
+
+
+def _checked_day(values: Values) -> date:
+    """The day of an interaction: not in the future, and that of its moment, in some place."""
+    day, moment = values["happened_on"], values.get("happened_at")
+    assert isinstance(day, date)
+    if day > (latest := latest_today()):
+        raise Invalid(f"{day} is in the future; allowed: {latest} and earlier", ["happenedOn"])
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise Invalid(
+                "happenedAt has no time zone; allowed: such as 2026-03-02T14:30:00Z", ["happenedAt"]
+            )
+        if abs(days_between(day, moment.date())) > 1:
+            raise Invalid(f"happenedAt is not on {day} anywhere", ["happenedAt"])
+    return day
+
+
+async def _check_about(actor: Actor, values: Values) -> Contact | None:
+    """Check what an interaction is about and whom it was with; the contact, if it names one."""
+    await check_reference(actor, Account, str(values["account_id"]), "accountId")
+    await check_reference(actor, User, values.get("user_id"), "userId")
+    contact: Contact | None = None
+    for column, model in _ABOUT.items():
+        if (record_id := values.get(column)) is None:
+            continue
+        name = model.__name__.lower()
+        record = await find(model, actor, str(record_id), f"{name}Id")
+        if getattr(record, "account_id") != values["account_id"]:  # noqa: B009 - both of them have one
+            raise Invalid(f"the {name} belongs to another account", [f"{name}Id"])
+        contact = record if isinstance(record, Contact) else contact
+    if contact is not None and contact.erased_at is not None:
+        raise InvalidTransition(
+            f"the data of {contact.id} was erased; nothing is written about the person", ["contactId"]
+        )
+    return contact
 
 
 async def erased_among(tenant_id: str, contact_ids: Iterable[str]) -> set[str]:

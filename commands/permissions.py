@@ -31,8 +31,10 @@ READ_PERSONAL = Right(frozenset(Role), Scope.READ_PERSONAL)
 SELL = Right(_SELLERS, Scope.WRITE_SALES)
 #: Handing in what one will win.
 FORECAST = Right(_SELLERS - {Role.INTEGRATION}, Scope.WRITE_SALES)
-#: Quotas, shares in deals, adjusting forecasts, and their calendar.
+#: Quotas, shares in deals, adjusting forecasts, their calendar, and who may give which discount.
 LEAD = Right(frozenset({Role.MANAGER, Role.ADMIN}), Scope.WRITE_SALES)
+#: Deciding on discounts that others ask for: in one's own name alone.
+APPROVE = Right(frozenset({Role.DIRECTOR, Role.MANAGER, Role.ADMIN}), Scope.WRITE_SALES)
 #: Recording what was heard.
 LISTEN = Right(_SELLERS, Scope.WRITE_SIGNALS)
 #: Having one's accounts judged by the live rules.
@@ -57,8 +59,8 @@ STEWARD = Right(_RULE_MAKERS, Scope.ADMINISTER)
 ADMINISTER = Right(_ADMINISTRATORS, Scope.ADMINISTER)
 
 RIGHTS = (
-    READ, READ_MONEY, READ_PERSONAL, SELL, FORECAST, LEAD, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES, MAKE_RULES,
-    CONFIGURE_SALES, WAIVE, BRING_IN, DELEGATE, STEWARD, ADMINISTER,
+    READ, READ_MONEY, READ_PERSONAL, SELL, FORECAST, LEAD, APPROVE, LISTEN, JUDGE, KEEP_JUDGED, TRY_RULES,
+    MAKE_RULES, CONFIGURE_SALES, WAIVE, BRING_IN, DELEGATE, STEWARD, ADMINISTER,
 )  # fmt: skip
 
 

@@ -19,11 +19,12 @@ from commands.spellings import Spellings
 from models.access import Team, User
 from models.accounts import Account
 from models.base import Record
+from models.bids import Bid
 from models.catalog import Product
 from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
-from models.people import ERASED, PERSONAL, Contact
+from models.people import ERASED, PERSONAL, Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage
 from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
@@ -51,8 +52,19 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
 }
+#: Texts of records that refer to a person.
+_ABOUT: Mapping[type[Record], tuple[str, ...]] = {
+    Signal: ("summary",),
+    Interaction: ("subject", "outcome"),
+    DecisionCriterion: ("evidence",),
+}
 #: What belongs to an account through another record.
-_THROUGH: Mapping[str, type[Record]] = {"deal_id": Deal, "recommendation_id": Recommendation, "risk_id": Risk}
+_THROUGH: Mapping[str, type[Record]] = {
+    "deal_id": Deal,
+    "bid_id": Bid,
+    "recommendation_id": Recommendation,
+    "risk_id": Risk,
+}
 Place = tuple[str, str]
 #: An address that is no longer than this may be part of a number.
 _SHORT = 6
@@ -155,16 +167,17 @@ async def about(person: Person) -> AsyncIterator[Text]:
     for change in await changes_of(person.contact, *PERSONAL):
         yield Text(change, "old")
         yield Text(change, "new")
-    for signal in await signals_about(person.contact):
-        yield Text(signal, "summary")
-        for change in await changes_of(signal, "summary"):
-            yield Text(change, "old")
-            yield Text(change, "new")
-    for criterion in await criteria_about(person.contact):
-        yield Text(criterion, "evidence")
-        for change in await changes_of(criterion, "evidence"):
-            yield Text(change, "old")
-            yield Text(change, "new")
+    records: list[Record] = [
+        *await signals_about(person.contact),
+        *await interactions_with(person.contact),
+        *await criteria_about(person.contact),
+    ]
+    for record in records:
+        for name in _ABOUT[type(record)]:
+            yield Text(record, name)
+            for change in await changes_of(record, name):
+                yield Text(change, "old")
+                yield Text(change, "new")
     for evidence in await evidence_of(person):
         if evidence.field in PERSONAL:
             yield Text(evidence, "seen")
@@ -175,6 +188,13 @@ async def signals_about(contact: Contact) -> list[Signal]:
     """What was heard about the person, by the reference and not by the name."""
     return await Signal.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
         "observed_on", "id"
+    )
+
+
+async def interactions_with(contact: Contact) -> list[Interaction]:
+    """Calls, visits, mails and the like with the person, by the reference and not by the name."""
+    return await Interaction.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
+        "happened_on", "id"
     )
 
 

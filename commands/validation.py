@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -42,7 +42,7 @@ def check_value(model: type[Record], name: str, value: object, path: str) -> Non
     elif isinstance(value, int) and not isinstance(value, bool):
         _check_number(path, value)
     elif isinstance(value, date):
-        check_day(value, path)
+        check_day(value.date() if isinstance(value, datetime) else value, path)
 
 
 def _check_text(column: fields.Field[object], path: str, value: str) -> None:
@@ -62,7 +62,12 @@ def _check_number(path: str, value: int) -> None:
 
 
 #: How money columns are called by clients; ``amount_minor`` is ``amount`` there.
-MONEY_NAMES = frozenset({"amount", "mrc", "nrc", "overdue", "listPrice", "unitPrice", "charge", "price"})
+MONEY_NAMES = frozenset(
+    {
+        *("amount", "mrc", "nrc", "overdue", "listPrice", "unitPrice", "charge", "price"),
+        *("listed", "floor", "offered", "cost"),
+    }
+)
 
 
 def api_name(column: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from commands.placing import Pipelines
 from connectors import templates
 from connectors.mapping import Picked, Source, Table
 from connectors.records import as_number
@@ -37,33 +38,40 @@ class Known:
     as_of: date
     tables: Mapping[str, Rows]
     history: bool = False
+    pipelines: Pipelines = field(default_factory=lambda: Pipelines({}, {}))
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: Since when records exist, by their id.
+    began: dict[str, date] = field(default_factory=dict)
     values: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
-    _common: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
-    _first: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
+    _common: dict[str, dict[str, str]] = field(default_factory=dict)
+    _first: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def first(self, wanted: Picked, key: str) -> str | None:
         """The value in the first row of a key that has one."""
-        at = (wanted.table, wanted.where, wanted.pick)
+        at = repr(wanted)
         if at not in self._first:
             found = self._first[at] = {}
-            for row in self.tables[wanted.table].rows:
-                if value := row.cells[wanted.pick]:
-                    found.setdefault(row.cells[wanted.where], value)
+            for where, value in self._picked(wanted):
+                found.setdefault(where, value)
         return self._first[at].get(key)
 
     def most_common(self, wanted: Picked, key: str) -> str | None:
         """The most frequent value among the rows of a key; of equally frequent ones the first by name."""
-        at = (wanted.table, wanted.where, wanted.pick)
+        at = repr(wanted)
         if at not in self._common:
             self._common[at] = self._count(wanted)
         return self._common[at].get(key)
 
+    def _picked(self, wanted: Picked) -> Iterator[tuple[str, str]]:
+        """What is picked and what for, where there is something; rows in their order."""
+        for row in self.tables[wanted.table].rows:
+            if (value := row.cells[wanted.pick]) and fits(row, wanted.when):
+                yield row.cells[wanted.where], value
+
     def _count(self, wanted: Picked) -> dict[str, str]:
         counts: dict[str, Counter[str]] = {}
-        for row in self.tables[wanted.table].rows:
-            if value := row.cells[wanted.pick]:
-                counts.setdefault(row.cells[wanted.where], Counter())[value] += 1
+        for where, value in self._picked(wanted):
+            counts.setdefault(where, Counter())[value] += 1
         return {key: min(count, key=lambda v: (-count[v], v)) for key, count in counts.items()}
 
 
@@ -87,7 +95,7 @@ class Reading:
         Raises:
             RowProblem: the value is needed and blank, is unknown, or cannot be converted.
         """
-        applies = all(self.row.cells[column] in values for column, values in source.when.items())
+        applies = fits(self.row, source.when)
         raw = self.raw(source) if applies else None
         if raw is not None:
             found = self._final(source, raw, convert)
@@ -106,6 +114,8 @@ class Reading:
             origin = self._translated(source, str(origin))
         if source.times and origin is not None:
             origin = self._scaled(source, str(origin))
+        if source.divided_by and origin is not None:
+            origin = self._share(source, str(origin), source.divided_by)
         if origin is None:
             return None
         return self._band(source, str(origin)) if source.bands else origin
@@ -129,6 +139,16 @@ class Reading:
     def _scaled(self, source: Source, origin: str) -> int:
         """A number in another unit, as a whole number: half of one goes to the even neighbour."""
         return int((self._number(source, origin) * (source.times or 1)).to_integral_value())
+
+    def _share(self, source: Source, origin: str, by: str) -> str:
+        """An amount divided by the number in another column, with two decimals, halves to even."""
+        try:
+            number = as_number(self.row.cells[by], self.table)
+        except ValueError as error:
+            raise RowProblem(by, str(error), self.row.cells[by]) from error
+        if number <= 0:
+            raise RowProblem(by, "is not above 0; something is divided by it", number)
+        return f"{self._number(source, origin) / number:.2f}".replace(".", self.table.decimal)
 
     def _number(self, source: Source, origin: str) -> Decimal:
         try:
@@ -157,6 +177,11 @@ class Reading:
         if key not in self.known.ids[step]:
             raise RowProblem(place(source), f"names none of the {step}", key)
         return self.known.values[step][key][source.take] if source.take else self.known.ids[step][key]
+
+
+def fits(row: Row, when: Mapping[str, Sequence[str]]) -> bool:
+    """Whether each of these columns has one of its cells."""
+    return not when or all(row.cells[column] in cells for column, cells in when.items())
 
 
 def place(source: Source) -> str:

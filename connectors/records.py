@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
+from functools import cache
 
 from tortoise import fields
 from tortoise.fields import Field
 from tortoise.fields.data import CharEnumFieldInstance
 from tortoise.fields.relational import BackwardFKRelation, ForeignKeyFieldInstance, ManyToManyFieldInstance
 
+from commands.placing import NAMED
 from commands.validation import LARGEST, MAX_INT
+from connectors.dates import as_date, as_moment
 from connectors.mapping import Table
 from models.access import Team, User, as_email
 from models.accounts import Account
-from models.base import EARLIEST, LATEST, Record
+from models.base import Record
 from models.catalog import Product
-from models.deals import Deal, DealLine
+from models.deals import Deal, DealContact, DealLine
 from models.errors import allowed
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal
@@ -32,7 +34,7 @@ MODELS: Mapping[str, type[Record]] = {
     model._meta.db_table: model
     for model in (
         *(Team, User, Account, Contact, Product, Deal, DealLine),
-        *(Contract, Service, UsageMonth, Ticket, Signal),
+        *(DealContact, Contract, Service, UsageMonth, Ticket, Signal, Interaction),
     )
 }
 _TABLES = {model.__name__: name for name, model in MODELS.items()}
@@ -40,15 +42,7 @@ _TABLES = {model.__name__: name for name, model in MODELS.items()}
 _NOT_MAPPED = frozenset(
     {
         *("id", "tenant", "source", "external_id", "valid_from", "currency", "erased_at", "removed_on"),
-        *(
-            "pipeline",
-            "pipeline_stage",
-            "loss_cause",
-            "pushes",
-            "days_pushed",
-            "offered_minor",
-            "offered_currency",
-        ),
+        *("pipeline", "loss_cause", "pushes", "days_pushed", "offered_minor", "offered_currency"),
         *Record.untracked,
     }
 )
@@ -64,6 +58,7 @@ class Kind(StrEnum):
     INTEGER = auto()
     MONEY = auto()
     DATE = auto()
+    MOMENT = auto()
     YES_NO = auto()
     CHOICE = auto()
     REFERENCE = auto()
@@ -83,15 +78,20 @@ def must_be_given(model: type[Record]) -> list[str]:
     return sorted(name for name in fields_of(model) if not _optional(model._meta.fields_map[name]))
 
 
+@cache
 def kind_of(model: type[Record], name: str) -> Kind:
     """What a field holds, from its column."""
     field = model._meta.fields_map[name]
+    if name == NAMED:
+        return Kind.TEXT  # a stage of whichever pipeline the deal goes through
     if isinstance(field, ForeignKeyFieldInstance):
         return Kind.REFERENCE
     if isinstance(field, CharEnumFieldInstance):
         return Kind.CHOICE
     if isinstance(field, fields.DateField):
         return Kind.DATE
+    if isinstance(field, fields.DatetimeField):
+        return Kind.MOMENT
     if isinstance(field, fields.BooleanField):
         return Kind.YES_NO
     if isinstance(field, fields.IntField | fields.BigIntField):
@@ -128,6 +128,8 @@ def convert(model: type[Record], name: str, value: str | int | bool, table: Tabl
         return _choice(model._meta.fields_map[name], str(value))
     if kind is Kind.DATE:
         return as_date(str(value), table)
+    if kind is Kind.MOMENT:
+        return as_moment(str(value), table)
     if kind is Kind.YES_NO:
         return value if isinstance(value, bool) else _yes_no(str(value))
     if kind is Kind.MONEY:
@@ -136,19 +138,6 @@ def convert(model: type[Record], name: str, value: str | int | bool, table: Tabl
         return _integer(str(value), 100 if name in _PERCENT else MAX_INT, table)
     text = _text(str(value), getattr(model._meta.fields_map[name], "max_length", None))
     return as_email(text) if model is User and name == "email" else text
-
-
-def as_date(text: str, table: Table) -> date:
-    """A date in the table's own form."""
-    try:
-        found = datetime.strptime(text, table.dates).date()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        found = None
-    if found is None or found.strftime(table.dates) != text:
-        raise ValueError(f"is no date of the form {table.dates}")
-    if not EARLIEST <= found <= LATEST:
-        raise ValueError(f"is out of range; allowed: {EARLIEST} to {LATEST}")
-    return found
 
 
 def as_number(text: str, table: Table) -> Decimal:

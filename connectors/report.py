@@ -12,11 +12,13 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from connectors.tables import Reject, Rows
+from connectors.tables import REJECTED, Finding, Rows
 from models.access import Tenant
 
 #: Rejected rows that the closing table shows; the file has them all.
 SHOWN_REJECTS = 20
+#: Kinds of oddities that it shows, the most frequent ones.
+SHOWN_KINDS = 40
 
 
 @dataclass
@@ -48,23 +50,55 @@ class Repair:
     count: int
 
 
+@dataclass(frozen=True)
+class Oddity:
+    """A kind of fault of the source: what was odd, what was done about it, and in how many rows."""
+
+    file: str
+    column: str
+    reason: str
+    done: str
+    count: int
+
+
 @dataclass
 class ImportReport:
-    """What an import did, step by step; ``rejects`` has every row that was set aside."""
+    """What an import did, step by step; ``rejects`` has every row that was set aside.
+
+    ``oddities`` count those and the rows that were taken although something was odd, by kind.
+    """
 
     tenant: Tenant
     counts: dict[str, Counts] = field(default_factory=dict)
     repairs: list[Repair] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: list[Finding] = field(default_factory=list)
+    oddities: list[Oddity] = field(default_factory=list)
+    #: The first rows of each kind that was taken all the same.
+    examples: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    #: How long it took, in seconds of the wall clock.
+    seconds: float = 0.0
 
-    def conclude(self, tables: Sequence[Rows], noted: Counter[str]) -> None:
+    def conclude(self, tables: Sequence[Rows], noted: Counter[str], seconds: float) -> None:
         """Take over what reading the tables found, and the mapping's remarks with their counts."""
         self.repairs = [
             Repair(rows.file, *slip, count) for rows in tables for slip, count in sorted(rows.repairs.items())
         ]
         self.rejects = [rows.rejected[line] for rows in tables for line in sorted(rows.rejected)]
         self.notes = [f"{count:,} {note}" for note, count in noted.items()]
+        self.seconds = seconds
+        kinds = Counter(each.kind for each in self.rejects)
+        for rows in tables:
+            kinds.update(rows.oddities)
+            self.examples += rows.examples
+        self.oddities = [Oddity(*kind, count) for kind, count in kinds.items()]
+
+    @property
+    def speed(self) -> str:
+        """How many rows were read, and how fast."""
+        read = sum(counts.read for counts in self.counts.values())
+        rate = read / self.seconds if self.seconds else 0.0
+        return f"{read:,} rows in {self.seconds:,.1f} s, {rate:,.0f} a second"
 
     def tables(self) -> list[Table]:
         """The closing tables: imported, and where there was something to tell, repaired and rejected."""
@@ -74,7 +108,16 @@ class ImportReport:
         for each in self.counts.values():
             numbers = (each.read, each.created, each.updated, each.unchanged, each.rejected)
             _add(imported, each.step, each.file, *numbers)
-        return [imported, *self._repaired(), *self._rejected()]
+        return [imported, *self._repaired(), *self._odd(), *self._rejected()]
+
+    def _odd(self) -> list[Table]:
+        odd = _table("odd", "file", "column", "what", "done", "rows")
+        for each in sorted(self.oddities, key=lambda each: -each.count)[:SHOWN_KINDS]:
+            _add(odd, each.file, each.column, each.reason, each.done, each.count)
+        if (more := len(self.oddities) - SHOWN_KINDS) > 0:
+            odd.caption = f"and {more:,} more kinds"
+        many = len(self.rejects) > SHOWN_REJECTS
+        return [odd] if many or any(each.done != REJECTED for each in self.oddities) else []
 
     def _repaired(self) -> list[Table]:
         repaired = _table("repaired", "file", "column", "found", "became", "rows")
@@ -103,8 +146,8 @@ def _add(table: Table, *cells: str | int) -> None:
     table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else cell) for cell in cells))
 
 
-def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """Write the rejected rows as CSV, replacing an earlier file; without any, an earlier file goes away."""
+def write_rejects(path: Path, rejects: Sequence[Finding]) -> None:
+    """Write rejected and odd rows as CSV in place of an earlier file, which goes away without any."""
     if not rejects:
         path.unlink(missing_ok=True)
         return
@@ -112,6 +155,8 @@ def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["file", "line", "column", "reason", "value"])
-        writer.writerows([each.file, each.line, each.column, each.reason, each.value] for each in rejects)
+        writer.writerow(["file", "line", "column", "reason", "value", "done"])
+        writer.writerows(
+            [each.file, each.line, each.column, each.reason, each.value, each.done] for each in rejects
+        )
     os.replace(unfinished, path)

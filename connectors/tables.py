@@ -13,11 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors import mapping as documents
+from connectors.dates import as_moment
 from models.errors import Invalid, allowed
 
 #: Longest value of one field, in characters; nothing that is stored is longer.
 MAX_FIELD = 10_000
 SHOWN = 80
+#: What was done with a row that was not imported.
+REJECTED = "rejected"
+#: How many rows that were taken although something was odd are named, of each kind.
+EXAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,23 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Reject:
-    """A row that was not imported: where it is, why, and the value at fault, shortened."""
+class Finding:
+    """A row in which something is odd: where it is, what, the value at fault, shortened, and what was done.
+
+    ``done`` is `REJECTED` for a row that was not imported, otherwise how it was taken all the same.
+    """
 
     file: str
     line: int
     column: str
     reason: str
     value: str
+    done: str = REJECTED
+
+    @property
+    def kind(self) -> tuple[str, str, str, str]:
+        """What findings that are alike have in common."""
+        return self.file, self.column, self.reason, self.done
 
     def __str__(self) -> str:
         return f"{self.file} line {self.line}, {self.column}: {self.reason} ({self.value!r})"
@@ -48,16 +62,41 @@ class Rows:
 
     file: str
     rows: list[Row] = field(default_factory=list)
-    rejected: dict[int, Reject] = field(default_factory=dict)
+    rejected: dict[int, Finding] = field(default_factory=dict)
+    #: What was odd in rows that were taken all the same: how often, and where first.
+    oddities: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    examples: list[Finding] = field(default_factory=list)
+    #: Lines that some part of the mapping takes; None when all of them are.
+    taken: set[int] | None = field(default_factory=set)
     repairs: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     #: Of several files read as one: the name of each, and the lines before it.
     parts: list[tuple[int, str]] = field(default_factory=list)
 
     def reject(self, line: int, column: str, reason: str, value: str) -> None:
         """Set a row aside; the first reason stands."""
+        self.rejected.setdefault(line, self._finding(line, column, reason, value, REJECTED))
+
+    def remark(self, line: int, column: str, reason: str, value: str, taken: str) -> None:
+        """Tell of something odd in a row, and how it was taken all the same."""
+        found = self._finding(line, column, reason, value, taken)
+        self.oddities[found.kind] += 1
+        if self.oddities[found.kind] <= EXAMPLES:
+            self.examples.append(found)
+
+    def take(self, line: int) -> None:
+        """Some part of the mapping takes a row."""
+        if self.taken is not None:
+            self.taken.add(line)
+
+    def left_over(self) -> list[Row]:
+        """Rows that no part of the mapping takes."""
+        taken = self.taken
+        return [] if taken is None else [row for row in self.rows if row.line not in taken]
+
+    def _finding(self, line: int, column: str, reason: str, value: str, done: str) -> Finding:
         shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
         file, own = self._place(line)
-        self.rejected.setdefault(line, Reject(file, own, column, reason, shown))
+        return Finding(file, own, column, reason, shown, done)
 
     def _place(self, line: int) -> tuple[str, int]:
         """The file and the line in it; lines of several files are counted through."""
@@ -69,7 +108,42 @@ class Rows:
 
 def read_tables(mapping: documents.Mapping, folder: Path) -> dict[str, Rows]:
     """Every table of the mapping, or Invalid naming file, line and column before anything is written."""
-    return {name: _repaired(_read(mapping, name, folder), table) for name, table in mapping.tables.items()}
+    return {
+        name: _checked(_repaired(_read(mapping, name, folder), table), table)
+        for name, table in mapping.tables.items()
+    }
+
+
+def _checked(found: Rows, table: documents.Table) -> Rows:
+    """The rows, those set aside or remarked on of which a check does not hold."""
+    for check in table.checks:
+        fault = _repeats(found, check) if check.unique else _too_early(found, check, table)
+        for row, reason in fault:
+            value = row.cells[check.column]
+            if check.taken is None:
+                found.reject(row.line, check.column, reason, value)
+            elif row.line not in found.rejected:
+                found.remark(row.line, check.column, reason, value, check.taken)
+    return found
+
+
+def _repeats(found: Rows, check: documents.Check) -> Iterator[tuple[Row, str]]:
+    seen: set[str] = set()
+    for row in found.rows:
+        cell = row.cells[check.column]
+        if cell and cell in seen:
+            yield row, "was there before"
+        seen.add(cell)
+
+
+def _too_early(found: Rows, check: documents.Check, table: documents.Table) -> Iterator[tuple[Row, str]]:
+    for row in found.rows:
+        try:
+            day, earlier = [as_moment(row.cells[column], table) for column in check.columns]
+        except ValueError:
+            continue  # blank, or told of where it is read
+        if day < earlier:
+            yield row, f"is before {check.not_before}"
 
 
 def _repaired(found: Rows, table: documents.Table) -> Rows:

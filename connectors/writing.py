@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from commands import deal_people, pipelines
 from commands.access import ensure_team, upsert_users
-from commands.bulk import Incoming, Upserted, upsert
+from commands.bulk import Upserted, upsert
+from commands.incoming import Incoming
 from commands.journal import unit_of_work
+from commands.placing import Pipelines
+from connectors.mapping import PipelineNames
 from models.access import Actor, Team, User
 from models.base import Record, Sourced
+from models.deals import DealContact
 from models.history import AuditRecord
+from models.pipelines import Pipeline
 
 #: What the audit record is called that says that a source's first import is complete.
 COMPLETE = "import.complete"
@@ -33,6 +39,8 @@ async def write(
         return await upsert(actor, model, source, batch, on=on, history=history)
     if model is User:
         return await upsert_users(actor, [_user(actor, source, each) for each in batch])
+    if model is DealContact:
+        return await _write_parts(actor, batch, history)
     total = Upserted()
     for each in batch:
         await _write_team(actor, each, total)
@@ -49,6 +57,16 @@ def _user(actor: Actor, source: str, record: Incoming) -> User:
     )
 
 
+async def _write_parts(actor: Actor, batch: Sequence[Incoming], history: bool) -> Upserted:
+    """People taking part in deals; one that two rows name is written once."""
+    parts = [
+        DealContact(id=DealContact.make_id(), tenant_id=actor.tenant_id, **each.values) for each in batch
+    ]
+    total = await deal_people.set_contacts(actor, parts, history=history)
+    total.unchanged = len(batch) - total.created - total.updated
+    return total
+
+
 async def _write_team(actor: Actor, record: Incoming, total: Upserted) -> None:
     name, parent = str(record.values["name"]), record.values.get("parent_id")
     parent_id = None if parent is None else str(parent)
@@ -59,6 +77,20 @@ async def _write_team(actor: Actor, record: Incoming, total: Upserted) -> None:
     if team is None or team.parent_id != parent_id:
         team = await ensure_team(actor, name, parent_id)
     total.ids[record.external_id] = team.id
+
+
+async def ensure_pipelines(actor: Actor, wanted: Sequence[PipelineNames]) -> Pipelines:
+    """The tenant's pipelines; made are those of which it has none of the name.
+
+    A new one is the default of the kinds of deals that have none. Those that are there stay as they are.
+    """
+    for each in wanted:
+        if await Pipeline.filter(tenant_id=actor.tenant_id, name=each.name).exists():
+            continue
+        free = [kind for kind in each.kinds if await pipelines.default_for(actor.tenant_id, kind) is None]
+        values = {"name": each.name, "kinds": each.kinds, "default_for": free}
+        await pipelines.create(actor, values, [stage.model_dump(exclude_none=True) for stage in each.stages])
+    return await Pipelines.of(actor.tenant_id)
 
 
 async def is_first(actor: Actor) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from metrics.bids import not_approved
+from models.bids import Bid, BidDecision, BidState
 from models.deals import ContactRole, Deal, DealCompetitor, DealContact, DealLine
 from models.pipelines import ExitFact
 from models.qualification import VALIDATED_FACTS, DecisionCriterion, Known
@@ -20,8 +22,8 @@ _ROLES = {
 async def shown_by(deal: Deal, as_of: date) -> Shown:
     """The facts that a deal has now; a person who has left the customer by ``as_of`` shows none.
 
-    Sources: amount, dates and next step are the deal's own; a line, a part in the deal, a competitor and a
-    decision criterion are records of it that stand.
+    Sources: amount, dates and next step are the deal's own; a line, a part in the deal, a competitor, a
+    decision criterion and a bid are records of it that stand.
     """
     parts = {"tenant_id": deal.tenant_id, "deal_id": deal.id}
     shown = _of_deal(deal)
@@ -36,6 +38,19 @@ async def shown_by(deal: Deal, as_of: date) -> Shown:
         shown.setdefault(ExitFact.COMPETITION_KNOWN, competitor.id)
     for criterion in await DecisionCriterion.filter(**parts, state=Known.VALIDATED):
         shown[VALIDATED_FACTS[criterion.element]] = criterion.id
+    return shown | await _of_bids(deal)
+
+
+async def _of_bids(deal: Deal) -> Shown:
+    shown: Shown = {}
+    bids = await Bid.filter(tenant_id=deal.tenant_id, deal_id=deal.id).order_by("id")
+    for bid in bids:
+        if BidDecision(bid.decision) is not BidDecision.OPEN:
+            shown.setdefault(ExitFact.BID_DECIDED, bid.id)
+    gone = (BidState.LOST, BidState.WITHDRAWN)
+    offered = [bid for bid in bids if bid.rounds_held and BidState(bid.state) not in gone]
+    if offered and not any([await not_approved(bid) for bid in offered]):
+        shown[ExitFact.OFFER_APPROVED] = offered[-1].id
     return shown
 
 

@@ -13,7 +13,6 @@ from models.access import Actor
 from models.asof import known_change, known_row, log_of
 from models.database import Row, as_int, fetch, once
 from models.deals import STAGE_RANK, Deal, Stage
-from models.view import View
 
 
 @dataclass(frozen=True)
@@ -80,13 +79,11 @@ async def stage_passages(
     for row in rows:
         if row["days"] is not None:
             stays[str(row["stage"])].append(_stay(row))
-    return [
-        _passage(stage, passed.get(stage.value, {}), stays[stage.value]) for stage in Stage if stage.is_open
-    ]
+    return [_passage(stage, passed.get(stage.value, {}), stays[stage.value]) for stage in _OPEN]
 
 
 def _passage(stage: Stage, row: Row, stays: list[Stay]) -> StagePassage:
-    counted = {name: as_int(row.get(name)) for name in ("entered", "skipped", "advanced", "won", "lost")}
+    counted = {name: as_int(row.get(name)) for name in _FIGURES}
     return StagePassage(
         stage=stage,
         **counted,
@@ -120,16 +117,17 @@ def _stay(row: Row) -> Stay:
 _RANK = " ".join(
     f"when '{stage.value}' then {rank}" for stage, rank in STAGE_RANK.items() if stage != Stage.LOST
 )
-_STAGES = " union all ".join(
-    f"select '{stage.value}' as stage, {stage.rank} as rank" for stage in Stage if stage.is_open
-)
+_FIGURES = ("entered", "skipped", "advanced", "won", "lost")
+_OPEN = [stage for stage in Stage if stage.is_open]
+_STAGES = " union all ".join(f"select '{stage.value}' as stage, {stage.rank} as rank" for stage in _OPEN)
 
 
 def _moves(deals: Deals, window: Period) -> str:
     """Named parts of a statement: the wanted deals' moves ``n`` since the window began.
 
     Each has the furthest rank reached from then on, and the day of the next move. The first is into
-    the stage in which a deal was identified, on the day on which it was.
+    the stage in which a deal was identified, on the day on which it was: that before its next move, or its
+    only one.
     """
     view = deals.view
     known = f" and {known_change('c', view)}" if view.known else ""
@@ -137,44 +135,53 @@ def _moves(deals: Deals, window: Period) -> str:
     since = Period(window.from_on)
     return (
         "with moved as (select c.entity_id as deal_id, c.old as before, c.new as after,"
-        " c.effective_on as day, c.created_at as at, c.seq from "
+        f" case c.new {_RANK} else 0 end as to_rank, c.effective_on as day, c.created_at as at, c.seq from "
         f"{log_of(Deal, 'stage')} and {since.holds('c.effective_on')}"
         f" and c.effective_on <= :as_of{known}"
-        f" union all select d.id, null, {_first_stage(view)}, d.valid_from, d.created_at, -1 from deal d"
+        " union all select d.id, null, null, null, d.valid_from, d.created_at, -1 from deal d"
         f" where d.tenant_id = :tenant and {since.holds('d.valid_from')} and d.valid_from <= :as_of{there}),"
-        " m as (select v.deal_id, v.after, v.day, v.at, v.seq, t.stage as final,"
-        f" case v.before {_RANK} else 0 end as from_rank, case v.after {_RANK} else 0 end as to_rank"
-        f" from moved v cross join {deals.rows} where t.id = v.deal_id and {deals.where}),"
-        f" n as {once()}(select deal_id, after, day, final, from_rank, to_rank, lead(day) over later"
-        " as until_on, max(to_rank) over (later rows between current row and unbounded following) as top"
-        " from m window later as (partition by deal_id order by day, at, seq))"
+        " m as (select v.deal_id, v.before, v.day, t.stage as final,"
+        " coalesce(v.after, lead(v.before) over later, t.stage) as after,"
+        " lead(v.day) over later as until_on, max(v.to_rank) over later as later_rank"
+        f" from moved v cross join {deals.rows} where t.id = v.deal_id and {deals.where}"
+        " window later as (partition by v.deal_id order by v.day, v.at, v.seq"
+        " rows between current row and unbounded following)),"
+        f" r as (select m.*, case before {_RANK} else 0 end as from_rank, case after {_RANK} else 0 end as"
+        " to_rank from m),"
+        f" n as {once()}(select deal_id, after, day, final, until_on, from_rank, to_rank,"
+        " case when later_rank > to_rank then later_rank else to_rank end as top from r)"
     )
-
-
-def _first_stage(view: View) -> str:
-    """SQL for the stage that a deal ``d`` was identified in: that before its first move, or its only one."""
-    moves = (
-        "select c.old from change c where c.tenant_id = d.tenant_id and c.entity = 'deal'"
-        " and c.entity_id = d.id and c.field = 'stage'"
-    )
-    order = "order by c.effective_on, c.created_at, c.seq limit 1"
-    if not view.known:
-        return f"coalesce(({moves} {order}), d.stage)"
-    known = f"({moves} and {known_change('c', view)} {order})"
-    return f"coalesce({known}, ({moves} order by c.created_at, c.seq limit 1), d.stage)"
 
 
 def _passed(window: Period) -> str:
-    """What became of the deals that entered each stage in the window; without days."""
+    """What became of the deals that entered each stage in the window; without days.
+
+    A deal counts once: it was in a stage at all if one of its moves led there, and not only past it.
+    """
+    each, sums, whens = list[str](), list[str](), defaultdict[str, str](str)
+    for rank in (stage.rank for stage in _OPEN):
+        into = f"to_rank = {rank}"
+        entered = f"({into} or (from_rank > 0 and from_rank < {rank} and to_rank > {rank}))"
+        each += [
+            f"max(case when {entered} then 1 else 0 end) as entered{rank}",
+            f"max(case when {into} then 1 else 0 end) as stood{rank}",
+            f"max(case when {entered} and top > {rank} then 1 else 0 end) as advanced{rank}",
+        ]
+        sums += [
+            f"sum(entered{rank}) as entered{rank}",
+            f"sum(entered{rank}) - sum(stood{rank}) as skipped{rank}",
+            f"sum(advanced{rank}) as advanced{rank}",
+            f"sum(case when final = 'WON' then entered{rank} else 0 end) as won{rank}",
+            f"sum(case when final = 'LOST' then entered{rank} else 0 end) as lost{rank}",
+        ]
+        for figure in _FIGURES:
+            whens[figure] += f" when {rank} then {figure}{rank}"
+    shown = ", ".join(f"case s.rank{whens[figure]} end as {figure}" for figure in _FIGURES)
     return (
-        "select stage, null as days, count(*) as entered, sum(skipped) as skipped, sum(advanced) as advanced,"
-        " sum(case when final = 'WON' then 1 else 0 end) as won,"
-        " sum(case when final = 'LOST' then 1 else 0 end) as lost, 0 as ended, 0 as standing from"
-        " (select s.stage, n.deal_id, n.final, min(case when n.to_rank = s.rank then 0 else 1 end) as"
-        " skipped,"
-        f" max(case when n.top > s.rank then 1 else 0 end) as advanced from n join ({_STAGES}) s"
-        " on s.rank = n.to_rank or (n.from_rank > 0 and n.from_rank < s.rank and s.rank < n.to_rank)"
-        f" where {window.holds('n.day')} group by s.stage, n.deal_id, n.final) e group by stage"
+        f"select s.stage, null as days, {shown}, 0 as ended, 0 as standing from"
+        f" (select {', '.join(sums)} from"
+        f" (select max(final) as final, {', '.join(each)} from n where {window.holds('n.day')}"
+        f" group by deal_id) deals) together cross join ({_STAGES}) s"
     )
 
 

@@ -11,6 +11,7 @@ MODULES = [
     "models.rates",
     "models.forecast",
     "models.projections",
+    "models.bids",
     "models.revenue",
     "models.services",
     "models.tickets",

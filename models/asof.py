@@ -13,7 +13,7 @@ from tortoise import fields
 
 from models.base import Record
 from models.database import Param, fetch, is_sqlite
-from models.history import CREATED, KEPT_APART, kept_apart
+from models.history import BY_DAY, CREATED, KEPT_APART, OUT_OF_TIME, kept_apart, out_of_time
 from models.view import WHOLE, View
 
 #: Columns that say what a record belongs to, where it came from and who sees it: taken as they are now.
@@ -78,7 +78,7 @@ def as_of_rows(
     """
     table = model._meta.db_table
     tracked = _tracked(table, columns, view)
-    values = "".join(f", {_value(model, column, view)} as {column}" for column in tracked)
+    values = "".join(f", {_value(model, column)} as {column}" for column in tracked)
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
     few = _few(model, [(tracked, view)], sought)
     changes = _changes(table, tracked, view, few.and_change(changes_of), few=few.are_few)
@@ -103,7 +103,7 @@ def both_ends(
     few = _few(model, [(_tracked(table, columns, view), view) for view in (start, end)], sought)
     for prefix, view in (("s_", start), ("e_", end)):
         tracked = _tracked(table, columns, view)
-        told = {column: _value(model, column, view, prefix) for column in tracked}
+        told = {column: _value(model, column, prefix) for column in tracked}
         values += f", ({_there(model, view)}) as {prefix}there"
         values += "".join(f", {told.get(column, f't.{column}')} as {prefix}{column}" for column in columns)
         joins += _changes(table, tracked, view, few.and_change(""), prefix, few=few.are_few)
@@ -138,19 +138,19 @@ def _few(model: type[Record], undone: Sequence[tuple[list[str], View]], sought: 
         or any(each.holds("n") == ANY for each in sought)
     ):
         return _Few()
-    table, ids = model._meta.db_table, list[str]()
-    for each in sought:
-        ids.append(
-            f'select n.id from "{table}" n where n.tenant_id = :tenant and {each.holds(f"n.{each.column}")}'
-        )
-        old = f"case when c.field = '{each.column}' then {_typed(model, each.column, 'c.old')} end"
-        for columns, view in undone:
+    table = model._meta.db_table
+    ids = [
+        f'select n.id from "{table}" n where n.tenant_id = :tenant and {each.holds(f"n.{each.column}")}'
+        for each in sought
+    ]
+    held = {each.column: each.holds(_typed(model, each.column, "c.old")) for each in sought}
+    for columns, view in undone:
+        found = {column: condition for column, condition in held.items() if column in columns}
+        whens = " ".join(f"when c.field = '{column}' then ({holds})" for column, holds in found.items())
+        if found:
             ids += [
                 f"select c.entity_id from {source}"
-                for source in _sources(
-                    table, columns, view, f"c.field = '{each.column}' and {each.holds(old)}", few=True
-                )
-                if each.column in columns
+                for source in _sources(table, list(found), view, f"case {whens} else false end", few=True)
             ]
     # By their ids: SQLite would rather walk through all of a tenant.
     tenant = "+t.tenant_id" if is_sqlite() else "t.tenant_id"
@@ -200,41 +200,74 @@ def _recorded(alias: str) -> str:
     return f"cast({alias}.created_at at time zone 'UTC' as date)"
 
 
-def _value(model: type[Record], column: str, view: View, prefix: str = "") -> str:
-    before, undone = f"{prefix}l", f"{prefix}r"
-    then = _typed(model, column, f"{before}.v_{column}")
-    learned = (
-        f" when {undone}.n_{column} = 1 then {_typed(model, column, f'{undone}.v_{column}')}"
-        if view.known
-        else ""
-    )
-    return f"case when {before}.n_{column} = 1 then {then}{learned} else t.{column} end"
+def _value(model: type[Record], column: str, prefix: str = "") -> str:
+    then = _typed(model, column, f"{prefix}l.v_{column}")
+    return f"case when {prefix}l.n_{column} = 1 then {then} else t.{column} end"
 
 
 def _changes(table: str, columns: list[str], view: View, which: str, prefix: str = "", *, few: bool) -> str:
-    """Joins with what columns were: ``l`` before what changed later, ``r`` before what was learned later."""
+    """A join with what each column was before what a view undoes of it.
+
+    What changed later decides, by the first of it; else what was learned later, by the first that was
+    recorded.
+    """
     if not columns:
         return ""
-    later, *learned = _sources(table, columns, view, which, few=few)
-    joins = _before(f"{prefix}l", columns, [later], "effective_on, created_at, seq")
-    return joins + (_before(f"{prefix}r", columns, learned, "created_at, seq") if learned else "")
+    alias, late = f"{prefix}l", f"case when {learned_day('c')} > :{view.known_day} then 1 else 0 end"
+    first = "effective_on" if not view.known else "late, case when late = 0 then effective_on end"
+    shown = "c.entity_id, c.field, c.old, c.effective_on, c.created_at, c.seq"
+    shown += f", {late} as late" if view.known else ""
+    sources = _sources(table, columns, view, which, few=few)
+    changes = " union all ".join(f"select {shown} from {source}" for source in sources)
+    seen = ", ".join(
+        f"max(case when field = '{c}' then 1 end) as n_{c},"
+        f" max(case when field = '{c}' then old end) as v_{c}"
+        for c in columns
+    )
+    # With its sign SQLite does not read the log of a whole tenant because one of its indexes is in this
+    # order.
+    sign = "+" if is_sqlite() else ""
+    return (
+        f" left join (select entity_id, {seen} from (select entity_id, field, old, row_number() over"
+        f" (partition by {sign}entity_id, field order by {first}, created_at, seq) as rn from ({changes}) c)"
+        f" first_ where rn = 1 group by entity_id) {alias} on {alias}.entity_id = t.id"
+    )
 
 
 def _sources(table: str, columns: list[str], view: View, which: str, *, few: bool = False) -> list[str]:
-    """What a view undoes, as tables ``c`` with conditions: what changed later, what was learned later."""
+    """What a view undoes, as tables ``c`` with conditions, no row in two of them."""
     only = f" and {which}" if which else ""
-    later = f"c.effective_on > :{view.day}" + (f" and {known_change('c', view)}" if view.known else "")
-    learned: tuple[str, ...] = ()
-    if view.known:
-        whole = f"{learned_day('c')} > :{view.known_day}"
-        learned = _learned_later("c", f":{view.known_day}") if _are_kept(table, columns) else (whole,)
     names = ", ".join(f"'{column}'" for column in columns)
-    found = [("effective_on", later), *(("known_on", condition) for condition in learned)]
+    kept = _are_kept(table, columns)
     return [
-        f"change c{_index(table, columns, first)} where c.tenant_id = :tenant and c.entity = '{table}'"
+        f"change c{_index(table, columns, index)} where c.tenant_id = :tenant and c.entity = '{table}'"
         f" and {condition}{only} and c.field in ({names}){_kept(table, columns, few)}"
-        for first, condition in found
+        for index, condition in _undone(view, kept)
     ]
+
+
+def _undone(view: View, kept: bool) -> list[tuple[str, str]]:
+    """What a view undoes, and by which index it is found if the changes of the table are kept apart.
+
+    After the earlier of the two days everything may be. Until then only what was learned later than it took
+    effect, which is little.
+    """
+    later = f"c.effective_on > :{view.day}"
+    if not view.known:
+        return [(BY_DAY, later)]
+    learned = f"{learned_day('c')} > :{view.known_day}"
+    if not kept:
+        return [(BY_DAY, f"({later} or {learned})")]
+    earlier = _earlier(view.day, view.known_day)
+    return [
+        (BY_DAY, f"c.effective_on > {earlier} and ({later} or {learned})"),
+        (OUT_OF_TIME, f"c.effective_on <= {earlier} and {learned} and {out_of_time('c.')}"),
+    ]
+
+
+def _earlier(day: str, other: str) -> str:
+    """SQL for the earlier of two days that are parameters."""
+    return f"min(:{day}, :{other})" if is_sqlite() else f"least(cast(:{day} as date), cast(:{other} as date))"
 
 
 def log_of(model: type[Record], column: str) -> str:
@@ -244,7 +277,7 @@ def log_of(model: type[Record], column: str) -> str:
     """
     table = model._meta.db_table
     return (
-        f"change c{_index(table, [column], 'effective_on')} where c.tenant_id = :tenant"
+        f"change c{_index(table, [column], BY_DAY)} where c.tenant_id = :tenant"
         f" and c.entity = '{table}' and c.field = '{column}'{_kept(table, [column], few=True)}"
     )
 
@@ -262,28 +295,9 @@ def _kept(table: str, columns: list[str], few: bool) -> str:
     return f" and {kept_apart(table, 'c.')}" if is_said else ""
 
 
-def _index(table: str, columns: list[str], first: str) -> str:
+def _index(table: str, columns: list[str], kind: str) -> str:
     """The index to be used, where it must be said: SQLite knows not how much each of them leaves out."""
-    return f" indexed by change_{table}_{first}" if is_sqlite() and _are_kept(table, columns) else ""
-
-
-def _before(alias: str, columns: list[str], sources: list[str], order: str) -> str:
-    """A join with what each column was before the first, in this order, of some of its changes."""
-    seen = ", ".join(
-        f"max(case when field = '{c}' then 1 end) as n_{c},"
-        f" max(case when field = '{c}' then old end) as v_{c}"
-        for c in columns
-    )
-    # With its sign SQLite does not read the log of a whole tenant because one of its indexes is in this
-    # order.
-    sign = "+" if is_sqlite() else ""
-    shown = "c.entity_id, c.field, c.old, c.effective_on, c.created_at, c.seq"
-    changes = " union all ".join(f"select {shown} from {source}" for source in sources)
-    return (
-        f" left join (select entity_id, {seen} from (select entity_id, field, old, row_number() over"
-        f" (partition by {sign}entity_id, field order by {order}) as rn from ({changes}) c) first_"
-        f" where rn = 1 group by entity_id) {alias} on {alias}.entity_id = t.id"
-    )
+    return f" indexed by change_{table}_{kind}" if is_sqlite() and _are_kept(table, columns) else ""
 
 
 def text_as_of(model: type[Record], column: str, alias: str, view: View = WHOLE) -> str:

@@ -27,7 +27,7 @@ from models import MODULES
 from models.errors import Unavailable, UnknownSchema
 from models.making import make
 from models.outages import origins
-from models.sqlite_readers import SqliteReaders
+from models.sqlite_readers import CACHE_SIZE, SqliteReaders
 from models.statements import SQLITE, seen
 
 APP = "models"
@@ -78,12 +78,16 @@ def tortoise_config(url: str, connections: int | None = None) -> dict[str, objec
     if url.startswith("sqlite://") and "busy_timeout" not in url:
         # Not every SQLite overwrites what is deleted unless told: a person's data would stay in the file.
         url += ("&" if "?" in url else "?") + "busy_timeout=10000&synchronous=NORMAL&secure_delete=ON"
+        url += f"&cache_size={CACHE_SIZE}"
     if url.startswith("postgres") and "statement_cache_size" not in url:
         # Read plans are longer than what the driver keeps prepared unless told.
         url += ("&" if "?" in url else "?") + "statement_cache_size=300&max_cacheable_statement_size=0"
     if url.startswith("postgres") and connections:
         url += f"&minsize={connections}&maxsize={connections}"
     connection = expand_db_url(url)
+    if url.startswith("postgres"):
+        # To compile a statement takes longer than what that saves, and every connection does it anew.
+        connection["credentials"]["server_settings"] = {"jit": "off"}
     engine = str(connection["engine"]).replace("tortoise.backends", "models.clients")
     return {
         "connections": {"default": connection | {"engine": engine}},

@@ -176,6 +176,7 @@ class Deal(Sourced):
             ("tenant_id", "pipeline_stage_id"),
             ("tenant_id", "loss_cause_id"),
             ("tenant_id", "closed_on"),
+            ("tenant_id", "valid_from"),
         )
 
     def following(self, changed: Mapping[str, object]) -> dict[str, object]:

@@ -16,11 +16,12 @@ KEPT_APART = {
         "stage", "stage_since", "valid_from",
     )
 }  # fmt: skip
-#: What those indexes begin with, and what else they have, so that they are all that is read.
-KEPT_BY = {
-    "effective_on": ("known_on", "entity_id", "field", "created_at", "seq", "old", "new"),
-    "known_on": ("effective_on", "entity_id", "field", "created_at", "seq", "old"),
-}
+#: The two indexes of those: by the day of the change, and of what was not learned on that day.
+BY_DAY, OUT_OF_TIME = "effective_on", "out_of_time"
+#: What they have, so that they are all that is read.
+KEPT_COLUMNS = (
+    "effective_on", "known_on", "entity", "entity_id", "field", "created_at", "seq", "old", "new",
+)  # fmt: skip
 
 
 class Change(Record):
@@ -101,3 +102,8 @@ def kept_apart(table: str, alias: str = "") -> str:
     """The condition that a row of the change log is in those indexes, word by word as they have it."""
     names = ", ".join(f"'{name}'" for name in KEPT_APART[table])
     return f"{alias}entity = '{table}' and {alias}field in ({names})"
+
+
+def out_of_time(alias: str = "") -> str:
+    """The condition that a change was not learned, or is not said to have been, on the day it took effect."""
+    return f"({alias}known_on is null or {alias}known_on <> {alias}effective_on)"

@@ -11,7 +11,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.utils import get_schema_sql
 
-from models.history import KEPT_APART, KEPT_BY, kept_apart
+from models.history import BY_DAY, KEPT_APART, KEPT_COLUMNS, OUT_OF_TIME, kept_apart, out_of_time
 
 #: The indexes in the order of each long list: their table and the columns, those in capitals are texts.
 LIST_ORDERS = (
@@ -19,6 +19,7 @@ LIST_ORDERS = (
     ("list_contact", "contact", ("NAME",)),
     ("list_contract", "contract", ("ends_on",)),
     ("list_deal", "deal", ("close_on",)),
+    ("list_interaction", "interaction", ("happened_on",)),
     ("list_recommendation", "recommendation", ("priority",)),
     ("list_recommendation_state", "recommendation", ("state", "priority")),
     ("list_risk", "risk", ("exposure_minor",)),
@@ -52,8 +53,8 @@ def _list_orders(connection: BaseDBAsyncClient) -> Iterator[str]:
 def _kept_apart() -> Iterator[str]:
     """Indexes for the changes of columns that many are undone of at once."""
     for table in KEPT_APART:
-        for first, others in KEPT_BY.items():
+        for name, which in ((BY_DAY, ""), (OUT_OF_TIME, f" and {out_of_time()}")):
             yield (
-                f'create index "change_{table}_{first}" on "change" (tenant_id, {first}, {", ".join(others)})'
-                f" where {kept_apart(table)}"
+                f'create index "change_{table}_{name}" on "change" (tenant_id, {", ".join(KEPT_COLUMNS)})'
+                f" where {kept_apart(table)}{which}"
             )

@@ -25,6 +25,24 @@ class Seniority(Described):
     STAFF = "STAFF", "Leads nobody, or nothing is known of it."
 
 
+class InteractionKind(Described):
+    """How we and somebody at the customer had to do with each other."""
+
+    CALL = "CALL", "A telephone call."
+    VISIT = "VISIT", "A visit: both were in the same place, at the customer's or at ours."
+    MEETING = "MEETING", "A meeting at which not all were in the same place, such as by video."
+    MAIL = "MAIL", "A letter or a message, with whatever was enclosed."
+    EVENT = "EVENT", "An occasion with others: a conference, a dinner, a training."
+    TASK = "TASK", "Something that was done for the customer without a word being exchanged."
+
+
+class InteractionDirection(Described):
+    """From whom it came."""
+
+    OUTBOUND = "OUTBOUND", "From us."
+    INBOUND = "INBOUND", "From the customer."
+
+
 class Contact(Sourced):
     """A person at an account, ``last_contacted_on`` is the last call, visit or answered mail.
 
@@ -55,6 +73,52 @@ class Contact(Sourced):
         """Raise InvalidTransition when the person's data was erased: nothing of it can be changed."""
         if self.erased_at is not None:
             raise InvalidTransition(f"the data of {self.id} was erased; nothing of it can be changed", ["id"])
+
+
+class Interaction(Sourced):
+    """A call, visit, mail or the like with an account on a day, as far as is known about a deal or a contact.
+
+    ``happened_at`` is the moment (UTC) of ``happened_on``, where it is known: in the customer's place that
+    day may be the one before or after. ``user`` is who of us it was with, ``duration_minutes`` how long it
+    took.
+    """
+
+    prefix = "act"
+
+    tenant = reference("Tenant")
+    account = reference("Account", "interactions")
+    deal = reference("Deal", "interactions", null=True)
+    contact = reference("Contact", "interactions", null=True)
+    user = reference("User", "interactions", null=True)
+    kind = fields.CharEnumField(InteractionKind, max_length=20)
+    direction = fields.CharEnumField(InteractionDirection, max_length=20, null=True)
+    happened_on = fields.DateField()
+    happened_at = fields.DatetimeField(null=True)
+    duration_minutes = fields.IntField(null=True)
+    subject = fields.CharField(max_length=300, null=True)
+    outcome = fields.CharField(max_length=1000, null=True)
+    tenant_id: str
+    account_id: str
+    deal_id: str | None
+    contact_id: str | None
+    user_id: str | None
+
+    class Meta:
+        table = "interaction"
+        unique_together = (("tenant", "source", "external_id"),)
+        indexes = (
+            ("tenant_id", "account_id", "happened_on"),
+            ("tenant_id", "deal_id", "happened_on"),
+            ("tenant_id", "contact_id", "happened_on"),
+            ("tenant_id", "user_id", "happened_on"),
+        )
+
+    @property
+    def was_contact(self) -> bool:
+        """Whether it was a contact with the person: a call, visit, meeting or event, or a mail from there."""
+        if self.kind is InteractionKind.MAIL:
+            return self.direction is InteractionDirection.INBOUND
+        return self.kind is not InteractionKind.TASK
 
 
 def erased_key(tenant_id: str, source: str | None, external_id: str) -> str:

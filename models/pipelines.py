@@ -23,6 +23,12 @@ class ExitFact(Described):
     CHAMPION_KNOWN = "CHAMPION_KNOWN", "A champion takes part in it."
     DECISION_MAKER_KNOWN = "DECISION_MAKER_KNOWN", "A decision maker takes part in it."
     COMPETITION_KNOWN = "COMPETITION_KNOWN", "A competitor is named, or it is said that there is none."
+    BID_DECIDED = "BID_DECIDED", "It is decided of a bid for its tender whether it is made."
+    OFFER_APPROVED = (
+        "OFFER_APPROVED",
+        "It has a bid with a round, and no offer of its bids that were neither lost nor withdrawn lacks"
+        " approval.",
+    )
     METRICS_VALIDATED = "METRICS_VALIDATED", "The element METRICS is validated."
     ECONOMIC_BUYER_VALIDATED = "ECONOMIC_BUYER_VALIDATED", "The element ECONOMIC_BUYER is validated."
     DECISION_CRITERIA_VALIDATED = (

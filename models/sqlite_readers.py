@@ -22,6 +22,8 @@ T = TypeVar("T")
 MOST_THREADS = 4
 #: Statements that each connection keeps prepared.
 PREPARED = 256
+#: What a connection may keep in memory of the file, as SQLite says it: in KiB, and less than nothing.
+CACHE_SIZE = -32 * 1024
 
 
 class SqliteReaders:
@@ -106,6 +108,7 @@ class SqliteReaders:
             check_same_thread=False,  # an interruption comes from another one
         )
         connection.execute("pragma busy_timeout = 10000")
+        connection.execute(f"pragma cache_size = {CACHE_SIZE}")
         connection.create_function("json_number", 1, _json_number, deterministic=True)
         return connection
 

@@ -2,13 +2,13 @@
 
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
-services, usage and tickets only to the account's owner; people and signals to whoever sees the account. What
-rules say is visible to the account's owner, and to the deal's unless it is confidential: unless it tells of
-what the deal's owner does not see. What moves many accounts at once is visible to whoever owns one of those
-that it is about. Administrators and integrations see their whole tenant, nobody sees another one. API keys
-are seen by administrators alone, delegations also by the two people that they are about. Quotas and forecasts
-are visible to whom they are about and to the managers above, those of a team to its people; what a manager
-puts on top of a forecast only to them and to those above.
+services, usage and tickets only to the account's owner; people and signals to whoever sees the account; bids
+to whoever sees the deal. What rules say is visible to the account's owner, and to the deal's unless it is
+confidential: unless it tells of what the deal's owner does not see. What moves many accounts at once is
+visible to whoever owns one of those that it is about. Administrators and integrations see their whole tenant,
+nobody sees another one. API keys are seen by administrators alone, delegations also by the two people that
+they are about. Quotas and forecasts are visible to whom they are about and to the managers above, those of a
+team to its people; what a manager puts on top of a forecast only to them and to those above.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TypeVar
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
+from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
 from models.database import Param, fetch
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
@@ -34,7 +35,7 @@ from models.forecast import (
     Quota,
     SnapshotDeal,
 )
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
 from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
@@ -108,6 +109,13 @@ def _of_deal(alias: str, scope: str) -> str:
     return (
         f"exists (select 1 from deal wd where wd.tenant_id = {alias}.tenant_id"
         f" and wd.id = {alias}.deal_id and {_deal('wd', scope)} {_ROW_BY_ROW})"
+    )
+
+
+def _of_bid(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from bid vb where vb.tenant_id = {alias}.tenant_id"
+        f" and vb.id = {alias}.bid_id and {_of_deal('vb', scope)} {_ROW_BY_ROW})"
     )
 
 
@@ -199,6 +207,12 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     StageChange: _of_deal,
     StageWaiver: _of_deal,
     DealSplit: _of_deal,
+    Bid: _of_deal,
+    BidDocument: _of_bid,
+    BidMember: _of_bid,
+    BidRound: _of_bid,
+    BidApproval: _of_bid,
+    DiscountLevel: _whole_tenant,
     Quota: _of_person_or_team,
     ForecastSubmission: _of_person,
     ForecastCall: _of_submission,
@@ -209,6 +223,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     SnapshotDeal: _of_deal,
     Contact: _seen_account,
     Signal: _seen_account,
+    Interaction: _seen_account,
     Contract: _owned_account,
     Service: _owned_account,
     UsageMonth: _owned_account,

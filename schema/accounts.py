@@ -25,7 +25,7 @@ from schema.core.listing import Column, Listing
 from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 from schema.deals import DEALS
-from schema.people import CONTACTS
+from schema.people import CONTACTS, INTERACTIONS
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.revenue import CONTRACTS
 from schema.services import SERVICES, Usage
@@ -152,6 +152,9 @@ class Account(Node, Stored[stored.Account]):
         "account_id",
     )
     signals = connection(SIGNALS, "What was heard about it, by anybody.", "account_id")
+    interactions = connection(
+        INTERACTIONS, "Calls, visits, mails and the like with it, by anybody.", "account_id"
+    )
     recommendations = connection(
         RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"
     )

@@ -15,6 +15,7 @@ from models.base import today
 from models.deals import STAGE_RANK, DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.forecast import DealSplit as DealSplitRow
+from schema.bids import BIDS
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, children, connection, related
@@ -35,6 +36,7 @@ from schema.core.listing import Column, Listing
 from schema.core.money import CurrencyCode, ForeignMoney, Money, certain_money
 from schema.core.readable import in_sql, needs
 from schema.core.stored import Node, Stored, column
+from schema.people import INTERACTIONS
 from schema.projections import DealLikelihood, LikelihoodMissing, likelihood_missing, likelihood_of
 from schema.qualification import ExitCriterion, Qualification, exit_criteria, qualification
 from schema.recommendations import RECOMMENDATIONS, RISKS
@@ -109,6 +111,7 @@ class Deal(Node, Stored[stored.Deal]):
     owner = related("schema.access", "User", "owner_id", "Who sells it.")
     contract = related("schema.revenue", "Contract", "contract_id", "The contract that it renews or expands.")
     signals = connection(SIGNALS, "What was heard about it.", "deal_id")
+    interactions = connection(INTERACTIONS, "Calls, visits, mails and the like about it.", "deal_id")
     recommendations = connection(RECOMMENDATIONS, "What to do next about it.", "deal_id")
     risks = connection(RISKS, "The risks that are about it.", "deal_id")
 
@@ -173,6 +176,8 @@ class Deal(Node, Stored[stored.Deal]):
         "The shares that people have in it; ended ones are 0.",
         "user_id",
     )
+
+    bids = connection(BIDS, "The bids for tenders that are made for it.", "deal_id")
 
     @costs(5)
     @strawberry.field

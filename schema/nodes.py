@@ -14,6 +14,7 @@ from schema.accounts import Account
 from schema.alarms import EngineAlarm
 from schema.arbitration import Lever
 from schema.backtests import Backtest
+from schema.bids import Bid, BidApproval, BidRound, DiscountLevel
 from schema.catalog import Product
 from schema.context import Info
 from schema.core.readable import AnyById, AnyByIds, means
@@ -27,7 +28,7 @@ from schema.forecast import (
     Quota,
     SnapshotDeal,
 )
-from schema.people import Contact
+from schema.people import Contact, Interaction
 from schema.pipelines import LossReason, Pipeline, PipelineStage
 from schema.projections import ForecastProjection
 from schema.rates import ExchangeRate
@@ -40,10 +41,11 @@ from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 
 TYPES: tuple[type[Node], ...] = (
-    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun, ExchangeRate,
-    ForecastAdjustment, ForecastProjection, ForecastSubmission, Lever, LossReason, Pipeline,
+    Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
+    ExchangeRate, ForecastAdjustment, ForecastProjection, ForecastSubmission, Lever, LossReason, Pipeline,
     PipelineSnapshot, PipelineStage, PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook,
-    Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User,
+    Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User, Bid, BidApproval, BidRound, DiscountLevel,
+    Interaction,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

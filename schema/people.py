@@ -10,7 +10,7 @@ from strawberry import UNSET
 from models import people as stored
 from models.access import Scope
 from models.described import Described
-from models.people import Seniority
+from models.people import InteractionDirection, InteractionKind, Seniority
 from schema.core.connections import Listed, connection, related
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
@@ -19,6 +19,87 @@ from schema.core.listing import Column, Listing
 from schema.core.stored import Node, Stored, column
 
 _RANK = " ".join(f"when '{seniority.value}' then {rank}" for rank, seniority in enumerate(Seniority))
+
+
+@strawberry.type
+class Interaction(Node, Stored[stored.Interaction]):
+    """A call, visit, mail or the like with an account."""
+
+    model = stored.Interaction
+
+    version: int = column("Grows by one with each change.")
+    kind: InteractionKind = column("What it was.")
+    direction: InteractionDirection | None = column("From whom it came; null when it is not known.")
+    happened_on: date = column("The day on which it happened, at the place.")
+    happened_at: datetime | None = column("When it happened (UTC); null when the time of day is not known.")
+    duration_minutes: int | None = column("How many minutes it took, 0 or more; null when it is not known.")
+    subject: str | None = column("What it was about; null when it is not known.", Scope.READ_PERSONAL)
+    outcome: str | None = column("What came of it; null when it is not known.", Scope.READ_PERSONAL)
+    source: str | None = column("The system that it came from; null when it is not known.")
+    external_id: str | None = column("Its key in that system; null when it has none.")
+    account = related("schema.accounts", "Account", "account_id", "The account that it was with.")
+    deal = related("schema.deals", "Deal", "deal_id", "The deal that it was about.")
+    contact = related("schema.people", "Contact", "contact_id", "The person that it was with.")
+    user = related("schema.access", "User", "user_id", "Who of us it was with.")
+
+
+@strawberry.input
+class InteractionFilter:
+    """Which interactions; all conditions given must hold."""
+
+    and_: list[InteractionFilter] | None = clause("and")
+    or_: list[InteractionFilter] | None = clause("or")
+    not_: InteractionFilter | None = clause("not")
+    id: IDFilter | None = UNSET
+    account_id: IDFilter | None = UNSET
+    deal_id: IDFilter | None = UNSET
+    contact_id: IDFilter | None = UNSET
+    user_id: IDFilter | None = UNSET
+    kind: Filter[InteractionKind] | None = UNSET
+    direction: Filter[InteractionDirection] | None = UNSET
+    happened_on: DateFilter | None = UNSET
+    subject: StringFilter | None = UNSET
+    outcome: StringFilter | None = UNSET
+    source: StringFilter | None = UNSET
+
+
+@strawberry.enum
+class InteractionOrderField(Described):
+    """What interactions are ordered by."""
+
+    HAPPENED_ON = "happened_on"
+    KIND = "kind", "By `kind`: ascending as texts, from CALL to VISIT."
+
+
+@strawberry.input
+class InteractionOrder:
+    """One step of an order."""
+
+    field: InteractionOrderField
+    direction: Direction = Direction.ASC
+
+
+INTERACTIONS = Listed(
+    "schema.people",
+    "Interaction",
+    Listing(
+        stored.Interaction,
+        {
+            "id": Column("t.id"),
+            "account_id": Column("t.account_id"),
+            "deal_id": Column("t.deal_id"),
+            "contact_id": Column("t.contact_id"),
+            "user_id": Column("t.user_id"),
+            "kind": Column("t.kind"),
+            "direction": Column("t.direction"),
+            "happened_on": Column("t.happened_on", Kind.DATE),
+            "subject": Column("t.subject"),
+            "outcome": Column("t.outcome"),
+            "source": Column("t.source"),
+        },
+        (("happened_on", Direction.DESC),),
+    ),
+)
 
 
 @strawberry.type
@@ -45,6 +126,9 @@ class Contact(Node, Stored[stored.Contact]):
     )
 
     account = related("schema.accounts", "Account", "account_id", "The account that the person works for.")
+    interactions = connection(
+        INTERACTIONS, "Calls, visits, mails and the like with the person.", "contact_id"
+    )
 
 
 @strawberry.input
@@ -111,3 +195,7 @@ class ContactQueries:
     """Reading contacts."""
 
     contacts = connection(CONTACTS, "The people at the accounts that the caller sees.")
+
+    interactions = connection(
+        INTERACTIONS, "Calls, visits, mails and the like with the accounts that the caller sees."
+    )

@@ -12,6 +12,7 @@ from schema.accounts import AccountQueries
 from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
 from schema.backtests import BacktestQueries
+from schema.bids import BidQueries
 from schema.catalog import CatalogQueries
 from schema.core.cost import Prices, tell
 from schema.core.descriptions import describe
@@ -57,6 +58,7 @@ from settings import Settings
 class Query(
     AccountQueries,
     DealQueries,
+    BidQueries,
     PipelineQueries,
     RateQueries,
     ContactQueries,

@@ -13,7 +13,7 @@ from models.base import new_id
 from models.catalog import Product
 from models.deals import Deal, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
-from models.people import Contact
+from models.people import Contact, Interaction, InteractionKind
 from models.recommendations import Recommendation
 from models.revenue import Contract
 from models.services import Service, UsageMonth
@@ -195,6 +195,17 @@ async def signal(of: Account, **values: Any) -> Signal:
     }
     return await Signal.create(
         id=values.pop("id", None) or Signal.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **(defaults | values),
+    )
+
+
+async def interaction(of: Account, **values: Any) -> Interaction:
+    """A call in March 2026."""
+    defaults: dict[str, Any] = {"kind": InteractionKind.CALL, "happened_on": date(2026, 3, 15)}
+    return await Interaction.create(
+        id=values.pop("id", None) or Interaction.make_id(),
         tenant_id=of.tenant_id,
         account_id=of.id,
         **(defaults | values),

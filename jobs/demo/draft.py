@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from commands.bulk import Incoming
+from commands.incoming import Incoming
 from commands.journal import FieldChange
 from models.deals import ContactRole
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from commands import deal_people
 from commands.access import ensure_team, ensure_tenant, system_actor, upsert_users
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from jobs.demo.draft import CURRENCY, Row
 from jobs.demo.names import OPERATOR
 from jobs.demo.people import PEOPLE, TEAMS, Person

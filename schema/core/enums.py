@@ -11,6 +11,7 @@ from metrics.pace import WinRateGrouping
 from metrics.portfolio import Grouping
 from models.access import Role, Scope
 from models.accounts import Tier
+from models.bids import ApprovalState, BidDecision, BidDocumentKind, BidState
 from models.catalog import Charge
 from models.deals import CompetitorStatus, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
@@ -26,6 +27,10 @@ from models.signals import SignalKind
 from models.tickets import TicketState
 
 _NAMES: dict[type[Enum], str] = {
+    ApprovalState: "BidApprovalState",
+    BidDecision: "BidDecision",
+    BidDocumentKind: "BidDocumentKind",
+    BidState: "BidState",
     Charge: "Charge",
     CompetitorStatus: "CompetitorStatus",
     ContactRole: "ContactRole",

@@ -8,6 +8,7 @@ from schema.mutations.accounts import AccountMutations
 from schema.mutations.alarms import AlarmMutations
 from schema.mutations.arbitration import ArbitrationMutations
 from schema.mutations.backtests import BacktestMutations
+from schema.mutations.bids import BidMutations
 from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
@@ -30,6 +31,7 @@ class Mutation(
     ContactMutations,
     DealMutations,
     DealPartMutations,
+    BidMutations,
     PipelineMutations,
     RateMutations,
     SignalMutations,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 import strawberry
@@ -12,12 +12,13 @@ from strawberry.scalars import JSON
 
 from commands import people, privacy
 from models import people as stored
-from models.people import Seniority
+from models.access import Role
+from models.people import InteractionDirection, InteractionKind, Seniority
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.mutations.translation import IDEMPOTENCY_KEY, READ_AT, attempt, columns
-from schema.people import Contact
+from schema.people import Contact, Interaction
 
 
 @strawberry.input
@@ -104,15 +105,69 @@ class ExportContactPayload:
 
     document: JSON | None = column(
         "An object: `contact` (every field of it), `account` (`id` and `name`), and lists: `roles` (the"
-        " parts in deals), `changes` (of contact, roles and signals: field, old and new value, dates, and"
-        " `by`, the id of the user; null for an import), `commands` (what users did to the contact),"
-        " `signals`, `criteria` (what the person confirmed of deals), `verdicts` (recommendations and risks"
-        " with what was seen of the person as `evidence`) and `mentions` (other texts with a name or"
-        " address of the person: `kind` and `id` of the record, `field`, `text`). `withheld` is the"
-        " number of mentions that the caller may not see. Days are YYYY-MM-DD, moments ISO 8601 in UTC."
-        " Null when there are errors."
+        " parts in deals), `changes` (of contact, roles, signals and interactions: field, old and new"
+        " value, dates, and `by`, the id of the user; null for an import), `commands` (what users did to"
+        " the contact), `signals`, `interactions`, `criteria` (what the person confirmed of deals),"
+        " `verdicts` (recommendations and risks with what was seen of the person as `evidence`) and"
+        " `mentions` (other texts with a name or address of the person: `kind` and `id` of the record,"
+        " `field`, `text`). `withheld` is the number of mentions that the caller may not see. Days are"
+        " YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are errors."
     )
     errors: list[UserError] = column("What was wrong; empty when the document is there.")
+
+
+@strawberry.input
+class RecordInteractionInput:
+    """A call, visit, mail or the like that happened."""
+
+    account_id: strawberry.ID = strawberry.field(description="The id of the account that it was with.")
+    kind: InteractionKind = strawberry.field(description="What it was.")
+    happened_on: date = strawberry.field(
+        description="The day on which it happened, at the place; not in the future."
+    )
+    happened_at: datetime | None = strawberry.field(
+        default=UNSET,
+        description="When it happened: a moment with a time zone, on the day that `happenedOn` names, or next"
+        " to it as that may be another day elsewhere; null when the time of day is not known.",
+    )
+    direction: InteractionDirection | None = strawberry.field(
+        default=UNSET, description="From whom it came; null when it is not known."
+    )
+    duration_minutes: int | None = strawberry.field(
+        default=UNSET, description="How many minutes it took, 0 or more; null when it is not known."
+    )
+    subject: str | None = strawberry.field(
+        default=UNSET,
+        description="What it was about, up to 300 characters, not blank; null when it is not known.",
+    )
+    outcome: str | None = strawberry.field(
+        default=UNSET,
+        description="What came of it, up to 1,000 characters, not blank; null when it is not known.",
+    )
+    deal_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of the deal that it was about, one of the same account; null for none.",
+    )
+    contact_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of the person that it was with, one of the same account; null for none. Unless it"
+        " was a TASK or an outbound MAIL, the person's `lastContactedOn` is that day from now on if it was"
+        " earlier.",
+    )
+    user_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of who of us it was with; null for nobody that is known. Default: who records it,"
+        " of assistants the principal; of integrations nobody.",
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
+
+
+@strawberry.type
+class InteractionPayload:
+    """The interaction as it is now, or why nothing was written."""
+
+    interaction: Interaction | None = column("As it was recorded; null when there are errors.")
+    errors: list[UserError] = column("What was wrong; empty when it was written.")
 
 
 @strawberry.type
@@ -134,6 +189,19 @@ class ContactMutations:
         return await _payload(lambda: people.update(actor, input.id, input.version, columns(actor, input)))
 
     @strawberry.mutation
+    async def record_interaction(self, info: Info, input: RecordInteractionInput) -> InteractionPayload:
+        """Record a call, visit or mail; repeated with the same ``idempotencyKey``, answer with the first."""
+        actor = info.context.actor
+        values = columns(actor, input)
+        if actor.role is not Role.INTEGRATION:
+            values.setdefault("user_id", actor.principal_id)
+        recorded, errors = await attempt(
+            stored.Interaction,
+            lambda: people.record_interaction(actor, values, idempotency_key=input.idempotency_key),
+        )
+        return InteractionPayload(interaction=Interaction.of(recorded) if recorded else None, errors=errors)
+
+    @strawberry.mutation
     async def export_contact(self, info: Info, input: ExportContactInput) -> ExportContactPayload:
         """Export everything that is kept about a contact, for the person to have.
 
@@ -148,10 +216,10 @@ class ContactMutations:
         """Erase a contact's personal data, for good.
 
         Name, mail address, phone number and position are taken out of the contact and of the log of its
-        changes; names and addresses out of every note, signal, ticket, verdict, evidence and rule of the
-        tenant. The contact stays without a name, with its parts in deals, and so does the record of who did
-        what and when. Erasing it again changes nothing. For administrators, and for managers of the account's
-        owner.
+        changes; names and addresses out of every note, signal, interaction, ticket, verdict, evidence and
+        rule of the tenant. The contact stays without a name, with its parts in deals, and so does the
+        record of who did what and when. Erasing it again changes nothing. For administrators, and for
+        managers of the account's owner.
         """
         return await _payload(lambda: privacy.erase(info.context.actor, input.id, input.version))
 

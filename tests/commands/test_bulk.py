@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from commands.journal import FieldChange
 from models.access import Tenant
 from models.accounts import Account

@@ -9,7 +9,8 @@ import pytest
 
 from commands import deal_people, people, privacy, rulebooks
 from commands.access import system_actor
-from commands.bulk import Incoming, Upserted, upsert
+from commands.bulk import Upserted, upsert
+from commands.incoming import Incoming
 from commands.journal import FieldChange
 from connectors import import_folder
 from models.access import Tenant

@@ -9,19 +9,25 @@ from datetime import timedelta
 import pytest
 
 from commands import (
+    bids,
     deal_competitors,
     deal_lines,
     deal_people,
     deals,
+    discounts,
     loss_reasons,
     pipelines,
     qualification,
 )
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.discounts import Level
+from commands.incoming import Incoming
+from metrics.exit_criteria import shown_by
 from models.access import Actor, Role, Tenant
 from models.accounts import Account
 from models.base import today
+from models.bids import BidApproval, BidDecision, BidState
 from models.deals import ContactRole, Deal, DealKind, ForecastCategory, Stage, StageChange
 from models.errors import Conflict, FactsMissing, Forbidden, Invalid, InvalidTransition
 from models.history import Change
@@ -176,12 +182,37 @@ async def _show(desk: Desk, deal: Deal, fact: ExitFact) -> None:
     elif fact is ExitFact.LINE_PRESENT:
         product = await factories.product(await Tenant.get(id=deal.tenant_id))
         await deal_lines.add(desk.director, deal.id, {"product_id": product.id})
+    elif fact in (ExitFact.BID_DECIDED, ExitFact.OFFER_APPROVED):
+        bid = await bids.create(desk.director, deal.id, "Backbone", today())
+        if fact is ExitFact.BID_DECIDED:
+            await bids.decide(desk.director, bid.id, BidDecision.NO_GO, "too small")
+        else:
+            await bids.record_round(desk.director, bid.id, {"listed_minor": 100, "offered_minor": 90})
     elif fact.value.endswith("_KNOWN"):
         contact = await factories.contact(desk.account)
         await deal_people.set_contact(desk.director, deal.id, contact.id, ContactRole(name))
     else:
         told = {"state": Known.VALIDATED, "evidence": "a mail", "confirmed_on": today()}
         await qualification.qualify(desk.director, deal.id, Element(name), told)
+
+
+async def test_an_offer_is_approved_once_nobodys_word_is_needed(desk: Desk) -> None:
+    await pipelines.update_stage(
+        desk.manager, desk.stages[0].id, {"required": [ExitFact.OFFER_APPROVED.value]}
+    )
+    await discounts.set_levels(desk.manager, [Level(5, Role.DIRECTOR), Level(50, Role.MANAGER)])
+    deal = await desk.deal()
+    first, second = [await bids.create(desk.director, deal.id, name, today()) for name in ("East", "West")]
+    await bids.record_round(desk.director, first.id, {"listed_minor": 100, "offered_minor": 96})
+    await bids.record_round(desk.director, second.id, {"listed_minor": 100, "offered_minor": 80})
+    with pytest.raises(FactsMissing, match="OFFER_APPROVED"):
+        await _advance(desk.director, deal, desk.stages[1])
+    await discounts.approve(desk.manager, (await BidApproval.get(bid_id=second.id)).id)
+    deal = await _advance(desk.director, deal, desk.stages[1])
+    await bids.record_round(desk.director, second.id, {"listed_minor": 100, "offered_minor": 70})
+    assert ExitFact.OFFER_APPROVED not in await shown_by(deal, today())
+    await bids.close(desk.director, second.id, BidState.WITHDRAWN)
+    assert (await shown_by(deal, today()))[ExitFact.OFFER_APPROVED] == first.id
 
 
 async def test_a_person_who_has_left_and_a_rival_named_show_what_they_show(desk: Desk) -> None:
@@ -306,7 +337,10 @@ async def test_a_director_configures_no_pipelines(desk: Desk) -> None:
 
 async def test_a_source_that_moves_a_deal_takes_it_along_its_pipeline(desk: Desk) -> None:
     tenant = await Tenant.get(id=desk.account.tenant_id)
-    values = {"account_id": desk.account.id, "name": "Fibre", "currency": "EUR", "stage": Stage.IDENTIFIED}
+    values = {
+        "account_id": desk.account.id, "name": "Fibre", "currency": "EUR", "stage": Stage.IDENTIFIED,
+        "kind": DealKind.WIN_BACK,  # imports bring such deals into no pipeline, as none is their default
+    }  # fmt: skip
     crm = system_actor(tenant, "crm")
     await upsert(crm, Deal, "crm", [Incoming("D1", values)], on=today())
     deal = await Deal.get(external_id="D1")

@@ -16,7 +16,7 @@ from models.accounts import Account
 from models.base import today
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
-from models.people import ERASED, Contact
+from models.people import ERASED, Contact, Interaction
 from models.recommendations import Recommendation
 from models.rulebooks import Rulebook
 from models.signals import Signal
@@ -118,6 +118,11 @@ async def _world(engine: EnginePool) -> World:
             _heard(account, "they will soon retire", contactId=contact["id"]),
             _heard(account, f"Met {FORMER} and {NAME}", dealId=deal.id),
         ]})  # fmt: skip
+        for subject, about in {"their salary": {"contactId": contact["id"]}, f"About {NAME}": {}}.items():
+            await client.do("recordInteraction", "interaction { id }", {
+                "accountId": account.id, "kind": "MAIL", "direction": "OUTBOUND", "happenedOn": str(today()),
+                "subject": subject, "outcome": f"{NAME} answers", **about,
+            })  # fmt: skip
     other = await factories.contact(account, title=f"Assistant of {NAME}")
     parts = [part(deal, each) for each in (contact["id"], other.id)]
     await deal_people.set_contacts(system_actor(tenant), parts)
@@ -155,9 +160,10 @@ async def _contact(client: Door, mutation: str, given: Given) -> dict[str, Any]:
 
 EVERYWHERE = {
     "contact.name", "contact.email", "contact.phone", "contact.title", "change.old", "change.new",
-    "deal.name", "signal.summary", "ticket.title", "rulebook.cases", "rulebook.description",
-    "rulebook.reason", "rulebook.text", "rule.document", "backtest.documents", "recommendation.because",
-    "recommendation.dismissed_reason", "evidence.seen", "evidence.threshold",
+    "deal.name", "signal.summary", "interaction.subject", "interaction.outcome", "ticket.title",
+    "rulebook.cases", "rulebook.description", "rulebook.reason", "rulebook.text", "rule.document",
+    "backtest.documents", "recommendation.because", "recommendation.dismissed_reason", "evidence.seen",
+    "evidence.threshold",
 }  # fmt: skip
 
 
@@ -209,7 +215,13 @@ async def test_whoever_is_erased_is_nowhere_any_more_and_what_happened_stays(
         heard = {"signals": [_heard(world.account, f"{NAME} is back", contactId=contact_id)]}
         refused = await client.do("recordSignals", "signals { id }", heard)
         assert [error["path"] for error in refused["errors"]] == [["input", "signals", "0", "contactId"]]
+        met = {"accountId": world.account.id, "kind": "CALL", "happenedOn": str(today())}
+        refused = await client.do("recordInteraction", "interaction { id }", met | {"contactId": contact_id})
+        assert [error["path"] for error in refused["errors"]] == [["input", "contactId"]]
         assert await Change.all().count() == written
+        assert {(each.subject, each.outcome) for each in await Interaction.all()} == {
+            (ERASED, ERASED), (f"About {ERASED}", f"{ERASED} answers"),
+        }  # fmt: skip
     async with door(world.users["director"]) as client:
         assert await _contact(client, "createContact", world.made) == erased
     assert await told_in(TELLING) == set()
@@ -226,11 +238,15 @@ def _check_exported(document: Any, world: World) -> None:
     assert (renamed["old"], renamed["new"], renamed["by"]) == (FORMER, NAME, world.users["director"].id)
     assert [each["command"] for each in document["commands"]] == ["people.create"]
     assert [signal["summary"] for signal in document["signals"]] == ["they will soon retire"]
+    assert [(each["subject"], each["outcome"]) for each in document["interactions"]] == [
+        ("their salary", f"{NAME} answers")
+    ]
     assert {verdict["kind"] for verdict in document["verdicts"]} == {"recommendation", "risk"}
     assert any(NAME in str(verdict["because"]) for verdict in document["verdicts"] if "because" in verdict)
     assert any(each["seen"] == NAME for verdict in document["verdicts"] for each in verdict["evidence"])
     assert {(each["kind"], each["field"]) for each in document["mentions"]} >= {
         ("deal", "name"), ("deal", "nextStep"), ("signal", "summary"), ("contact", "title"),
+        ("interaction", "subject"), ("interaction", "outcome"),
         ("rulebook", "cases"), ("rulebook", "text"), ("rulebook", "description"), ("rulebook", "reason"),
         ("rule", "document"), ("backtest", "documents"), ("recommendation", "dismissedReason"),
     }  # fmt: skip

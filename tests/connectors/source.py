@@ -10,13 +10,18 @@ from connectors import ImportReport, Mapping, import_folder
 from connectors.loading import parse_mapping
 from models.access import Team, Tenant, User
 from models.accounts import Account
+from models.base import Record
 from models.catalog import Product
 from models.database import fetch
 from models.deals import Deal, DealLine, StageChange
 from models.history import Change
+from models.people import Contact, Interaction
+from models.pipelines import Pipeline, PipelineStage
+from models.revenue import Contract
 
 AS_OF = date(2026, 3, 31)
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "crm-sales-opportunities"
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+SHARED = DATA / "crm-sales-opportunities"
 
 MAPPING = """
 name: ledger
@@ -107,12 +112,21 @@ async def count_changes() -> int:
     return int(str((await fetch("select count(*) as n from change"))[0]["n"]))
 
 
-async def state() -> dict[str, list[str]]:
-    """All that an import stores, without ids and times: records by their keys, changes with their dates."""
+#: What an import stores that has a key in its source.
+_SOURCED: tuple[type[Record], ...] = (User, Account, Contact, Product, Deal, DealLine, Contract, Interaction)
+
+
+async def state(tenant: Tenant | None = None) -> dict[str, list[str]]:
+    """All that an import stores, without ids and times: records by their keys, changes with their dates.
+
+    With a tenant, what is stored of that one.
+    """
     names = await _names()
     stored: dict[str, list[str]] = {}
-    for model in (Tenant, Team, User, Account, Product, Deal, DealLine, StageChange, Change):
-        rows = await model.all().values()
+    models: list[type[Record]] = [Tenant, Team, Pipeline, PipelineStage, *_SOURCED, StageChange, Change]
+    for model in models:
+        found = model.all() if tenant is None else model.filter(**_of(model, tenant))
+        rows = await found.values()
         unknown = {"id", "created_at", "updated_at", "tenant_id", "audit_id", "seq"}
         stored[model.__name__] = sorted(
             str({k: names.get(str(v), as_text(v)) for k, v in row.items() if k not in unknown})
@@ -121,11 +135,19 @@ async def state() -> dict[str, list[str]]:
     return stored
 
 
+def _of(model: type[Record], tenant: Tenant) -> dict[str, str]:
+    return {"id" if model is Tenant else "tenant_id": tenant.id}
+
+
 async def _names() -> dict[str, str]:
     names: dict[str, str] = {}
-    for model in (User, Account, Product, Deal, DealLine):
+    for model in _SOURCED:
         rows = await model.all().values_list("id", "external_id")
         names |= {str(row[0]): f"{model.__name__} {row[1]}" for row in rows}
     for row in await Team.all().values_list("id", "name"):
         names[str(row[0])] = f"Team {row[1]}"
+    for row in await Pipeline.all().values_list("id", "name"):
+        names[str(row[0])] = f"Pipeline {row[1]}"
+    for row in await PipelineStage.all().values_list("id", "name"):
+        names[str(row[0])] = f"Stage {row[1]}"
     return names | {tenant.id: "tenant" for tenant in await Tenant.all()}

@@ -138,6 +138,7 @@ async def test_a_bad_row_is_rejected_and_the_others_are_imported(db: str, tmp_pa
             "column": column,
             "reason": reject.reason,
             "value": reject.value,
+            "done": "rejected",
         }
     ]
 

@@ -13,7 +13,7 @@ import pytest
 
 from commands import access, bulk, deals, journal
 from commands.access import system_actor
-from commands.bulk import Incoming
+from commands.incoming import Incoming
 from models.access import Actor, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record

@@ -15,7 +15,8 @@ import pytest
 
 from commands import access
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from metrics.forecast_record import (
     Accuracy,
     Coverage,

@@ -11,7 +11,8 @@ import pytest
 
 from commands import deals
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from commands.journal import FieldChange
 from metrics.funnel import Line, funnel
 from metrics.pace import Pace, WinRateGrouping, pace, win_rates

@@ -8,7 +8,8 @@ from random import Random
 
 from commands import deals
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from commands.journal import FieldChange
 from metrics.pushes import Pushes, pushes
 from models.access import Role

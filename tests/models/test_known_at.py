@@ -9,7 +9,8 @@ import pytest
 
 from commands import journal
 from commands.access import system_actor
-from commands.bulk import Incoming, upsert
+from commands.bulk import upsert
+from commands.incoming import Incoming
 from commands.journal import FieldChange, unit_of_work
 from models.access import Tenant
 from models.asof import as_of_rows, view_of

@@ -13,7 +13,7 @@ from models.accounts import Account
 from models.base import Record
 from models.deals import Deal
 from models.errors import Forbidden
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal
@@ -21,7 +21,17 @@ from models.tickets import Ticket
 from models.visibility import sees
 from tests import factories
 
-OF_ALL: tuple[type[Record], ...] = (Account, Contact, Contract, Service, Signal, Ticket, UsageMonth, Deal)
+OF_ALL: tuple[type[Record], ...] = (
+    Account,
+    Contact,
+    Contract,
+    Service,
+    Signal,
+    Interaction,
+    Ticket,
+    UsageMonth,
+    Deal,
+)
 
 
 async def _furnish(account: Account) -> None:
@@ -29,6 +39,7 @@ async def _furnish(account: Account) -> None:
     await factories.contract(account)
     await factories.service(account)
     await factories.signal(account)
+    await factories.interaction(account)
     await factories.ticket(account)
     await factories.usage(account, date(2026, 1, 1), 5)
     await factories.deal(account)
@@ -51,7 +62,7 @@ async def test_a_deal_on_a_foreign_account_opens_the_account_and_its_people_but_
         assert len(await _seen(whole, model)) == await model.all().count()
     assert await _seen(part, Deal) == {shared.id}
     assert {model for model in OF_ALL if await _seen(part, model)} == {
-        Account, Contact, Signal, Deal,
+        Account, Contact, Signal, Interaction, Deal,
     }  # fmt: skip
 
 

@@ -85,6 +85,8 @@ async def sold(admin: Actor, account: Account, tenant: Tenant) -> Deal:
 
 async def test_a_deal_is_read_as_it_went(admin: Actor, account: Account, tenant: Tenant) -> None:
     deal = await sold(admin, account, tenant)
+    await factories.interaction(account, deal_id=deal.id, happened_on=day(4), known_on=day(7))
+    await factories.interaction(account, happened_on=day(5))
     assert (await history(tenant))[deal.id] == DealHistory(
         deal.id,
         day(0),
@@ -99,7 +101,12 @@ async def test_a_deal_is_read_as_it_went(admin: Actor, account: Account, tenant:
         ),
         owners=(dated(account.owner_id, day(0)), dated(deal.owner_id, day(6))),
         endings=(Dated(Outcome.WON, day(28), day(30)),),
-        activities=(dated("CHANGE", day(3)), dated("CHANGE", day(8)), Dated("CHANGE", day(28), day(30))),
+        activities=(
+            dated("CHANGE", day(3)),
+            Dated("INTERACTION", day(4), day(7)),
+            dated("CHANGE", day(8)),
+            Dated("CHANGE", day(28), day(30)),
+        ),
         products=(dated("Fibre", day(2)),),
         kind="NEW",
         segment="banks",

@@ -29,6 +29,7 @@ from models.rulebooks import (
     Step,
 )
 from rules.backtest import AtDate, Score, Share
+from tests.schema.reads.bids import furnish_bids
 from tests.schema.reads.forecasts import furnish_forecasts
 from tests.schema.reads.odd_values import FLOATS, INTEGERS, MONEY, NAMES, OWED, TEXTS
 from tests.schema.reads.records import COUNTRIES, SEGMENTS, Records
@@ -85,6 +86,7 @@ def furnish_tenant(world: World, name: str, size: int) -> None:
     tenant, staff = teams_and_users(world, name)
     records = Records(world, tenant, staff, size)
     furnish_forecasts(records)
+    furnish_bids(records)
     _Judgements(records, [user.id for user in staff]).everything(size)
     signing_in(world, staff)
 

@@ -164,6 +164,11 @@ class Sight:
         submission = self._row(row, "submission_id")
         return submission is not None and self.of_person(submission)
 
+    def of_bid(self, row: Row) -> bool:
+        """A part of a bid, which is a part of a deal."""
+        bid = self._row(row, "bid_id")
+        return bid is not None and self.of_deal(bid)
+
     def of_maker(self, row: Row) -> bool:
         """What somebody whose are seen put on top of a forecast."""
         return row["made_by_id"] in self._people
@@ -186,6 +191,8 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     ),
     "DealSplit": Sight.of_deal,
     "SnapshotDeal": Sight.of_deal,
+    "Bid": Sight.of_deal,
+    **dict.fromkeys(("BidDocument", "BidMember", "BidRound", "BidApproval"), Sight.of_bid),
     "Quota": Sight.of_person_or_team,
     "ForecastProjection": Sight.of_person_or_led_team,
     "DealLikelihood": Sight.of_deal,
@@ -195,6 +202,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "PipelineSnapshot": Sight.everyone,
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
+    "Interaction": Sight.of_seen_account,
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
     "Contract": Sight.of_own_account,
@@ -212,7 +220,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     **dict.fromkeys(
         (
             "Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm", "Pipeline",
-            "PipelineStage", "LossReason", "ExchangeRate",
+            "PipelineStage", "LossReason", "ExchangeRate", "DiscountLevel",
         ),
         Sight.everyone,
     ),

@@ -23,7 +23,7 @@ from models.deals import (
     StageChange,
 )
 from models.forecast import DealSplit
-from models.people import Contact, Seniority
+from models.people import Contact, Interaction, InteractionDirection, InteractionKind, Seniority
 from models.pipelines import ExitFact, LossReason, Pipeline, PipelineStage, StageWaiver
 from models.qualification import DecisionCriterion, Element, Known
 from models.rates import ExchangeRate
@@ -69,6 +69,7 @@ class Records:
         self.many(4 * size, self._usage)
         self.many(size, self._ticket)
         self.many(size, self._signal)
+        self.many(size, self._interaction)
 
     def many(self, number: int, make: Callable[[], R]) -> list[R]:
         """So many records."""
@@ -386,5 +387,24 @@ class Records:
             kind=world.pick(list(SignalKind)),
             summary=world.text(1000),
             observed_on=world.day(),
+            **self._person(),
+        )
+
+    def _interaction(self) -> Interaction:
+        world = self.world
+        deal = world.pick(self.deals)
+        return world.make(
+            Interaction,
+            account_id=deal.account_id,
+            deal_id=world.maybe(deal.id, 0.5),
+            contact_id=world.maybe(world.pick(self.contacts).id, 0.5),
+            user_id=world.maybe(world.pick(self.owners), 0.5),
+            kind=world.pick(list(InteractionKind)),
+            direction=world.maybe(world.pick(list(InteractionDirection))),
+            happened_on=world.day(),
+            happened_at=world.maybe(world.pick(MOMENTS)),
+            duration_minutes=world.maybe(world.pick(INTEGERS)),
+            subject=world.maybe(world.text(300)),
+            outcome=world.maybe(world.text(1000)),
             **self._person(),
         )

@@ -19,6 +19,7 @@ from uuid_utils import UUID
 from models.access import ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
+from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
@@ -31,7 +32,7 @@ from models.forecast import (
     Quota,
     SnapshotDeal,
 )
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
 from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
@@ -64,7 +65,8 @@ MODELS: tuple[type[Record], ...] = (
     UsageMonth, Ticket, Signal, Rulebook, Rule, EvaluationRun, Recommendation, Risk, RiskLine, Evidence,
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
-    ForecastProjection, DealLikelihood,
+    ForecastProjection, DealLikelihood, Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
+    Interaction,
 )  # fmt: skip
 
 

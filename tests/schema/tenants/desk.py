@@ -10,6 +10,16 @@ from typing import TypeVar
 from models.access import ApiKey, Delegation, Role, Scope, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record, new_id, today
+from models.bids import (
+    Bid,
+    BidApproval,
+    BidDecision,
+    BidDocument,
+    BidMember,
+    BidRound,
+    BidState,
+    DiscountLevel,
+)
 from models.catalog import Product
 from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
@@ -85,6 +95,11 @@ class Desk:
     delegation: str
     forecast: str
     handed_in: str
+    bid: str
+    submitted: str
+    document: str
+    member: str
+    approval: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -143,6 +158,7 @@ class _Making:
             Answer, recommendation_id=done.id, account_id=account.id, rule_key=done.rule_key,
             action=done.action, state=RecommendationState.DONE, outcome=Outcome.UNKNOWN, answered_on=DAY,
         )  # fmt: skip
+        bid = self._bid(deal, BidState.PREPARING)
         retired, live, draft = [
             self._rulebook(number, state)
             for number, state in enumerate(
@@ -184,6 +200,11 @@ class _Making:
             delegation=self._delegation("director", ended=False).id,
             forecast=self._forecast(LAST, SubmissionState.DRAFT),
             handed_in=self._forecast(LAST + timedelta(days=1), SubmissionState.SUBMITTED),
+            bid=bid.id,
+            submitted=self._bid(deal, BidState.SUBMITTED).id,
+            document=self.make(BidDocument, bid_id=bid.id, title="Call", url="https://a.example/call").id,
+            member=self.make(BidMember, bid_id=bid.id, user_id=self.director.id, duty="leads").id,
+            approval=self._approval(self._bid(deal, BidState.PREPARING)),
         )
 
     def _people(self) -> None:
@@ -260,6 +281,24 @@ class _Making:
                 ForecastCall, submission_id=made.id, category=category, draft_minor=5_00, currency="EUR"
             )
         return made.id
+
+    def _bid(self, deal: Deal, state: BidState) -> Bid:
+        return self.make(
+            Bid, deal_id=deal.id, name="Backbone", due_on=LAST, state=state, decision=BidDecision.GO
+        )
+
+    def _approval(self, bid: Bid) -> str:
+        """What waits for the word of an administrator."""
+        bid.rounds_held = 1
+        held = self.make(
+            BidRound, bid_id=bid.id, number=1, held_on=DAY, listed_minor=10_00, offered_minor=1_00,
+            currency="EUR",
+        )  # fmt: skip
+        level = self.make(DiscountLevel, up_to_percent=95, role=Role.ADMIN, below_floor=True)
+        return self.make(
+            BidApproval, bid_id=bid.id, round_id=held.id, level_id=level.id, discount=90_00,
+            requested_by_id=self.director.id,
+        ).id  # fmt: skip
 
     def _rulebook(self, number: int, state: RulebookState) -> Rulebook:
         moment = None if state is RulebookState.DRAFT else MOMENTS[number]

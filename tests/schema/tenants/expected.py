@@ -62,6 +62,8 @@ class Expected:
             yield "FORBIDDEN"
         if may.leads and not ours:
             yield "NOT_FOUND"
+        if may.named and self.caller.role != "ADMIN":
+            yield "FORBIDDEN"
         for_another = self.caller.user is None or self.caller.user.id != self.desk.director
         if may.for_himself and self.caller.role != "ADMIN" and for_another:
             yield "FORBIDDEN"

@@ -31,6 +31,10 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "createContact": lambda on: {"name": "New", "accountId": on.account, "idempotencyKey": "new-contact"},
     "updateContact": lambda on: {"id": on.contact, "version": 1, "title": "Head of Networks"},
+    "recordInteraction": lambda on: {
+        "accountId": on.account, "kind": "CALL", "happenedOn": "2026-03-01", "dealId": on.deal,
+        "contactId": on.contact, "userId": on.director, "idempotencyKey": "new-call",
+    },
     "exportContact": lambda on: {"id": on.contact},
     "eraseContact": lambda on: {"id": on.contact, "version": 1},
     "createDeal": lambda on: {
@@ -87,6 +91,26 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "setForecastCalendar": lambda _: {"fiscalMonth": 4},
     "requestProjections": lambda _: {"on": "2026-03-08"},
+    "createBid": lambda on: {
+        "dealId": on.deal, "name": "Backbone", "dueOn": TOMORROW, "idempotencyKey": "new-bid",
+    },
+    "updateBid": lambda on: {"id": on.bid, "version": 1, "name": "Backbone and access"},
+    "decideBid": lambda on: {"id": on.bid, "decision": "NO_GO", "because": "too small"},
+    "addBidDocument": lambda on: {"bidId": on.bid, "title": "Offer", "url": "https://a.example/offer"},
+    "removeBidDocument": lambda on: {"id": on.document},
+    "setBidMember": lambda on: {"bidId": on.bid, "userId": on.director, "duty": "prices"},
+    "removeBidMember": lambda on: {"id": on.member},
+    "recordBidRound": lambda on: {
+        "bidId": on.bid, "asked": "less", "listed": {"amount": "100"}, "offered": {"amount": "90"},
+        "idempotencyKey": "new-round",
+    },
+    "approveBidRound": lambda on: {"id": on.approval, "reason": "a large customer"},
+    "rejectBidRound": lambda on: {"id": on.approval, "reason": "too much"},
+    "submitBid": lambda on: {"id": on.bid},
+    "closeBid": lambda on: {"id": on.submitted, "state": "WON", "because": "the best"},
+    "setDiscountLevels": lambda on: {
+        "levels": [{"upToPercent": 10, "role": "DIRECTOR"}, {"upToPercent": 20, "userId": on.director}]
+    },
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },

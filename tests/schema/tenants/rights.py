@@ -27,6 +27,7 @@ class May:
 
     ``gives``: what it gives to an owner stays within the caller's team. ``for_himself``: whoever is no
     administrator does it for nobody else. ``leads``: it is about the caller or somebody in a team of theirs.
+    ``named``: it is for administrators alone, whom the level of what waits on the desk names.
     """
 
     roles: frozenset[str]
@@ -35,6 +36,7 @@ class May:
     gives: bool = False
     for_himself: bool = False
     leads: bool = False
+    named: bool = False
 
 
 def _may(
@@ -44,8 +46,9 @@ def _may(
     gives: bool = False,
     for_himself: bool = False,
     leads: bool = False,
+    named: bool = False,
 ) -> May:
-    return May(roles, frozenset(scopes), own, gives, for_himself, leads)
+    return May(roles, frozenset(scopes), own, gives, for_himself, leads, named)
 
 
 MUTATIONS: Mapping[str, May] = {
@@ -53,6 +56,7 @@ MUTATIONS: Mapping[str, May] = {
     "updateAccount": _may(SELLERS, "WRITE_SALES", own=True, gives=True),
     "createContact": _may(SELLERS, "WRITE_SALES"),
     "updateContact": _may(SELLERS, "WRITE_SALES"),
+    "recordInteraction": _may(SELLERS, "WRITE_SALES"),
     "exportContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
     "eraseContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
     "createDeal": _may(SELLERS, "WRITE_SALES", gives=True),
@@ -83,6 +87,16 @@ MUTATIONS: Mapping[str, May] = {
     "adjustForecast": _may(RULE_MAKERS, "WRITE_SALES", leads=True),
     "setForecastCalendar": _may(RULE_MAKERS, "WRITE_SALES"),
     "requestProjections": _may(RULE_MAKERS, "WRITE_SALES"),
+    **dict.fromkeys(
+        (
+            "createBid", "updateBid", "decideBid", "addBidDocument", "removeBidDocument", "setBidMember",
+            "removeBidMember", "recordBidRound", "submitBid", "closeBid",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "approveBidRound": _may(PRINCIPALS, "WRITE_SALES", named=True),
+    "rejectBidRound": _may(PRINCIPALS, "WRITE_SALES", named=True),
+    "setDiscountLevels": _may(RULE_MAKERS, "WRITE_SALES"),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
     "evaluate": _may(SELLERS, "EVALUATE", own=True),
     "acceptRecommendation": _may(SELLERS, "WRITE_SALES"),
@@ -118,8 +132,8 @@ QUERIES: Mapping[str, May] = {
             "populationEvents", "ruleRecords", "levers", "arbitrationLimits", "rulebooks", "evaluationRuns",
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
-            "forecastProjections",
-            "stagePassages",
+            "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
+            "interactions",
         ),
         _READ,
     ),
