@@ -14,8 +14,8 @@ import pytest
 
 from commands import access, bulk, deals, forecast, journal, rates, snapshots
 from commands.access import system_actor
-from commands.bulk import Incoming
 from commands.forecast import Called
+from commands.incoming import Incoming
 from metrics.forecast_record import NodeRecord, PeriodRecord, forecast_record, record_by_period
 from metrics.frozen_forecasts import Asked
 from metrics.organisation import Along

@@ -38,7 +38,7 @@ FIRST = int(os.environ.get("BELLWETHER_TENANTS_SEED", "0"))
 #: Numbers of operations that once failed.
 ONCE_FAILED: tuple[int, ...] = ()
 #: Of all operations, the shares that must be free of errors, and that must have written something.
-WITHOUT_ERRORS, WRITTEN = 0.5, 0.05
+WITHOUT_ERRORS, WRITTEN = 0.5, 0.03
 #: The second tenant writes once in so many operations of the first.
 MEANWHILE = 9
 #: Connections, each with what was sent on it of the other tenant's.
