@@ -33,7 +33,7 @@ from metrics.forecast_record import ForecastSource, forecast_record, record_by_l
 from metrics.frozen_forecasts import Asked as Record
 from metrics.funnel import funnel
 from metrics.pace import WinRateGrouping, pace, win_rates
-from metrics.sales import AsOf, Period, SalesFilter, members_of
+from metrics.sales import AsOf, DayRange, SalesFilter, members_of
 from metrics.slippage import slippage
 from metrics.stages import stage_passages
 from models import database
@@ -44,8 +44,8 @@ from schema.core import tokens
 #: Milliseconds that a view may take.
 TARGETS = {"postgres": 150, "sqlite": 400}
 WEEK_AGO, QUARTER_AGO = DAY - timedelta(days=7), DAY - timedelta(days=90)
-PAST = Period(date(2026, 1, 1), date(2026, 3, 31))
-NEXT = Period(date(2026, 4, 1), date(2026, 6, 30))
+PAST = DayRange(date(2026, 1, 1), date(2026, 3, 31))
+NEXT = DayRange(date(2026, 4, 1), date(2026, 6, 30))
 ENDED = ("WON", "LOST")
 #: Days before the end of the quarters whose forecasts are held up against what came.
 LEAD = 28

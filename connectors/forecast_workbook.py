@@ -22,8 +22,7 @@ from metrics.bridge import Asked, PipelineChange, Reason, movements, pipeline_ch
 from metrics.deal_list import DealShare, deal_shares
 from metrics.forecast import OPEN
 from metrics.organisation import NodeKind
-from metrics.sales import AsOf
-from metrics.sales import Period as Bounds
+from metrics.sales import AsOf, DayRange
 from metrics.weekly import NodeForecast, WeeklyForecast, weekly_forecast
 from models.access import Actor, Tenant
 from models.database import Row, fetch, listed, one_of
@@ -68,7 +67,7 @@ async def gathered(actor: Actor, week: date, period: Period, today: date) -> Con
     found = await weekly_forecast(actor, week, period, today)
     known = found.as_of if found.as_of < today else None
     before = week - timedelta(days=1)
-    asked = Asked(AsOf(before, before), AsOf(found.as_of, known), Bounds(period.first, period.last))
+    asked = Asked(AsOf(before, before), AsOf(found.as_of, known), DayRange(period.first, period.last))
     tenant = await Tenant.get(id=actor.tenant_id)
     return Content(
         tenant.name,

@@ -11,7 +11,7 @@ from metrics.sales import (
     EVERYTHING,
     FORECAST,
     AsOf,
-    Period,
+    DayRange,
     SalesFilter,
     fitting,
     members_of,
@@ -112,7 +112,7 @@ class Asked:
 
     start: AsOf
     end: AsOf
-    period: Period = ALWAYS
+    period: DayRange = ALWAYS
     wanted: SalesFilter = EVERYTHING
     categories: frozenset[ForecastCategory] = FORECAST
 

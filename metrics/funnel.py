@@ -13,8 +13,8 @@ from metrics.sales import (
     FORECAST,
     OPEN,
     AsOf,
+    DayRange,
     Deals,
-    Period,
     SalesFilter,
     deals_as_of,
     quoted,
@@ -61,7 +61,7 @@ _TOTAL, _STAGE, _CATEGORY, _ENDED = "TOTAL", "STAGE", "CATEGORY", "ENDED"
 async def funnel(
     actor: Actor,
     at: AsOf,
-    period: Period = ALWAYS,
+    period: DayRange = ALWAYS,
     wanted: SalesFilter = EVERYTHING,
     categories: Collection[ForecastCategory] = FORECAST,
 ) -> Funnel:
@@ -90,7 +90,7 @@ async def funnel(
     )
 
 
-def _counted(deals: Deals, period: Period, categories: Collection[ForecastCategory]) -> str:
+def _counted(deals: Deals, period: DayRange, categories: Collection[ForecastCategory]) -> str:
     """The deals that are open and close in the period, and those that have ended in it."""
     standing = f"{OPEN} and t.forecast_category in ({quoted(categories)}) and {period.holds('t.close_on')}"
     ended = f"not ({OPEN}) and {period.holds('t.closed_on')}"

@@ -14,8 +14,8 @@ from metrics.sales import (
     FORECAST,
     OPEN,
     AsOf,
+    DayRange,
     Deals,
-    Period,
     SalesFilter,
     deals_as_of,
     quoted,
@@ -117,7 +117,7 @@ _NO_ONE = "nobody"
 async def win_rates(
     actor: Actor,
     at: AsOf,
-    closed: Period,
+    closed: DayRange,
     grouping: WinRateGrouping | None = None,
     wanted: SalesFilter = EVERYTHING,
 ) -> WinRates:
@@ -203,8 +203,8 @@ def _reached(deals: Deals) -> str:
 async def pace(
     actor: Actor,
     at: AsOf,
-    closed: Period,
-    closing: Period = ALWAYS,
+    closed: DayRange,
+    closing: DayRange = ALWAYS,
     wanted: SalesFilter = EVERYTHING,
     categories: Collection[ForecastCategory] = FORECAST,
 ) -> Pace:

@@ -41,7 +41,7 @@ class SalesFilter:
 
 
 @dataclass(frozen=True)
-class Period:
+class DayRange:
     """Days from and to, both included; None is without bound.
 
     A statement with two periods names the parameters of one of them otherwise: ``named`` begins them.
@@ -71,7 +71,7 @@ class Period:
 
 
 #: The filter of everything, and the period without bounds.
-EVERYTHING, ALWAYS = SalesFilter(), Period()
+EVERYTHING, ALWAYS = SalesFilter(), DayRange()
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def fitting(wanted: SalesFilter, view: View, row: str = "t", kind: str = "t.kind
     return " and ".join(parts) or ANY
 
 
-def params_of(actor: Actor, wanted: SalesFilter, period: Period = ALWAYS) -> dict[str, Param]:
+def params_of(actor: Actor, wanted: SalesFilter, period: DayRange = ALWAYS) -> dict[str, Param]:
     """The parameters of what is said here, and of who sees what."""
     return {
         **visible(Deal, actor, "t").params,
@@ -169,7 +169,7 @@ async def deals_as_of(
     at: AsOf,
     wanted: SalesFilter,
     columns: Iterable[str],
-    period: Period = ALWAYS,
+    period: DayRange = ALWAYS,
     sought: Sequence[Sought] = (),
 ) -> Deals:
     """The wanted deals that the actor sees, with ``columns`` as of a date: rows ``t`` and a condition on

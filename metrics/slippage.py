@@ -9,7 +9,7 @@ from metrics.rounding import share
 from metrics.sales import (
     EVERYTHING,
     AsOf,
-    Period,
+    DayRange,
     SalesFilter,
     deals_as_of,
     fitting,
@@ -79,7 +79,7 @@ async def slippage(
     start = View(from_on, None, "since", "since")
     seen = visible(Deal, actor, "t")
     columns = ["account_id", "owner_id", "stage", "close_on", "amount_minor", "kind"]
-    period = Period(from_on, until_on)
+    period = DayRange(from_on, until_on)
     ended = f"t.e_stage in ('{Stage.WON}', '{Stage.LOST}')"
     slipped = f"not ({ended})"
     if at.day < until_on:

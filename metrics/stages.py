@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from metrics.rounding import share
-from metrics.sales import EVERYTHING, AsOf, Deals, Period, SalesFilter, deals_as_of
+from metrics.sales import EVERYTHING, AsOf, DayRange, Deals, SalesFilter, deals_as_of
 from models.access import Actor
 from models.asof import known_change, known_row, log_of
 from models.database import Row, as_int, fetch, once
@@ -56,7 +56,7 @@ class Stay:
 
 
 async def stage_passages(
-    actor: Actor, at: AsOf, entered: Period, wanted: SalesFilter = EVERYTHING
+    actor: Actor, at: AsOf, entered: DayRange, wanted: SalesFilter = EVERYTHING
 ) -> list[StagePassage]:
     """What became, as of a date, of the deals that entered each open stage within a window of days.
 
@@ -122,7 +122,7 @@ _OPEN = [stage for stage in Stage if stage.is_open]
 _STAGES = " union all ".join(f"select '{stage.value}' as stage, {stage.rank} as rank" for stage in _OPEN)
 
 
-def _moves(deals: Deals, window: Period) -> str:
+def _moves(deals: Deals, window: DayRange) -> str:
     """Named parts of a statement: the wanted deals' moves ``n`` since the window began.
 
     Each has the furthest rank reached from then on, and the day of the next move. The first is into
@@ -132,7 +132,7 @@ def _moves(deals: Deals, window: Period) -> str:
     view = deals.view
     known = f" and {known_change('c', view)}" if view.known else ""
     there = f" and {known_row('d', view)}" if view.known else ""
-    since = Period(window.from_on)
+    since = DayRange(window.from_on)
     return (
         "with moved as (select c.entity_id as deal_id, c.old as before, c.new as after,"
         f" case c.new {_RANK} else 0 end as to_rank, c.effective_on as day, c.created_at as at, c.seq from "
@@ -153,7 +153,7 @@ def _moves(deals: Deals, window: Period) -> str:
     )
 
 
-def _passed(window: Period) -> str:
+def _passed(window: DayRange) -> str:
     """What became of the deals that entered each stage in the window; without days.
 
     A deal counts once: it was in a stage at all if one of its moves led there, and not only past it.
@@ -185,7 +185,7 @@ def _passed(window: Period) -> str:
     )
 
 
-def _stays(window: Period) -> str:
+def _stays(window: DayRange) -> str:
     """Stays that began in the window, by stage and days: how many ended, and how many last on the date."""
     return (
         "select stage, DAYS(k.last_on, k.day), 0, 0, 0, 0, 0,"

@@ -96,7 +96,7 @@ def at(as_of: date | None, known_at: date | None, path: str = "asOf", known: str
     return sales.AsOf(day, known_on if known_on < today() else None)
 
 
-def period(given: DayRange | None, path: str) -> sales.Period:
+def period(given: DayRange | None, path: str) -> sales.DayRange:
     """Days as metrics take them.
 
     Raises:
@@ -107,14 +107,14 @@ def period(given: DayRange | None, path: str) -> sales.Period:
     return days(given.from_, given.until, path)
 
 
-def days(first: date | None, last: date | None, *path: str) -> sales.Period:
+def days(first: date | None, last: date | None, *path: str) -> sales.DayRange:
     """The days from the first to the last; raises what ``period`` raises."""
     for day, name in ((first, "from"), (last, "until")):
         if day is not None:
             check_day(day, name)
     if first and last and first > last:
         raise Invalid(f"{first} is after {last}; allowed: a day before it, or the same", [*path, "from"])
-    return sales.Period(first, last)
+    return sales.DayRange(first, last)
 
 
 async def wanted(actor: Actor, given: SalesFilter | None) -> sales.SalesFilter:

@@ -22,7 +22,7 @@ from connectors.tables import EXAMPLES
 from metrics.bridge import Asked, Reason, pipeline_change
 from metrics.funnel import Line, funnel
 from metrics.pace import win_rates
-from metrics.sales import AsOf, Period
+from metrics.sales import AsOf, DayRange
 from metrics.snapshots import open_deals
 from metrics.stages import stage_passages
 from models import database
@@ -212,7 +212,7 @@ async def test_figures_of_sales_are_those_of_the_files(imported: Imported) -> No
     """The funnel, what changed it, win rates and passages, of two dates; reckoned from the files alone."""
     actor, deals = imported.actor, _replay().values()
     since, until = AsOf(date(2019, 6, 30)), AsOf(date(2020, 6, 30))
-    year = Period(since.day + timedelta(days=1), until.day)
+    year = DayRange(since.day + timedelta(days=1), until.day)
     funnels = [await funnel(actor, at) for at in (since, until)]
     for at, found in zip((since, until), funnels, strict=True):
         then = [(deal.at(str(at.day)), deal.minor) for deal in deals if deal.began <= str(at.day)]
@@ -258,7 +258,7 @@ def _is_open(deal: Replayed, at: AsOf) -> bool:
     return deal.at(str(at.day)) not in ("WON", "LOST")
 
 
-def _enters(move: tuple[str, str], stage: Stage, period: Period) -> bool:
+def _enters(move: tuple[str, str], stage: Stage, period: DayRange) -> bool:
     return move[1] == stage.value and str(period.from_on) <= move[0] <= str(period.until_on)
 
 

@@ -18,7 +18,7 @@ from commands.access import system_actor
 from commands.journal import unit_of_work
 from metrics.bridge import Asked, Movement, PipelineChange, Reason, movements, pipeline_change
 from metrics.funnel import funnel
-from metrics.sales import ALWAYS, FORECAST, AsOf, Period, SalesFilter, deals_as_of
+from metrics.sales import ALWAYS, FORECAST, AsOf, DayRange, SalesFilter, deals_as_of
 from models import database
 from models.access import User
 from models.database import as_date, as_int, fetch, is_sqlite
@@ -54,7 +54,7 @@ async def world(db: str, built: World) -> World:
     return built
 
 
-def _pairs(world: World, number: int) -> Iterator[tuple[date, date, SalesFilter, Period]]:
+def _pairs(world: World, number: int) -> Iterator[tuple[date, date, SalesFilter, DayRange]]:
     """Random dates, in order, a node of the tree, an owner or everything, and a period."""
     rng, days = random.Random(3), sorted(world.evenings)
     for _ in range(number):
@@ -67,7 +67,7 @@ def _pairs(world: World, number: int) -> Iterator[tuple[date, date, SalesFilter,
             ]
         )
         first = rng.choice(days)
-        yield start, end, wanted, rng.choice([ALWAYS, Period(first, first + timedelta(days=30))])
+        yield start, end, wanted, rng.choice([ALWAYS, DayRange(first, first + timedelta(days=30))])
 
 
 async def test_any_change_adds_up_and_is_that_between_the_rows_of_two_evenings(world: World) -> None:
@@ -103,7 +103,7 @@ def _owners(evening: Evening, wanted: SalesFilter) -> set[str | None]:
     return {*evening.below(wanted.team_id)} if wanted.team_id else {None, *evening.members}
 
 
-def _expected(start: Evening, end: Evening, wanted: SalesFilter, period: Period) -> _Expected:
+def _expected(start: Evening, end: Evening, wanted: SalesFilter, period: DayRange) -> _Expected:
     found, before, after = _Expected(), _owners(start, wanted), _owners(end, wanted)
     for deal in end.deals:
         old, new = start.deals.get(deal), end.deals[deal]
@@ -122,18 +122,18 @@ def _expected(start: Evening, end: Evening, wanted: SalesFilter, period: Period)
     return found
 
 
-def _is_in(state: State, owners: set[str | None], period: Period) -> bool:
+def _is_in(state: State, owners: set[str | None], period: DayRange) -> bool:
     counts = state.is_open and ForecastCategory(state.forecast_category) in FORECAST
     return counts and state.owner_id in owners and _closes(state, period)
 
 
-def _closes(state: State, period: Period) -> bool:
+def _closes(state: State, period: DayRange) -> bool:
     if period.from_on is None or period.until_on is None:
         return True
     return state.close_on is not None and period.from_on <= state.close_on <= period.until_on
 
 
-def _why(outside: State, inside: State, owners: set[str | None], period: Period, way: str) -> Reason:
+def _why(outside: State, inside: State, owners: set[str | None], period: DayRange, way: str) -> Reason:
     """Why a deal is outside at one of the ends."""
     if outside.owner_id not in owners:
         return Reason(f"{'TEAM' if outside.owner_id == inside.owner_id else 'OWNER'}_{way}")
@@ -226,7 +226,7 @@ async def test_two_views_of_a_day_differ_in_what_was_dated_back_alone(world: Wor
 
 DAY = date(2026, 3, 31)
 SINCE, LATER = DAY - timedelta(days=20), DAY - timedelta(days=5)
-APRIL = Period(date(2026, 4, 1), date(2026, 4, 30))
+APRIL = DayRange(date(2026, 4, 1), date(2026, 4, 30))
 
 
 @pytest.fixture

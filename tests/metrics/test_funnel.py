@@ -16,7 +16,7 @@ from commands.incoming import Incoming
 from commands.journal import FieldChange
 from metrics.funnel import Line, funnel
 from metrics.pace import Pace, WinRateGrouping, pace, win_rates
-from metrics.sales import AsOf, Period, SalesFilter
+from metrics.sales import AsOf, DayRange, SalesFilter
 from metrics.slippage import Pushes, pushes, slippage
 from metrics.stages import StagePassage, Stay, median_stay, stage_passages
 from models.access import Actor, Team, Tenant, User
@@ -27,9 +27,9 @@ from tests.metrics.selling import on_the_day
 from tests.schema.asking import ask, counted, refused
 
 DAY = date(2026, 3, 31)
-QUARTER = Period(date(2026, 1, 1), DAY)
+QUARTER = DayRange(date(2026, 1, 1), DAY)
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "sales-metrics.md"
-APRIL = Period(date(2026, 4, 1), date(2026, 4, 30))
+APRIL = DayRange(date(2026, 4, 1), date(2026, 4, 30))
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ async def test_what_became_of_the_deals_that_entered_a_stage(actor: Actor, accou
     assert found[negotiating] == StagePassage(negotiating, 2, 0, 2, 2, 0, 2, 0, 10)
     assert found[identified].conversion == 3 / 5
     assert found[proposed].win_rate == 2 / 3
-    january = await stage_passages(actor, AsOf(DAY), Period(date(2026, 1, 5), date(2026, 1, 15)))
+    january = await stage_passages(actor, AsOf(DAY), DayRange(date(2026, 1, 5), date(2026, 1, 15)))
     assert [each.entered for each in january] == [0, 1, 0, 0]
     then = {each.stage: each for each in await stage_passages(actor, AsOf(date(2026, 1, 25)), QUARTER)}
     assert (then[identified].advanced, then[identified].won, then[identified].standing) == (2, 0, 3)
@@ -221,7 +221,7 @@ async def test_win_rates_leave_out_what_is_open(actor: Actor, account: Account, 
     ):  # fmt: skip
         groups = (await win_rates(actor, AsOf(DAY), QUARTER, grouping)).groups
         assert [(g.key, g.label, g.won, g.lost) for g in groups] == [(key, label, 2, 1)], grouping
-    assert (await win_rates(actor, AsOf(date(2026, 1, 1)), Period(date(2027, 1, 1)))).total.by_count is None
+    assert (await win_rates(actor, AsOf(date(2026, 1, 1)), DayRange(date(2027, 1, 1)))).total.by_count is None
 
 
 async def test_win_rates_by_the_furthest_stage_and_by_every_product_family(
@@ -257,7 +257,7 @@ async def test_velocity_is_money_a_day(actor: Actor, account: Account) -> None:
     )
     assert (found.cycle_days, found.won_cycle_days) == (25.0, 10.0)
     assert found.velocity_minor == 40  # 2 x 20.00 x 0.25 / 25 = 0.40
-    nothing = await pace(actor, AsOf(DAY), Period(date(2027, 1, 1)))
+    nothing = await pace(actor, AsOf(DAY), DayRange(date(2027, 1, 1)))
     assert (nothing.win_rate, nothing.cycle_days, nothing.velocity_minor) == (None, None, None)
 
 
