@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ _EVERY = re.compile(
 )
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
 #: The parameters that differ from day to day.
-_OF_DAY = re.compile(r":(as_of|this_month|(?:month|day)_\d+)\b")
+_OF_DAY = re.compile(r":(as_of|this_month|(?:month|day)_\d+|found_[a-z_]+)\b")
 
 
 def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view: View = WHOLE) -> str:
@@ -102,9 +102,13 @@ def parameters_on(
     tenant_id: str, day: date, ending: str, account_ids: Sequence[str] | None = None
 ) -> dict[str, Param]:
     """What a statement on another day, as ``on_day`` says it, asks for."""
-    asked = parameters(tenant_id, day, account_ids)
+    return named_on(parameters(tenant_id, day, account_ids), ending)
+
+
+def named_on(params: Mapping[str, Param], ending: str) -> dict[str, Param]:
+    """Parameters under the names that they have in a statement on another day, as ``on_day`` says it."""
     return {
-        f"{name}_{ending}" if _OF_DAY.fullmatch(f":{name}") else name: value for name, value in asked.items()
+        f"{name}_{ending}" if _OF_DAY.fullmatch(f":{name}") else name: value for name, value in params.items()
     }
 
 
