@@ -41,10 +41,7 @@ AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_
 
 def _changed(column: str, view: View) -> str:
     """The changes of a column until the date, as a table ``c`` with its conditions."""
-    return (
-        f"change c where c.tenant_id = :tenant and c.entity = 'deal' and c.entity_id in {AMONG_DEALS}"
-        f" and c.field = '{column}' and c.effective_on <= :as_of{and_known(known_change('c'), view)}"
-    )
+    return f"CHANGED(deal, {column}){and_known(known_change('c'), view)}"
 
 
 def _pushes(view: View) -> str:

@@ -69,7 +69,8 @@ def columns_in(*sql: str) -> list[str]:
 def stored(model: type[Record], *sql: str, view: View = WHOLE) -> str:
     """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of.
 
-    ``AMONG(…)`` stands for the accounts whose facts are gathered.
+    ``AMONG(…)`` stands for the accounts whose facts are gathered, ``CHANGED(deal, column)`` for the changes
+    ``c`` of a column of their deals until the date, with a condition.
     """
     return f"{as_of_rows(model, columns_in(*sql), view, _changes_of(model))} t"
 
