@@ -38,7 +38,7 @@ def touched(record: Record) -> set[str]:
 
 
 async def accounts_of(tenant_id: str, records: Iterable[Record]) -> set[str]:
-    """The ids of the accounts whose facts these records are part of, through deals, products and quotas too."""
+    """The ids of the accounts whose facts these records are part of: through deals, products, quotas too."""
     written = list(records)
     found = set().union(*map(touched, written))
     deals = {record.deal_id for record in written if isinstance(record, _OF_DEAL)}

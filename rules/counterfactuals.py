@@ -80,7 +80,7 @@ _FALL = ("days_to_end", "days_to_close", "days_left")
 _GIVEN = frozenset(
     {
         "first_amount", "peak_amount", "days_since_amount_cut", "days_since_category_raised",
-        "usual_days_in_stage", "long_days_in_stage", "days_left",
+        "usual_days_in_stage", "long_days_in_stage", "days_left", "pushes", "measure",
     }
 )  # fmt: skip
 #: What we bring about ourselves; the rest of the fields is up to the customer.

@@ -23,6 +23,7 @@ from rules.kinds.declaring import (
     kind,
     money,
     number,
+    owners,
     stored,
     text,
 )
@@ -152,6 +153,7 @@ _ROWS = Rows(
         "e": (_engaged, "e.deal_id = t.id"),
         "m": (_amounts, "m.entity_id = t.id"),
         "r": (_raised, "r.entity_id = t.id"),
+        "o": (owners, "o.id = t.account_id"),
         "u": (_usual, "u.stage = coalesce(t.pipeline_stage_id, t.stage)"),
     },
     found={"found_stays": _find_usual},
@@ -287,5 +289,10 @@ DEAL = kind(
     days("next_step_overdue_days", "days since the next step was due", "DAYS(:as_of, t.next_step_on)"),
     identity("contract_id", "the contract that a renewal or expansion is about", "t.contract_id"),
     identity("owner_id", "the deal's owner", "t.owner_id"),
+    flag(
+        "is_account_owners",
+        "whether the owner of the deal owns the account too: the quota of the account is that person's",
+        "t.owner_id = o.owner_id",
+    ),
     CURRENCY,
 )

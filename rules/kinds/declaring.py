@@ -97,6 +97,12 @@ def per_account(model: type[Record], select: str, where: str, view: View) -> str
     )
 
 
+def owners(view: View) -> str:
+    """A subquery of the accounts as of ``:as_of``: their ids, and whose they are."""
+    rows = stored(Account, "t.owner_id", view=view)
+    return f"(select t.id, t.owner_id from {rows} where AMONG(t.id))"
+
+
 def and_known(condition: str, view: View) -> str:
     """A further condition of a WHERE that counts where only what was known does."""
     return f" and {condition}" if view.known else ""

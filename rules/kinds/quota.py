@@ -12,12 +12,11 @@ from fractions import Fraction
 
 from metrics.credit import Standing, open_in, won
 from models.access import Actor, Role
-from models.accounts import Account
 from models.asof import as_of_rows, known_change, view_of
 from models.database import as_date, as_int, fetch, table_in
 from models.forecast import Measure, Period, Quota
 from models.view import View
-from rules.kinds.declaring import CURRENCY, days, flag, identity, kind, money, number, stored, text
+from rules.kinds.declaring import CURRENCY, days, flag, identity, kind, money, number, owners, text
 from rules.registry import Rows
 
 #: Places of attainment in percent, and of coverage.
@@ -33,12 +32,6 @@ _COLUMNS = {
     "behind": "bigint",
 }
 _RUNNING = "t.user_id is not null and t.first_on <= :as_of and t.last_on >= :as_of"
-
-
-def _owned(view: View) -> str:
-    """The accounts with their owners."""
-    rows = stored(Account, "t.owner_id", view=view)
-    return f"(select t.id, t.owner_id from {rows} where AMONG(t.id))"
 
 
 def _standings(_view: View) -> str:
@@ -109,7 +102,7 @@ _ROWS = Rows(
     account="a.id",
     source="null",
     where=f"{_RUNNING} and a.id is not null and f.id is not null",
-    joins={"a": (_owned, "a.owner_id = t.user_id"), "f": (_standings, "f.id = t.id")},
+    joins={"a": (owners, "a.owner_id = t.user_id"), "f": (_standings, "f.id = t.id")},
     found={"found_standings": _find_standings},
 )
 

@@ -14,12 +14,19 @@ from metrics.stays import UsualStay, usual_stays
 from models.access import Role, Tenant, User
 from models.accounts import Account
 from models.base import Record
+from models.database import fetch
 from models.deals import ContactRole, Deal, ForecastCategory, Stage
 from models.forecast import Measure, Period, Quota
 from models.pipelines import Pipeline, PipelineStage
+from rules.build import build_book
+from rules.crossing import crossings
 from rules.facts import gather
-from rules.needs import everything
-from rules.reference import Fact
+from rules.needs import everything, needs
+from rules.population import survey
+from rules.prefilter import candidates, shares
+from rules.reference import Fact, canonical_facts, evaluate
+from rules.rows import parameters
+from rules.tree import Book
 from tests import factories
 
 DAY = factories.TODAY
@@ -265,7 +272,7 @@ async def test_a_quota_is_told_of_the_accounts_of_whom_it_is_for(
 ) -> None:
     """Whoever owns a deal on another's account has a quota that the account's owner does not see."""
     seller = await factories.user(tenant)
-    await factories.deal(account, owner_id=seller.id)
+    deal = await factories.deal(account, owner_id=seller.id)
     await factories.quota(seller)
     assert await _quotas(account) == []
     await factories.quota(owner)
@@ -273,6 +280,7 @@ async def test_a_quota_is_told_of_the_accounts_of_whom_it_is_for(
     await _on(10, account, owner_id=seller.id)
     assert [fact["owner_id"] for fact in await _quotas(account)] == [seller.id]
     assert [fact["owner_id"] for fact in await _quotas(account, ago(11))] == [owner.id]
+    assert [(await _deal(deal, day))["is_account_owners"] for day in (ago(11), ago(10))] == [False, True]
 
 
 async def test_neither_a_quota_nor_a_sale_is_known_before_it_was_said(owner: User, account: Account) -> None:
@@ -292,3 +300,91 @@ async def test_neither_a_quota_nor_a_sale_is_known_before_it_was_said(owner: Use
         await work.create(later)
     assert [_of(each, "target") for each in await _quotas(account)] == [(5,)]
     assert await _quotas(account, known_on=DAY) == []
+
+
+#: Conditions that the deal, or the quota, of one account meets and that of the other does not.
+TOLD_APART: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("deal", {"amount_change_from_peak": {"lte": -0.2}}),
+    ("deal", {"amount_change_from_first": {"lt": -0.1}}),
+    ("deal", {"first_amount": {"gte": 1000}, "peak_amount": {"eq": 1000}}),
+    ("deal", {"days_since_amount_cut": {"between": [9, 10]}}),
+    ("deal", {"amount_changes": {"gt": 0}}),
+    ("deal", {"days_since_category_raised": {"lte": 5}}),
+    ("deal", {"category_raised_days_before_close": {"eq": 12}}),
+    ("deal", {"close_overdue_days": {"gt": -10}}),
+    ("deal", {"engaged_contacts": {"eq": 1}}),
+    ("deal", {"economic_buyers": {"gte": 1}}),
+    ("deal", {"is_account_owners": {"eq": True}}),
+    ("deal", {"usual_days_in_stage": {"eq": 5}, "days_in_stage_over_usual": {"gt": 24}}),
+    ("deal", {"long_days_in_stage": {"lt": 9}, "days_in_stage_over_long": {"gte": 22}}),
+    ("quota", {"is_behind_pace": {"eq": True}, "days_left": {"lte": 30}}),
+    ("quota", {"coverage": {"lt": 1}, "attainment": {"lt": 50}, "gap": {"gte": 500}}),
+)
+
+
+def _book(kind: str, where: dict[str, Any]) -> Book:
+    when = [{kind: {"as": "x", "where": where}}]
+    then = [{"recommend": {"action": "LOOK", "because": "it matched"}}]
+    return build_book("one/1", [{"key": "one", "title": "One", "when": when, "then": then}])
+
+
+async def _candidates(tenant: Tenant, book: Book) -> set[str]:
+    population = await survey(tenant.id, DAY, needs(book))
+    found = candidates(book, population, await shares(book, population, tenant.id, DAY))
+    assert found
+    return {str(row["account"]) for row in await fetch(found.sql, parameters(tenant.id, DAY) | found.params)}
+
+
+async def _crossed(tenant: Tenant, book: Book, before: date) -> set[str]:
+    days = (before, before + timedelta(days=1))
+    populations = (
+        await survey(tenant.id, days[0], needs(book)),
+        await survey(tenant.id, days[1], needs(book)),
+    )
+    statements = crossings(book, tenant.id, days, populations)
+    assert statements is not None
+    return {str(row["account"]) for each in statements for row in await fetch(each.sql, each.params)}
+
+
+async def test_the_database_tells_apart_what_rules_ask_for(
+    tenant: Tenant, owner: User, account: Account
+) -> None:
+    """Only the account of which something holds is looked at, and it is the one that matches."""
+    other = await factories.account(await factories.user(tenant))
+    await _passed(other, [*range(1, 11)])
+    entered: dict[str, Any] = {"stage": Stage.PROPOSED, "valid_from": ago(60), "close_on": DAY}
+    deal = await factories.deal(
+        account,
+        stage_since=ago(30),
+        amount_minor=1_000_00,
+        **(entered | {"close_on": DAY + timedelta(days=9)}),
+    )
+    await _on(10, deal, amount_minor=700_00)
+    await _on(3, deal, forecast_category=ForecastCategory.COMMIT)
+    contact = await factories.contact(account, last_contacted_on=ago(5))
+    await factories.deal_contact(deal, contact, role=ContactRole.ECONOMIC_BUYER)
+    entered |= {"close_on": DAY + timedelta(days=40)}
+    await factories.deal(other, stage_since=ago(6), amount_minor=100_00, owner_id=owner.id, **entered)
+    await factories.quota(owner, target=1_000_00, last_on=DAY + timedelta(days=30))
+    for kind, where in TOLD_APART:
+        book = _book(kind, where | ({"is_open": {"eq": True}} if kind == "deal" else {}))
+        facts = await gather(tenant.id, [account.id, other.id], DAY, needs(book))
+        matched = {each for each, of in facts.items() if evaluate(book.rules, canonical_facts(of))}
+        assert (matched, await _candidates(tenant, book)) == ({account.id}, {account.id}), where
+
+
+async def test_a_day_on_which_a_stay_comes_to_be_long_has_its_account_judged(
+    tenant: Tenant, account: Account
+) -> None:
+    """Four of five stayed 8 days at most: 9 days after it came, the deal has stayed longer than those."""
+    await _passed(await factories.account(await factories.user(tenant)), [*range(1, 11)])
+    await factories.deal(account, stage=Stage.PROPOSED, valid_from=ago(40), stage_since=ago(30))
+    book = _book("deal", {"days_in_stage_over_long": {"gt": 0}})
+    assert [await _crossed(tenant, book, ago(30 - days)) for days in (7, 8, 9)] == [
+        set(),
+        {account.id},
+        set(),
+    ]
+    await factories.deal(account, stage=Stage.PROPOSED, valid_from=ago(200), stage_since=ago(150))
+    # Until then there were too few stays to tell.
+    assert [await _crossed(tenant, book, ago(days)) for days in (92, 91, 90)] == [set(), {account.id}, set()]

@@ -134,7 +134,7 @@ def test_what_would_clear_a_signal_is_something_that_can_be_done_or_that_time_br
     }
     assert told.keys() == of.keys()
     assert {field for changes in told.values() for _, field in changes}.isdisjoint(
-        {"first_amount", "peak_amount", "usual_days_in_stage", "long_days_in_stage"}
+        {"pushes", "measure", "peak_amount", "usual_days_in_stage", "long_days_in_stage"}
     )
     assert {actor for changes in told.values() for actor, _ in changes} == {"US", "TIME"}
     assert ("US", "days_in_stage_over_long") in told["stalled-in-stage"]
