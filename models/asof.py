@@ -270,15 +270,16 @@ def _earlier(day: str, other: str) -> str:
     return f"min(:{day}, :{other})" if is_sqlite() else f"least(cast(:{day} as date), cast(:{other} as date))"
 
 
-def log_of(model: type[Record], column: str) -> str:
-    """The change log of one column whose changes are kept apart, as a table ``c`` with its conditions.
+def log_of(model: type[Record], *columns: str) -> str:
+    """The change log of columns whose changes are kept apart, as a table ``c`` with its conditions.
 
     Parameter it needs: ``:tenant``.
     """
-    table = model._meta.db_table
+    table, wanted = model._meta.db_table, [*columns]
+    names = ", ".join(f"'{column}'" for column in wanted)
     return (
-        f"change c{_index(table, [column], BY_DAY)} where c.tenant_id = :tenant"
-        f" and c.entity = '{table}' and c.field = '{column}'{_kept(table, [column], few=True)}"
+        f"change c{_index(table, wanted, BY_DAY)} where c.tenant_id = :tenant"
+        f" and c.entity = '{table}' and c.field in ({names}){_kept(table, wanted, few=True)}"
     )
 
 
