@@ -10,6 +10,7 @@ from models.access import Tenant
 from models.accounts import Account
 from models.base import Record
 from models.catalog import Product
+from models.competition import CompetitorPosition
 from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.forecast import Quota
@@ -21,9 +22,13 @@ from models.rulebooks import PendingJudgement
 from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.tickets import Ticket
+from models.trends import Trend
 
 #: Records of an account that facts are made of.
-_OF_ACCOUNT = (Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal)
+_OF_ACCOUNT = (
+    Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal,
+    Trend, CompetitorPosition,
+)  # fmt: skip
 #: Records of a deal that facts are made of.
 _OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood)
 BATCH = 500

@@ -20,4 +20,6 @@ MODULES = [
     "models.rulebooks",
     "models.recommendations",
     "models.events",
+    "models.trends",
+    "models.competition",
 ]

@@ -22,6 +22,7 @@ from models.accounts import Account
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
+from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.database import Param, fetch
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
@@ -54,6 +55,7 @@ from models.rulebooks import (
 from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.tickets import Ticket
+from models.trends import Trend
 
 R = TypeVar("R", bound=Record)
 
@@ -249,6 +251,11 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Backtest: _own_run,
     Judgement: _seen_account,
     PendingJudgement: _seen_account,
+    Trend: _seen_account,
+    CompetitorPosition: _seen_account,
+    Competitor: _whole_tenant,
+    CompetitorName: _whole_tenant,
+    BattleNote: _whole_tenant,
 }
 
 
