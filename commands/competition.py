@@ -154,7 +154,9 @@ async def put_position(
             valid_from=work.on,
             **given,
         )
-        return await work.create(made)
+        await work.create(made)
+        work.object_id = made.id
+        return made
 
 
 async def remove_position(actor: Actor, position_id: str) -> CompetitorPosition:

@@ -22,6 +22,7 @@ from models.base import Record
 from models.bids import Bid
 from models.catalog import Product
 from models.database import Param, ascii_lower, fetch, is_sqlite
+from models.competition import Competitor, CompetitorName
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
 from models.people import ERASED, PERSONAL, Contact, Interaction
@@ -37,6 +38,7 @@ _KEYS = frozenset(
     {
         *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
         *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
+        *("families", "deal_ids", "contract_ids", "product_family"),
     }
 )
 #: What others are called, and words from lists: theirs, whoever else is called so.
@@ -49,6 +51,8 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Pipeline: frozenset({"name"}),
     PipelineStage: frozenset({"name"}),
     LossReason: frozenset({"name"}),
+    Competitor: frozenset({"name"}),
+    CompetitorName: frozenset({"name", "key"}),
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
 }

@@ -74,8 +74,10 @@ _GROW = (
     "days_in_stage_over_long",
     "days_since_amount_cut",
     "days_since_category_raised",
+    "days_since_observed",
+    "course_overdue_days",
 )
-_FALL = ("days_to_end", "days_to_close", "days_left")
+_FALL = ("days_to_end", "days_to_close", "days_left", "days_to_contract_end")
 #: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
 _GIVEN = frozenset(
     {
@@ -93,6 +95,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "quota": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
+    "trend": frozenset({"has_course", "course", "course_overdue_days", "state"}),
     "account": frozenset(
         {
             "open_deals", "open_expansion_deals", "open_pipeline", "contacts", "executive_contacts",

@@ -4,6 +4,7 @@ A new kind is one module here and its name in the registry below; a new field is
 """
 
 from rules.kinds.account import ACCOUNT
+from rules.kinds.competitor import COMPETITOR
 from rules.kinds.contact import CONTACT
 from rules.kinds.contract import CONTRACT
 from rules.kinds.deal import DEAL
@@ -14,9 +15,13 @@ from rules.kinds.quota import QUOTA
 from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
 from rules.kinds.ticket import TICKET
+from rules.kinds.trend import TREND
 from rules.kinds.usage import USAGE
 from rules.registry import Registry
 
 REGISTRY = Registry(
-    (ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA)
+    (
+        ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA,
+        TREND, COMPETITOR,
+    )  # fmt: skip
 )

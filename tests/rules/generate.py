@@ -12,7 +12,7 @@ from rules.reference import Fact, Facts
 from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op, comparable
 from rules.tree import Scalar
 
-KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal", "event")
+KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal", "event", "trend", "competitor")
 FIELDS = {
     "account": (
         "tier",
@@ -50,6 +50,8 @@ FIELDS = {
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
+    "trend": ("kind", "impact", "days_since_observed", "has_course", "severity_rank"),
+    "competitor": ("role", "product_family", "share", "days_to_contract_end", "monthly_price"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]
