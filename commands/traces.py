@@ -21,8 +21,8 @@ from models.accounts import Account
 from models.base import Record
 from models.bids import Bid
 from models.catalog import Product
-from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.competition import Competitor, CompetitorName
+from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
 from models.people import ERASED, PERSONAL, Contact, Interaction

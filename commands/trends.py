@@ -185,9 +185,7 @@ async def _standing(actor: Actor, observed: Sequence[Observed]) -> dict[str, Tre
     return found
 
 
-async def _check_new(
-    actor: Actor, each: Observed, standing: Mapping[str, Trend], seen: set[str]
-) -> None:
+async def _check_new(actor: Actor, each: Observed, standing: Mapping[str, Trend], seen: set[str]) -> None:
     validate(Trend, {"external_id": each.external_id})
     if each.external_id in seen:
         raise Invalid(f"{each.external_id!r} comes twice", ["externalId"])

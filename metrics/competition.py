@@ -114,9 +114,7 @@ def _known() -> str:
     )
 
 
-async def competitors_of(
-    tenant_id: str, spellings: Iterable[str]
-) -> dict[str, tuple[str, str | None, str]]:
+async def competitors_of(tenant_id: str, spellings: Iterable[str]) -> dict[str, tuple[str, str | None, str]]:
     """Whose each spelling is: a key, the id of the competitor if anybody knows it, and its name."""
     known = {
         str(row["key"]): (str(row["id"]), str(row["name"]))
@@ -135,5 +133,3 @@ async def competitors_of(
         else:
             found[spelling] = (f"name:{key}", None, first.setdefault(key, spelling))
     return found
-
-

@@ -132,9 +132,7 @@ async def trend_report(
         for kind, found in kinds.items()
     ]
     groups.sort(key=lambda each: (-each.figures.accounts, -each.figures.trends, each.kind))
-    return TrendReport(
-        as_of, DayRange(from_on, until_on), before, actor.currency, total, tuple(groups)
-    )
+    return TrendReport(as_of, DayRange(from_on, until_on), before, actor.currency, total, tuple(groups))
 
 
 def _ranked(part: TrendPart) -> tuple[int, int, str]:
@@ -164,7 +162,11 @@ async def _figures(
     part = "''" if grouping is None else f"coalesce(a.{grouping.lower()}, '')"
     columns = [] if grouping is None else [grouping.lower()]
     trends = as_of_rows(Trend, ["account_id", "kind", "observed_on", "state"], view)
-    heard, dealt, signed = visible(Trend, actor, "n"), visible(Deal, actor, "n"), visible(Contract, actor, "n")
+    heard, dealt, signed = (
+        visible(Trend, actor, "n"),
+        visible(Deal, actor, "n"),
+        visible(Contract, actor, "n"),
+    )
     depths = [(0, "''", "''"), (1, "kind", "''"), *([(2, "kind", "part")] if grouping else [])]
     spread = " union all ".join(
         f"select {depth} as depth, {kind} as kind, {part_} as part, account_id, sum(is_now) as now_,"

@@ -15,6 +15,7 @@ from models.base import today
 from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
+from schema.competition import POSITIONS
 from schema.context import Info
 from schema.core.connections import Listed, by_id, connection, related
 from schema.core.cost import costs
@@ -31,6 +32,7 @@ from schema.revenue import CONTRACTS
 from schema.services import SERVICES, Usage
 from schema.signals import SIGNALS
 from schema.tickets import TICKETS
+from schema.trends import TRENDS
 
 MOST_MONTHS = 60
 Months = Annotated[
@@ -154,6 +156,12 @@ class Account(Node, Stored[stored.Account]):
     signals = connection(SIGNALS, "What was heard about it, by anybody.", "account_id")
     interactions = connection(
         INTERACTIONS, "Calls, visits, mails and the like with it, by anybody.", "account_id"
+    )
+    trends = connection(TRENDS, "What changes there, in every state unless filtered.", "account_id")
+    competition = connection(
+        POSITIONS,
+        "Where competitors stand there, those positions too that were taken out unless filtered.",
+        "account_id",
     )
     recommendations = connection(
         RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"

@@ -21,7 +21,19 @@ from rules.registry import Registry
 
 REGISTRY = Registry(
     (
-        ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA,
-        TREND, COMPETITOR,
+        ACCOUNT,
+        CONTRACT,
+        DEAL,
+        DEAL_LINE,
+        DEAL_CONTACT,
+        CONTACT,
+        SERVICE,
+        USAGE,
+        TICKET,
+        SIGNAL,
+        EVENT,
+        QUOTA,
+        TREND,
+        COMPETITOR,
     )  # fmt: skip
 )

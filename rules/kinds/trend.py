@@ -7,7 +7,7 @@ from models.trends import Confidence, Trend, TrendImpact, TrendKind, TrendState
 from rules.kinds.declaring import days, flag, kind, number, text
 from rules.registry import Rows
 
-_SEVERITIES = " ".join(f"when '{each.value}' then {each.rank + 1}" for each in Severity)
+_SEVERITIES = " ".join(f"when '{each.value}' then {each.rank}" for each in Severity)
 
 TREND = kind(
     "trend",
@@ -20,10 +20,10 @@ TREND = kind(
     number(
         "severity_rank",
         "",
-        "how much it means, from 1 (LOW) to 4 (CRITICAL)",
+        "how much it means, from 0 (LOW) to 3 (CRITICAL)",
         f"(case t.severity {_SEVERITIES} end)",
-        1,
-        4,
+        0,
+        3,
     ),
     text("confidence", "how sure it is", "t.confidence", Confidence),
     text("state", "whether its course of action was taken", "t.state", TrendState),

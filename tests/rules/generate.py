@@ -12,7 +12,19 @@ from rules.reference import Fact, Facts
 from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op, comparable
 from rules.tree import Scalar
 
-KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal", "event", "trend", "competitor")
+KINDS = (
+    "account",
+    "contract",
+    "deal",
+    "deal_line",
+    "deal_contact",
+    "contact",
+    "ticket",
+    "signal",
+    "event",
+    "trend",
+    "competitor",
+)
 FIELDS = {
     "account": (
         "tier",

@@ -35,6 +35,31 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
         "accountId": on.account, "kind": "CALL", "happenedOn": "2026-03-01", "dealId": on.deal,
         "contactId": on.contact, "userId": on.director, "idempotencyKey": "new-call",
     },
+    "recordTrends": lambda on: {
+        "trends": [
+            {
+                "accountId": on.account, "kind": "MERGER", "title": "Merges", "observedOn": "2026-03-01",
+                "dealIds": [on.deal], "contractIds": [on.contract], "course": "Visit",
+                "courseOwnerId": on.director, "courseDueOn": "2026-04-01",
+            }
+        ]
+    },
+    "trendFromSignal": lambda on: {
+        "signalId": on.signal, "dealIds": [on.deal], "contractIds": [on.contract], "course": "Visit",
+        "courseOwnerId": on.director, "idempotencyKey": "new-trend",
+    },
+    "updateTrend": lambda on: {
+        "id": on.trend, "version": 1, "dealIds": [on.deal], "contractIds": [on.contract], "course": "Visit",
+        "courseOwnerId": on.director,
+    },
+    "moveTrend": lambda on: {"id": on.trend, "version": 1, "to": "CLOSED"},
+    "nameCompetitor": lambda _on: {"name": "Fresh rival", "alias": "FR"},
+    "mergeCompetitors": lambda on: {"id": on.rival, "intoId": on.other_rival},
+    "putCompetitorPosition": lambda on: {
+        "accountId": on.account, "name": "Fresh rival", "productFamily": "WAN", "role": "INCUMBENT",
+    },
+    "removeCompetitorPosition": lambda on: {"id": on.position},
+    "writeBattleNote": lambda on: {"competitorId": on.rival, "text": "They are late."},
     "exportContact": lambda on: {"id": on.contact},
     "eraseContact": lambda on: {"id": on.contact, "version": 1},
     "createDeal": lambda on: {

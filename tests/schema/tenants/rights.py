@@ -98,6 +98,14 @@ MUTATIONS: Mapping[str, May] = {
     "rejectBidRound": _may(PRINCIPALS, "WRITE_SALES", named=True),
     "setDiscountLevels": _may(RULE_MAKERS, "WRITE_SALES"),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
+    **dict.fromkeys(
+        ("recordTrends", "trendFromSignal", "putCompetitorPosition"), _may(SELLERS, "WRITE_SIGNALS")
+    ),
+    **dict.fromkeys(
+        ("updateTrend", "moveTrend", "nameCompetitor", "removeCompetitorPosition", "writeBattleNote"),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "mergeCompetitors": _may(RULE_MAKERS, "WRITE_RULES"),
     "evaluate": _may(SELLERS, "EVALUATE", own=True),
     "acceptRecommendation": _may(SELLERS, "WRITE_SALES"),
     "snoozeRecommendation": _may(SELLERS, "WRITE_SALES"),
@@ -133,7 +141,7 @@ QUERIES: Mapping[str, May] = {
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
-            "interactions",
+            "interactions", "trends", "competitors", "competitor", "competitorPositions",
         ),
         _READ,
     ),
