@@ -25,7 +25,8 @@ _PRESSING = (CompetitorStatus.WINNER, CompetitorStatus.INCUMBENT, CompetitorStat
 async def put(actor: Actor, deal_id: str, name: str, values: Values, *, main: bool = False) -> DealCompetitor:
     """Name a competitor on a deal, or change what is known of one, whom the name tells from others.
 
-    One whom nobody knows becomes a competitor of the tenant. Of a new one, ``status`` is SHORTLISTED unless told. ``price_minor`` is for the whole of the deal.
+    One whom nobody knows becomes a competitor of the tenant. Of a new one, ``status`` is SHORTLISTED unless
+    told. ``price_minor`` is for the whole of the deal.
 
     Raises:
         NotFound: there is no such deal that the actor sees.

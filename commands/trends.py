@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from commands.journal import BATCH, Repeat, Values, Work, differing, once, unit_of_work
 from commands.permissions import LISTEN, SELL, require
-from commands.validation import active_user, validate
-from models.access import Actor
+from commands.signals import visible_values
+from commands.validation import validate
+from models.access import Actor, User
 from models.accounts import Account
-from models.base import latest_today, today
+from models.base import fits, latest_today, today
 from models.deals import Deal
 from models.errors import BellwetherError, Invalid, InvalidTransition, NotFound
 from models.revenue import Contract
 from models.signals import Signal, SignalKind
 from models.trends import OF_SIGNAL, Trend, TrendKind, TrendOutcome, TrendState
-from models.visibility import find, sees
+from models.visibility import find
 
 MOST = 1000
 #: So many product families, deals or contracts are affected at most.
 MOST_AFFECTED = 100
 _TITLE = 200
+_FAMILY = 100
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,12 @@ async def record(actor: Actor, observed: Sequence[Observed]) -> list[Trend]:
     require(actor, LISTEN, "record trends")
     if len(observed) > MOST:
         raise Invalid(f"{len(observed):,} trends at once; allowed: {MOST:,}", ["trends"])
-    standing = await _standing(actor, observed)
+    observed = [replace(each, values=_without_course(each.values)) for each in observed]
+    standing, known = await _standing(actor, observed), await _Known.of(actor, observed)
     seen: set[str] = set()
     for index, each in enumerate(observed):
         try:
-            await _check_new(actor, each, standing, seen)
+            _check_new(known, each, standing, seen)
         except BellwetherError as error:
             error.path = ("trends", str(index), *error.path)
             raise
@@ -81,7 +84,9 @@ async def from_signal(
             "deal_ids": [signal.deal_id] if signal.deal_id else [],
             **values,
         }
-        await _check(actor, signal.account_id, told)
+        known = await _Known.of(actor, [Observed(signal.account_id, told)])
+        _check(known, signal.account_id, told)
+        _check_course(None, told)
         async with unit_of_work(actor, "trends.from_signal", repeat=repeat) as work:
             return await work.create(_trend(actor, signal.account_id, {**told, "signal_id": signal.id}, None))
 
@@ -96,14 +101,9 @@ async def update(actor: Actor, trend_id: str, values: Values, *, version: int | 
     """
     require(actor, SELL, "change trends")
     trend = await find(Trend, actor, trend_id, "id")
-    await _check(actor, trend.account_id, values)
-    if values.get("course", "") is None:
-        values = {"course_owner_id": None, "course_due_on": None, **values}
-    course = values.get("course", trend.course)
-    if course is None and (values.get("course_owner_id") or values.get("course_due_on")):
-        raise Invalid("nobody and no day without a course of action", ["course"])
-    if course is None and (trend.outcome is not None or trend.state is TrendState.ACTED):
-        raise InvalidTransition("a course of action that was taken stays", ["course"])
+    values = _without_course(values)
+    _check(await _Known.of(actor, [Observed(trend.account_id, values)]), trend.account_id, values)
+    _check_course(trend, values)
     async with unit_of_work(actor, "trends.update") as work:
         return await work.update(trend, values, version)
 
@@ -185,55 +185,103 @@ async def _standing(actor: Actor, observed: Sequence[Observed]) -> dict[str, Tre
     return found
 
 
-async def _check_new(actor: Actor, each: Observed, standing: Mapping[str, Trend], seen: set[str]) -> None:
+@dataclass(frozen=True)
+class _Known:
+    """What trends refer to, as far as the actor may see it: ids of accounts, and accounts by id."""
+
+    accounts: Mapping[str, str]
+    deals: Mapping[str, str]
+    contracts: Mapping[str, str]
+    signals: Mapping[str, str]
+    owners: Mapping[str, str]
+
+    @classmethod
+    async def of(cls, actor: Actor, observed: Sequence[Observed]) -> _Known:
+        """For trends that say this of these accounts."""
+        said = [each.values for each in observed]
+        signals = [str(each["signal_id"]) for each in said if each.get("signal_id") is not None]
+        owners = {str(each["course_owner_id"]) for each in said if each.get("course_owner_id") is not None}
+        return cls(
+            accounts=await visible_values(actor, Account, [each.account_id for each in observed], "id"),
+            deals=await visible_values(actor, Deal, _all(said, "deal_ids"), "account_id"),
+            contracts=await visible_values(actor, Contract, _all(said, "contract_ids"), "account_id"),
+            signals=await visible_values(actor, Signal, signals, "account_id"),
+            owners={
+                owner: owner
+                for owner in sorted(owners)
+                if fits(User, "id", owner)
+                and await User.filter(id=owner, tenant_id=actor.tenant_id, active=True).exists()
+            },
+        )
+
+
+def _all(said: Sequence[Values], name: str) -> list[str]:
+    lists = (each.get(name) for each in said)
+    return [str(record_id) for each in lists if isinstance(each, list) for record_id in each]
+
+
+def _check_new(known: _Known, each: Observed, standing: Mapping[str, Trend], seen: set[str]) -> None:
     validate(Trend, {"external_id": each.external_id})
     if each.external_id in seen:
         raise Invalid(f"{each.external_id!r} comes twice", ["externalId"])
     if each.external_id:
         seen.add(each.external_id)
-    if not await sees(Account, actor, each.account_id):
+    if each.account_id not in known.accounts:
         raise NotFound(f"no account {each.account_id!r}", ["accountId"])
-    known = standing.get(each.external_id or "")
-    if known is not None and known.account_id != each.account_id:
+    before = standing.get(each.external_id or "")
+    if before is not None and before.account_id != each.account_id:
         raise Invalid("it was recorded of another account before", ["accountId"])
-    await _check(actor, each.account_id, each.values)
-    if each.values.get("course") is None and (known is None or known.course is None):
-        if each.values.get("course_owner_id") or each.values.get("course_due_on"):
-            raise Invalid("nobody and no day without a course of action", ["course"])
+    _check(known, each.account_id, each.values)
+    _check_course(before, each.values)
 
 
-async def _check(actor: Actor, account_id: str, values: Values) -> None:
-    scalars = {name: value for name, value in values.items() if not isinstance(value, list)}
-    validate(Trend, scalars)
+def _check_course(before: Trend | None, values: Values) -> None:
+    course = values.get("course", before.course if before else None)
+    if course is not None:
+        return
+    if values.get("course_owner_id") or values.get("course_due_on"):
+        raise Invalid("nobody and no day without a course of action", ["course"])
+    if before is not None and (before.outcome is not None or before.state is TrendState.ACTED):
+        raise InvalidTransition("a course of action that was taken stays", ["course"])
+
+
+def _without_course(values: Values) -> Values:
+    """A course that is taken away takes its owner and its day along."""
+    if values.get("course", "") is None:
+        return {"course_owner_id": None, "course_due_on": None, **values}
+    return values
+
+
+def _check(known: _Known, account_id: str, values: Values) -> None:
+    validate(Trend, {name: value for name, value in values.items() if not isinstance(value, list)})
     observed_on, link = values.get("observed_on"), values.get("link")
     if isinstance(observed_on, date):
         _past(observed_on, "observedOn")
     if isinstance(link, str) and not link.startswith("https://"):
         raise Invalid("allowed: a link that begins with https://", ["link"])
-    if values.get("course_owner_id") is not None:
-        await active_user(actor, str(values["course_owner_id"]), "courseOwnerId")
+    owner = values.get("course_owner_id")
+    if owner is not None and str(owner) not in known.owners:
+        raise NotFound(f"no active user {owner!r}", ["courseOwnerId"])
     if values.get("signal_id") is not None:
-        signal = await find(Signal, actor, str(values["signal_id"]), "signalId")
-        if signal.account_id != account_id:
-            raise Invalid("the signal is about another account", ["signalId"])
+        _check_of(known.signals, account_id, [str(values["signal_id"])], "signal", "signalId")
     _check_families(values.get("families"))
-    await _check_affected(actor, Deal, account_id, values.get("deal_ids"), "dealIds")
-    await _check_affected(actor, Contract, account_id, values.get("contract_ids"), "contractIds")
+    _check_of(known.deals, account_id, _few(values.get("deal_ids"), "dealIds"), "deal", "dealIds")
+    contracts = _few(values.get("contract_ids"), "contractIds")
+    _check_of(known.contracts, account_id, contracts, "contract", "contractIds")
 
 
 def _check_families(families: object) -> None:
     for family in _few(families, "families"):
-        if not family.strip() or len(family) > 100 or "\x00" in family:
-            raise Invalid("allowed: names of 1 to 100 characters, not blank", ["families"])
+        if not family.strip() or len(family) > _FAMILY or "\x00" in family:
+            raise Invalid(f"allowed: names of 1 to {_FAMILY} characters, not blank", ["families"])
 
 
-async def _check_affected(
-    actor: Actor, model: type[Deal] | type[Contract], account_id: str, ids: object, path: str
-) -> None:
-    for record_id in _few(ids, path):
-        record = await find(model, actor, record_id, path)
-        if record.account_id != account_id:
-            raise Invalid(f"{record_id} belongs to another account", [path])
+def _check_of(accounts: Mapping[str, str], account_id: str, ids: Sequence[str], what: str, path: str) -> None:
+    for record_id in ids:
+        if record_id not in accounts:
+            raise NotFound(f"no {what} {record_id!r}", [path])
+        if accounts[record_id] != account_id:
+            raise Invalid(f"the {what} {record_id} belongs to another account", [path])
 
 
 def _few(values: object, path: str) -> list[str]:

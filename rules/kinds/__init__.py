@@ -35,5 +35,5 @@ REGISTRY = Registry(
         QUOTA,
         TREND,
         COMPETITOR,
-    )  # fmt: skip
+    )
 )

@@ -56,8 +56,8 @@ class PutCompetitorPositionInput:
 
     account_id: strawberry.ID = strawberry.field(description="The id of the account.")
     name: str = strawberry.field(
-        description="A name that the competitor goes by, up to 200 characters, not blank; whoever nobody knows"
-        " is made."
+        description="A name that the competitor goes by, up to 200 characters, not blank; whoever nobody"
+        " knows is made."
     )
     product_family: str = strawberry.field(
         description="The product family, up to 100 characters, not blank; one competitor has one position in"
@@ -68,8 +68,8 @@ class PutCompetitorPositionInput:
     )
     share: int | None = strawberry.field(
         default=UNSET,
-        description="The part of what the account buys of the family in percent, 0 to 100; null when it is not"
-        " known.",
+        description="The part of what the account buys of the family in percent, 0 to 100; null when it is"
+        " not known.",
     )
     contract_ends_on: date | None = strawberry.field(
         default=UNSET, description="The day on which its contract ends; null when it is not known."
@@ -120,7 +120,8 @@ class WriteBattleNoteInput:
         " for all.",
     )
     text: str = strawberry.field(
-        description="What to say, up to 4,000 characters, not blank; it replaces the note of the family before."
+        description="What to say, up to 4,000 characters, not blank; it replaces the note of the family"
+        " before."
     )
 
 

@@ -50,7 +50,8 @@ class TrendKnowledge:
     )
     deal_ids: list[strawberry.ID] | None = strawberry.field(
         default=UNSET,
-        description="The ids of deals of the account that it affects, at most 100, never null; default: none.",
+        description="The ids of deals of the account that it affects, at most 100, never null; default:"
+        " none.",
     )
     contract_ids: list[strawberry.ID] | None = strawberry.field(
         default=UNSET,
@@ -145,8 +146,8 @@ class MoveTrendInput:
     )
     outcome: TrendOutcome | None = strawberry.field(
         default=None,
-        description="What came of the course of action, of one that is closed; null, the default, when that is"
-        " not known.",
+        description="What came of the course of action, of one that is closed; null, the default, when that"
+        " is not known.",
     )
     outcome_note: str | None = strawberry.field(
         default=None,

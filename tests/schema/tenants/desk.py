@@ -21,6 +21,13 @@ from models.bids import (
     DiscountLevel,
 )
 from models.catalog import Product
+from models.competition import (
+    Competitor,
+    CompetitorName,
+    CompetitorPosition,
+    PositionRole,
+    spelling_key,
+)
 from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
@@ -38,6 +45,8 @@ from models.rulebooks import (
     RunScope,
     RunState,
 )
+from models.signals import Signal, SignalKind
+from models.trends import Trend, TrendKind
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.odd_values import MOMENTS
 from tests.schema.reads.world import World
@@ -100,6 +109,11 @@ class Desk:
     document: str
     member: str
     approval: str
+    signal: str
+    trend: str
+    rival: str
+    other_rival: str
+    position: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -205,7 +219,29 @@ class _Making:
             document=self.make(BidDocument, bid_id=bid.id, title="Call", url="https://a.example/call").id,
             member=self.make(BidMember, bid_id=bid.id, user_id=self.director.id, duty="leads").id,
             approval=self._approval(self._bid(deal, BidState.PREPARING)),
+            signal=self.make(
+                Signal, account_id=account.id, kind=SignalKind.MERGER, summary="It merges", observed_on=DAY
+            ).id,
+            trend=self.make(
+                Trend, account_id=account.id, kind=TrendKind.MERGER, title="It merges", observed_on=DAY
+            ).id,
+            rival=(rival := self._rival("A rival of the desk")).id,
+            other_rival=self._rival("Another rival of the desk").id,
+            position=self.make(
+                CompetitorPosition,
+                account_id=account.id,
+                competitor_id=rival.id,
+                product_family="WAN",
+                role=PositionRole.INCUMBENT,
+                observed_on=DAY,
+                currency="EUR",
+            ).id,
         )
+
+    def _rival(self, name: str) -> Competitor:
+        rival = self.make(Competitor, name=name)
+        self.make(CompetitorName, competitor_id=rival.id, name=name, key=spelling_key(name))
+        return rival
 
     def _people(self) -> None:
         """A manager beside the team of the director, and two more assistants."""

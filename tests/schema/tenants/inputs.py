@@ -184,6 +184,9 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "stagePassages": lambda on: {"entered": QUARTER, "filter": {"ownerId": on.director}},
     "pipelineChange": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
     "largestMovers": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "trendReport": lambda _: {"observed": QUARTER, "groupBy": "INDUSTRY"},
+    "competitor": lambda on: {"id": on.rival},
+    "competitorRecord": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "winRates": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "salesVelocity": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "slippage": lambda on: {

@@ -151,11 +151,12 @@ QUERIES: Mapping[str, May] = {
     "risks": _READ_MONEY,
     "portfolio": _READ_MONEY,
     "attainment": _READ_MONEY,
+    "trendReport": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
-            "forecastRecord",
+            "forecastRecord", "competitorRecord",
         ),
         _READ_MONEY,
     ),
