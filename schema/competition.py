@@ -58,7 +58,7 @@ class CompetitorPosition(Node, Stored[stored.CompetitorPosition]):
     model = stored.CompetitorPosition
 
     version: int = column("Grows by one with each change.")
-    product_family: str = column("The product family.")
+    product_family: str = column("The product family that it is about.")
     role: PositionRole = column("What it is to the account in the family.")
     share: int | None = column(
         "The part of what the account buys of the family in percent, 0 to 100; null when it is not known."
@@ -70,7 +70,7 @@ class CompetitorPosition(Node, Stored[stored.CompetitorPosition]):
     confidence: Confidence = column("How sure it is.")
     observed_on: date = column("The day on which it was observed last.")
     removed_on: date | None = column("The day on which it was taken out; null for one that holds.")
-    account = related("schema.accounts", "Account", "account_id", "The account.")
+    account = related("schema.accounts", "Account", "account_id", "The account where it stands.")
     competitor = related("schema.competition", "Competitor", "competitor_id", "Who it is.")
 
 

@@ -229,15 +229,15 @@ class TrendPart:
     """The accounts with trends of a kind that have an industry, segment or region in common."""
 
     key: str | None = column("The industry, segment or region; null for accounts without one.")
-    figures: TrendFigures = column("Its figures.")
+    figures: TrendFigures = column("The figures of these accounts.")
 
 
 @strawberry.type
 class TrendGroup:
     """The trends of one kind."""
 
-    kind: TrendKind = column("The kind.")
-    figures: TrendFigures = column("Its figures.")
+    kind: TrendKind = column("The kind of all of them.")
+    figures: TrendFigures = column("The figures of these accounts.")
     parts: list[TrendPart] = column(
         "The same by what accounts have in common, most accounts first; none unless groupBy is given."
     )
