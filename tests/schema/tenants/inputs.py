@@ -40,7 +40,7 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
             {
                 "accountId": on.account, "kind": "MERGER", "title": "Merges", "observedOn": "2026-03-01",
                 "dealIds": [on.deal], "contractIds": [on.contract], "course": "Visit",
-                "courseOwnerId": on.director, "courseDueOn": "2026-04-01",
+                "courseOwnerId": on.director, "courseDueOn": "2026-04-01", "signalId": on.signal,
             }
         ]
     },
