@@ -23,7 +23,10 @@ def spelling_key(name: str) -> str:
 
 
 class Competitor(Record):
-    """Somebody who sells what we sell; one that turned out to be another is ``merged_into`` that."""
+    """Somebody who sells what we sell.
+
+    One that turned out to be another is ``merged_into`` that.
+    """
 
     prefix = "cpt"
 
@@ -39,7 +42,7 @@ class Competitor(Record):
 
 
 class CompetitorName(Record):
-    """A name that a competitor goes by; ``key`` is what its spellings have in common."""
+    """A name that a competitor goes by, ``key`` is what its spellings have in common."""
 
     prefix = "cpn"
     untracked = Record.untracked | {"key"}
@@ -95,7 +98,7 @@ class CompetitorPosition(Sourced):
 
 
 class BattleNote(Record):
-    """What to say against a competitor, in one product family or in all; another one replaces it."""
+    """What to say against a competitor, in one product family or in all, until another one replaces it."""
 
     prefix = "btl"
 

@@ -223,7 +223,7 @@ class CompetitorRecord:
     price_seen: Money = column("The sum of those prices, for the whole of the deals.")
     price_ours: Money = column("The sum of our amounts of the same deals.")
     price_ratio: float | None = column(
-        "The share that its prices are of our amounts, 0 or more: below 1 where it is cheaper; null where ours"
+        "How much its prices are of our amounts, as a part of 1: below 1 where it is cheaper; null where ours"
         " come to nothing."
     )
 

@@ -70,14 +70,14 @@ class Trend(Node, Stored[stored.Trend]):
     @strawberry.field
     async def deals(self, info: Info) -> list[Deal]:
         """The deals that it affects, those that the caller sees."""
-        found = await info.context.loaders.many(DealRow, self.record.deal_ids)
+        found = [await info.context.loaders.one(DealRow, each) for each in self.record.deal_ids]
         return [Deal.of(each) for each in found if each]
 
     @costs(5)
     @strawberry.field
     async def contracts(self, info: Info) -> list[Contract]:
         """The contracts that it affects, those that the caller sees."""
-        found = await info.context.loaders.many(ContractRow, self.record.contract_ids)
+        found = [await info.context.loaders.one(ContractRow, each) for each in self.record.contract_ids]
         return [Contract.of(each) for each in found if each]
 
 

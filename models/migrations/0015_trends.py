@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('name', fields.CharField(max_length=200)),
                 ('merged_into', fields.ForeignKeyField('models.Competitor', source_field='merged_into_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'competitor', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'name']), Index(fields=['tenant_id', 'merged_into_id'])], 'pk_attr': 'id', 'table_description': 'Somebody who sells what we sell; one that turned out to be another is ``merged_into`` that.'},
+            options={'table': 'competitor', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'name']), Index(fields=['tenant_id', 'merged_into_id'])], 'pk_attr': 'id', 'table_description': 'Somebody who sells what we sell.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('written_on', fields.DateField()),
                 ('replaced_on', fields.DateField(null=True)),
             ],
-            options={'table': 'battle_note', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'competitor_id']), Index(fields=['tenant_id', 'author_id'])], 'pk_attr': 'id', 'table_description': 'What to say against a competitor, in one product family or in all; another one replaces it.'},
+            options={'table': 'battle_note', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'competitor_id']), Index(fields=['tenant_id', 'author_id'])], 'pk_attr': 'id', 'table_description': 'What to say against a competitor, in one product family or in all, until another one replaces it.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('name', fields.CharField(max_length=200)),
                 ('key', fields.CharField(max_length=600)),
             ],
-            options={'table': 'competitor_name', 'app': 'models', 'unique_together': (('tenant', 'key'),), 'indexes': [Index(fields=['tenant_id', 'competitor_id'])], 'pk_attr': 'id', 'table_description': 'A name that a competitor goes by; ``key`` is what its spellings have in common.'},
+            options={'table': 'competitor_name', 'app': 'models', 'unique_together': (('tenant', 'key'),), 'indexes': [Index(fields=['tenant_id', 'competitor_id'])], 'pk_attr': 'id', 'table_description': 'A name that a competitor goes by, ``key`` is what its spellings have in common.'},
             bases=['Record'],
         ),
         ops.CreateModel(
