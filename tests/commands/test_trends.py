@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -135,11 +136,12 @@ async def test_a_trend_is_a_fact_in_a_rule_from_its_recording_to_the_lapse(
             "accountId": account.id, "kind": "MERGER", "title": "Bank merges", "impact": "THREAT",
             "severity": "HIGH", "observedOn": str(today()),
         }  # fmt: skip
-        made = await client.do("recordTrends", "trends { id version }", {"trends": [given]})
+        made: Any = await client.do("recordTrends", "trends { id version }", {"trends": [given]})
         assert made["errors"] == []
-        (trend,) = made["trends"]  # type: ignore[misc]
+        (trend,) = made["trends"]
         await _judge(tenant, engine)
-        (found,) = (await client.ask(asked))["recommendations"]["nodes"]  # type: ignore[index, call-overload]
+        told: Any = await client.ask(asked)
+        (found,) = told["recommendations"]["nodes"]
         assert (found["state"], found["action"]) == ("OPEN", "DECIDE_COURSE_OF_ACTION")
         assert found["because"].startswith("Bank merges (0 days ago) has no course of action")
         assert trend["version"] == 1
@@ -147,5 +149,6 @@ async def test_a_trend_is_a_fact_in_a_rule_from_its_recording_to_the_lapse(
         assert (await client.do("updateTrend", "trend { course }", decided))["errors"] == []
         assert account.id in await pending.waiting(tenant.id)
         await _judge(tenant, engine)
-        (found,) = (await client.ask(asked))["recommendations"]["nodes"]  # type: ignore[index, call-overload]
+        told = await client.ask(asked)
+        (found,) = told["recommendations"]["nodes"]
         assert found["state"] == "LAPSED"
