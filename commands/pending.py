@@ -13,17 +13,20 @@ from models.catalog import Product
 from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.forecast import Quota
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion
 from models.revenue import Contract
 from models.rulebooks import PendingJudgement
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, Stakeholder
 from models.tickets import Ticket
 
 #: Records of an account that facts are made of.
-_OF_ACCOUNT = (Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal)
+_OF_ACCOUNT = (
+    Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal, Stakeholder, Assessment, Interaction,
+)  # fmt: skip
 #: Records of a deal that facts are made of.
 _OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood)
 BATCH = 500
