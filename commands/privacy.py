@@ -6,7 +6,8 @@ from commands.dossier import Document, dossier
 from commands.journal import FieldChange, Work, check_version, unit_of_work
 from commands.permissions import STEWARD, require
 from commands.redaction import redaction_of
-from commands.traces import person_of, same_person
+from commands.traces import person_of
+from metrics.careers import same_person
 from models.access import Actor, Tenant
 from models.accounts import Account
 from models.base import utcnow

@@ -222,18 +222,6 @@ async def rapports_with(contact: Contact) -> list[Rapport]:
     return await found.order_by("assessed_on", "id")
 
 
-async def same_person(contact: Contact) -> list[Contact]:
-    """The contact itself, and those at other accounts that it moved from or to, however often."""
-    found, fresh = {contact.id: contact}, [contact]
-    while fresh:
-        named = [each.moved_from_id for each in fresh if each.moved_from_id]
-        next_to = Q(moved_from_id__in=[each.id for each in fresh]) | Q(id__in=named)
-        there = await Contact.filter(next_to, tenant_id=contact.tenant_id)
-        fresh = [each for each in there if each.id not in found]
-        found |= {each.id: each for each in fresh}
-    return [contact, *sorted((each for each in found.values() if each is not contact), key=lambda c: c.id)]
-
-
 async def evidence_of(person: Person) -> list[Evidence]:
     """What rules saw of the person."""
     tenant, found = person.contact.tenant_id, list[Evidence]()

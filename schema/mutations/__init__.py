@@ -21,6 +21,7 @@ from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
+from schema.mutations.stakeholders import StakeholderMutations
 
 __all__ = ["Mutation"]
 
@@ -44,5 +45,6 @@ class Mutation(
     SigningInMutations,
     ForecastMutations,
     ProjectionMutations,
+    StakeholderMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

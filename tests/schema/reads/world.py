@@ -50,6 +50,7 @@ from models.rulebooks import (
 )
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
 
@@ -66,7 +67,7 @@ MODELS: tuple[type[Record], ...] = (
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
     ForecastProjection, DealLikelihood, Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
-    Interaction,
+    Interaction, Stakeholder, Assessment, Rapport, NeededRoles,
 )  # fmt: skip
 
 
