@@ -92,7 +92,7 @@ LEVELS = ("level", "wanted")
 
 
 class Stakeholder(Record):
-    """A contact's part in the buying centre of the account, since ``valid_from``.
+    """The part of a contact in the buying centre of the account, since ``valid_from``.
 
     One who has none any more stays, with the day of it in ``removed_on``. A contact has one role there; in a
     deal it may have another: see DealContact.
@@ -184,7 +184,7 @@ class Rapport(Record):
 
 
 class NeededRoles(Record):
-    """The roles of which somebody must be engaged, in buying centres of a kind; an empty kind is all others.
+    """The roles of which somebody must be engaged in buying centres of a kind, an empty kind is all others.
 
     ``roles`` lists values of ContactRole in the order of these. ``kind`` is a tier or a kind of deal.
     """

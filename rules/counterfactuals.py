@@ -93,6 +93,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "quota": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
+    "stakeholder": frozenset({"days_since_contact", "colleagues_in_contact", "strength"}),
     "account": frozenset(
         {
             "open_deals", "open_expansion_deals", "open_pipeline", "contacts", "executive_contacts",
@@ -179,7 +180,11 @@ def _new_fact(part: Exists, bound: Bound, facts: Facts) -> Iterator[_Candidate]:
     needed = asked_of(part.where, bound)
     said = ", ".join(f"{name} {value}" for name, value in needed.items())
     text = f"clears when there is a {part.kind}" + (f" with {said}" if said else "")
-    actor = Actor.US if part.kind in ("deal", "deal_line", "deal_contact", "contact") else Actor.CUSTOMER
+    actor = (
+        Actor.US
+        if part.kind in ("deal", "deal_line", "deal_contact", "contact", "stakeholder")
+        else Actor.CUSTOMER
+    )
     changed = {**facts, part.kind: [*facts.get(part.kind, ()), fact]}
     yield Counterfactual(actor, part.kind, None, None, None, needed, None, 1.0, text), changed
 

@@ -241,8 +241,8 @@ class AccountRelationship:
 
     as_of: date = strawberry.field(description="The business date of it.")
     points: int = strawberry.field(
-        description="The number of points, 0 to 100: those of the three strongest people who are there, divided by three and"
-        " rounded down; who is missing counts 0."
+        description="The number of points, 0 to 100: those of the three strongest people who are"
+        " there, divided by three and rounded down; who is missing counts 0."
     )
     rests_on: list[AccountRelationshipPart] = strawberry.field(
         description="Those people, at most three, the strongest first."

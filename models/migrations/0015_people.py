@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('kind', fields.CharField(default='', db_default='', max_length=20)),
                 ('roles', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
             ],
-            options={'table': 'needed_roles', 'app': 'models', 'unique_together': (('tenant', 'of', 'kind'),), 'pk_attr': 'id', 'table_description': 'The roles of which somebody must be engaged, in buying centres of a kind; an empty kind is all others.'},
+            options={'table': 'needed_roles', 'app': 'models', 'unique_together': (('tenant', 'of', 'kind'),), 'pk_attr': 'id', 'table_description': 'The roles of which somebody must be engaged in buying centres of a kind, an empty kind is all others.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('known_on', fields.DateField(null=True)),
                 ('removed_on', fields.DateField(null=True)),
             ],
-            options={'table': 'stakeholder', 'app': 'models', 'unique_together': (('tenant', 'contact'),), 'indexes': [Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': "A contact's part in the buying centre of the account, since ``valid_from``."},
+            options={'table': 'stakeholder', 'app': 'models', 'unique_together': (('tenant', 'contact'),), 'indexes': [Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': 'The part of a contact in the buying centre of the account, since ``valid_from``.'},
             bases=['Record'],
         ),
         ops.AddField(

@@ -13,10 +13,25 @@ from rules.kinds.event import EVENT
 from rules.kinds.quota import QUOTA
 from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
+from rules.kinds.stakeholder import STAKEHOLDER
 from rules.kinds.ticket import TICKET
 from rules.kinds.usage import USAGE
 from rules.registry import Registry
 
 REGISTRY = Registry(
-    (ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA)
+    (
+        ACCOUNT,
+        CONTRACT,
+        DEAL,
+        DEAL_LINE,
+        DEAL_CONTACT,
+        CONTACT,
+        SERVICE,
+        USAGE,
+        TICKET,
+        SIGNAL,
+        EVENT,
+        QUOTA,
+        STAKEHOLDER,
+    )
 )

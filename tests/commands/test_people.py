@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from commands import careers, deal_people, people, privacy, stakeholders
+from commands import careers, deal_people, evaluations, people, privacy, rulebooks, stakeholders
 from commands.access import system_actor
 from metrics.buying_centres import centres, summary
 from metrics.relationships import account_strength, strength, tree
@@ -17,10 +17,11 @@ from metrics.relationships import people as people_of
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account, Tier
 from models.base import today
-from models.deals import ContactRole
+from models.deals import ContactRole, Deal
 from models.errors import BellwetherError, Forbidden, Invalid, InvalidTransition, NotFound
 from models.forecast import DealSplit
 from models.people import ERASED, Contact, InteractionKind, Seniority
+from models.recommendations import Evidence, Recommendation, RecommendationState
 from models.stakeholders import (
     Adaptability,
     Assessment,
@@ -33,6 +34,9 @@ from models.stakeholders import (
     Support,
 )
 from models.visibility import sees
+from rules.engine.pool import EnginePool
+from rules.facts import gather
+from rules.needs import everything
 from tests import factories
 
 
@@ -377,3 +381,64 @@ async def test_those_below_whoever_left_are_shown_below_the_next_one_above(db: s
         await careers.set_manager(actor, low.id, 2, elsewhere.id)
     with pytest.raises(Invalid):
         await careers.set_manager(actor, low.id, 2, low.id)
+
+
+async def test_facts_of_stakeholders_say_what_the_figures_say_and_rules_by_them_are_the_owners(
+    db: str,
+) -> None:
+    """A sentence by a personal judgement reaches the account's owner, and not who sells a deal there."""
+    tenant = await factories.tenant()
+    owner, seller = await factories.user(tenant), await factories.user(tenant)
+    account = await factories.account(owner)
+    deal = await factories.deal(account, owner_id=seller.id)
+    person = await factories.contact(
+        account, name="Ada Lovelace", seniority=Seniority.HEAD, last_contacted_on=factories.TODAY
+    )
+    for days in (0, 18, 40):
+        await factories.interaction(
+            account,
+            contact_id=person.id,
+            user_id=owner.id,
+            happened_on=factories.TODAY - timedelta(days=days),
+        )
+    whole, part = await factories.actor(owner), await factories.actor(seller)
+    made = await stakeholders.set_role(whole, person.id, ContactRole.BLOCKER)
+    await Stakeholder.filter(id=made.id).update(valid_from=date(2026, 1, 1))
+    await stakeholders.assess(whole, person.id, {"support": Support.ENEMY}, assessed_on=date(2026, 3, 1))
+    await stakeholders.assess(whole, person.id, {"support": Support.NEUTRAL}, assessed_on=date(2026, 4, 1))
+
+    gathered = (await gather(tenant.id, [account.id], factories.TODAY, everything()))[account.id]
+    (fact,) = gathered["stakeholder"]
+    (figure,) = await people_of(whole, factories.TODAY, [account.id])
+
+    assert (fact["role"], fact["support"], fact["colleagues_in_contact"]) == ("BLOCKER", "ENEMY", 1)
+    assert fact["strength"] == figure.strength.points == 40 + 20 + 15
+
+    rule = {
+        "key": "enemy",
+        "title": "Somebody is against us",
+        "when": [
+            {"stakeholder": {"as": "s", "where": {"support": {"eq": "ENEMY"}}}},
+            {"deal": {"as": "d", "where": {"is_open": {"eq": True}}}},
+        ],
+        "then": [{"recommend": {"action": "CALL", "because": "{s.name} is {s.support}", "due_in_days": 7}}],
+        "subject": ["d"],
+    }
+    operator = system_actor(tenant)
+    async with EnginePool(1, 20.0) as engine:
+        book = await rulebooks.save(operator, "mine", [rule])
+        await rulebooks.activate(operator, engine, book.id)
+        await evaluations.evaluate(operator, engine, factories.TODAY)
+    (told,) = await Recommendation.filter(deal_id=deal.id)
+    assert "Ada Lovelace" in told.because
+    assert await sees(Recommendation, whole, told.id)
+    assert await sees(Deal, part, deal.id)
+    assert not await sees(Recommendation, part, told.id)
+
+    await privacy.erase(operator, person.id)
+
+    await told.refresh_from_db()
+    assert (told.state, "Ada" in told.because) == (RecommendationState.OPEN, False)
+    seen = {each.field: each.seen for each in await Evidence.filter(recommendation_id=told.id)}
+    assert "ENEMY" not in str(seen["support"])
+    assert ERASED in str(seen["support"])

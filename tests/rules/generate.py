@@ -12,7 +12,18 @@ from rules.reference import Fact, Facts
 from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op, comparable
 from rules.tree import Scalar
 
-KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal", "event")
+KINDS = (
+    "account",
+    "contract",
+    "deal",
+    "deal_line",
+    "deal_contact",
+    "contact",
+    "stakeholder",
+    "ticket",
+    "signal",
+    "event",
+)
 FIELDS = {
     "account": (
         "tier",
@@ -47,6 +58,7 @@ FIELDS = {
     ),
     "deal_contact": ("deal_id", "role", "seniority", "has_left", "days_since_contact", "name"),
     "contact": ("seniority", "days_since_contact", "has_left", "title"),
+    "stakeholder": ("role", "support", "strength", "colleagues_in_contact", "has_left", "name"),
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),

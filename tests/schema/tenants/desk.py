@@ -223,6 +223,7 @@ class _Making:
         """Somebody with a part in the buying centre."""
         boss = self.make(Contact, account_id=account.id, name="Grace")
         self.make(Stakeholder, account_id=account.id, contact_id=boss.id, role=ContactRole.APPROVER)
+        self.make(Contact, account_id=account.id, name="Edsger", reports_to_id=boss.id)
         return boss.id
 
     def _people(self) -> None:

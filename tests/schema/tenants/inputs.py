@@ -156,6 +156,7 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "deal": lambda on: {"id": on.deal},
     "nextBestActions": lambda on: {"accountId": on.account},
     "accountCase": lambda on: {"accountId": on.account, "ruleKey": "desk-waits"},
+    "relationshipSummary": lambda _: {"asOf": "2026-03-31"},
     "factKinds": lambda _: {"names": ["deal"]},
     "dryRun": lambda _: {"name": "desk", "version": 3},
     "rulebookDifference": lambda on: {"before": on.retired, "after": on.live},
