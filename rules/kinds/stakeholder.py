@@ -59,7 +59,8 @@ _SENIORITY = " ".join(f"when '{each.value}' then {points}" for each, points in S
 _STRENGTH = (
     f"case when m.contacts > 0 then {RECENCY_POINTS} * ({WINDOW_DAYS} - DAYS(:as_of, m.last_on))"
     f" / {WINDOW_DAYS} + {FREQUENCY_POINTS}"
-    f" * (case when m.contacts > {OFTEN} then {OFTEN} else m.contacts end) / {OFTEN} + case p.seniority {_SENIORITY} end else 0 end"
+    f" * (case when m.contacts > {OFTEN} then {OFTEN} else m.contacts end) / {OFTEN}"
+    f" + case p.seniority {_SENIORITY} end else 0 end"
 )
 
 _ROWS = Rows(
