@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ GUIDE = Path(__file__).parents[2].joinpath("docs/people.md").read_text("utf-8")
 BLOCKS = re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
 
 
-async def _shown(at: Door, name: str, variables: dict[str, object]) -> Any:
+async def _shown(at: Door, name: str, variables: Mapping[str, object]) -> Any:
     (block,) = [each for each in BLOCKS if re.search(rf"\b{name}\b", each.splitlines()[0])]
     return await at.ask(block, variables)
 
