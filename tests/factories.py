@@ -11,7 +11,7 @@ from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import new_id
 from models.catalog import Product
-from models.deals import Deal, DealContact, DealLine
+from models.deals import ContactRole, Deal, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
@@ -19,6 +19,7 @@ from models.recommendations import Recommendation
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal, SignalKind
+from models.stakeholders import Stakeholder
 from models.tickets import Ticket
 
 #: The day on which tests take place unless they say otherwise.
@@ -81,6 +82,17 @@ async def contact(of: Account, **values: Any) -> Contact:
         tenant_id=of.tenant_id,
         account_id=of.id,
         **({"name": f"Person {_number()}"} | values),
+    )
+
+
+async def stakeholder(who: Contact, **values: Any) -> Stakeholder:
+    """A contact's part in the buying centre of its account: an economic buyer unless said otherwise."""
+    return await Stakeholder.create(
+        id=values.pop("id", None) or Stakeholder.make_id(),
+        tenant_id=who.tenant_id,
+        account_id=who.account_id,
+        contact_id=who.id,
+        **({"role": ContactRole.ECONOMIC_BUYER} | values),
     )
 
 
