@@ -10,7 +10,6 @@ from strawberry import UNSET
 from metrics.careers import career
 from models import people as stored
 from models.access import Scope
-from models.base import today
 from models.described import Described
 from models.people import InteractionDirection, InteractionKind, Seniority
 from schema.context import Info
@@ -22,7 +21,7 @@ from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.stored import Node, Stored, column
-from schema.relationships import CareerStep, RelationshipStrength, strength_of
+from schema.relationships import CareerStep, RelationshipStrength, day_of, strength_of
 
 _RANK = " ".join(f"when '{seniority.value}' then {rank}" for rank, seniority in enumerate(Seniority))
 
@@ -177,7 +176,7 @@ class Contact(Node, Stored[stored.Contact]):
     @strawberry.field
     async def relationship(self, info: Info, as_of: AsOf = None) -> RelationshipStrength | None:
         """How well the person is known, by all of us and by each; null for whose data was erased."""
-        return await strength_of(info, self.record, as_of or today())
+        return await strength_of(info, self.record, day_of(as_of))
 
     @costs(10)
     @strawberry.field

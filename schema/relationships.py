@@ -11,6 +11,7 @@ from metrics import careers
 from metrics import relationships as metric
 from models.access import User as UserRow
 from models.accounts import Account as AccountRow
+from models.base import check_day, today
 from models.people import Contact as ContactRow
 from models.people import Seniority
 from schema.access import User
@@ -129,6 +130,17 @@ class CareerStep:
 
         found = await info.context.loaders.one(AccountRow, self.found.account_id)
         return Shown.of(found) if found else None
+
+
+def day_of(as_of: date | None) -> date:
+    """The business date that is asked for: today unless told.
+
+    Raises:
+        Invalid: it is no business date.
+    """
+    day = as_of or today()
+    check_day(day, "asOf")
+    return day
 
 
 async def strength_of(info: Info, contact: ContactRow, as_of: date) -> RelationshipStrength | None:

@@ -11,7 +11,6 @@ from metrics import buying_centres as metric
 from metrics import relationships
 from models import stakeholders as stored
 from models.access import Scope
-from models.base import today
 from models.deals import ContactRole
 from models.people import Contact as ContactRow
 from models.stakeholders import (
@@ -29,7 +28,7 @@ from schema.core.cost import costs
 from schema.core.readable import needing
 from schema.core.stored import Stored, column
 from schema.people import Contact
-from schema.relationships import ColleagueStrength, StrengthParts
+from schema.relationships import ColleagueStrength, StrengthParts, day_of
 
 _JUDGED = "null when nobody said, or the person's data was erased"
 
@@ -270,7 +269,7 @@ class RelationshipSummary:
 
 async def stakeholder_map(info: Info, of: BuyingCentre, record_id: str, as_of: date | None) -> StakeholderMap:
     """The buying centre of an account or a deal that the caller sees; those of one date are read together."""
-    day, actor = as_of or today(), info.context.actor
+    day, actor = day_of(as_of), info.context.actor
 
     async def load(ids: list[str]) -> list[metric.Centre]:
         found = await metric.centres(actor, of, day, ids)
@@ -292,7 +291,7 @@ async def stakeholder_map(info: Info, of: BuyingCentre, record_id: str, as_of: d
 
 async def org_chart(info: Info, account_id: str, as_of: date | None) -> list[OrgChartPlace]:
     """Who reports to whom at an account that the caller sees."""
-    people = await relationships.people(info.context.actor, as_of or today(), [account_id])
+    people = await relationships.people(info.context.actor, day_of(as_of), [account_id])
     return [
         OrgChartPlace(
             contact_id=strawberry.ID(each.contact_id),
@@ -305,7 +304,7 @@ async def org_chart(info: Info, account_id: str, as_of: date | None) -> list[Org
 
 async def account_relationship(info: Info, account_id: str, as_of: date | None) -> AccountRelationship:
     """How strong the relationship with an account that the caller sees is."""
-    day = as_of or today()
+    day = day_of(as_of)
     people = await relationships.people(info.context.actor, day, [account_id])
     points, best = relationships.account_strength(people)
     return AccountRelationship(
@@ -337,7 +336,7 @@ class StakeholderQueries:
     @strawberry.field
     async def relationship_summary(self, info: Info, as_of: AsOf = None) -> RelationshipSummary:
         """How well the accounts that the caller sees are known; who sees what is decided as of today."""
-        day = as_of or today()
+        day = day_of(as_of)
         found = await metric.summary(info.context.actor, day)
         return RelationshipSummary(
             as_of=day,

@@ -67,3 +67,23 @@ async def test_a_customer_is_mapped_and_judged_and_an_outsider_is_told_of_roles_
         (gone,) = (await _shown(outsider, "Left", quarter))["contacts"]["nodes"]
         assert gone["movedTo"] == []
         assert [each["account"]["name"] for each in gone["career"]] == [account.name]
+
+
+async def test_a_day_that_is_none_is_refused_and_the_first_that_is_one_is_answered(db: str) -> None:
+    owner = await factories.user(await factories.tenant())
+    account = await factories.account(owner)
+    contact = await factories.contact(account)
+    of_contact = "nodes { relationship(asOf: $on) { asOf } }"
+    parts = (
+        "stakeholders(asOf: $on) { coverage }",
+        "orgChart(asOf: $on) { depth }",
+        "relationship(asOf: $on) { points }",
+        f'contacts(filter: {{ id: {{ in: ["{contact.id}"] }} }}) {{ {of_contact} }}',
+    )
+    async with door(owner) as at:
+        for part in parts:
+            document = f'query ($on: Date) {{ account(id: "{account.id}") {{ {part} }} }}'
+            for day, code in (("0001-01-01", "INVALID"), ("1900-01-01", None)):
+                errors = (await at.answer(document, {"on": day})).get("errors", [])
+                assert isinstance(errors, list)
+                assert [each["extensions"]["code"] for each in errors] == ([code] if code else [])
