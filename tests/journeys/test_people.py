@@ -34,7 +34,7 @@ async def test_a_customer_is_mapped_and_judged_and_an_outsider_is_told_of_roles_
         above = {"id": lee.id, "version": 1, "reportsToId": kim.id}
         assert (await owner.do("setContactManager", "contact { reportsTo { name } }", above))["errors"] == []
         circle = {"id": kim.id, "version": 1, "reportsToId": lee.id}
-        refused = await owner.do("setContactManager", "contact { id }", circle)
+        refused: Any = await owner.do("setContactManager", "contact { id }", circle)
         assert [each["code"] for each in refused["errors"]] == ["INVALID"]
         mapped = await _shown(owner, "Map", {"account": account.id, "deal": deal.id})
         (member,) = mapped["account"]["stakeholders"]["members"]
