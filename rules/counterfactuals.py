@@ -74,8 +74,9 @@ _GROW = (
     "days_in_stage_over_long",
     "days_since_amount_cut",
     "days_since_category_raised",
+    "days_since_round",
 )
-_FALL = ("days_to_end", "days_to_close", "days_left")
+_FALL = ("days_to_end", "days_to_close", "days_to_due", "days_left")
 #: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
 _GIVEN = frozenset(
     {
@@ -88,6 +89,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "deal": None,
     "deal_line": None,
     "deal_contact": frozenset({"days_since_contact", "role"}),
+    "bid": None,
     "ticket": None,
     "service": None,
     "quota": None,
@@ -100,6 +102,8 @@ _OURS: Mapping[str, frozenset[str] | None] = {
         }
     ),
 }  # fmt: skip
+#: Kinds of facts that we add ourselves.
+_OURS_TO_ADD = frozenset({"deal", "deal_line", "deal_contact", "bid", "contact"})
 #: Fields that name a record rather than say something of it.
 _NAMES = frozenset({"id", "name", "currency", "source"})
 
@@ -179,7 +183,7 @@ def _new_fact(part: Exists, bound: Bound, facts: Facts) -> Iterator[_Candidate]:
     needed = asked_of(part.where, bound)
     said = ", ".join(f"{name} {value}" for name, value in needed.items())
     text = f"clears when there is a {part.kind}" + (f" with {said}" if said else "")
-    actor = Actor.US if part.kind in ("deal", "deal_line", "deal_contact", "contact") else Actor.CUSTOMER
+    actor = Actor.US if part.kind in _OURS_TO_ADD else Actor.CUSTOMER
     changed = {**facts, part.kind: [*facts.get(part.kind, ()), fact]}
     yield Counterfactual(actor, part.kind, None, None, None, needed, None, 1.0, text), changed
 

@@ -15,6 +15,7 @@ from models.base import today
 from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
+from schema.bids import BIDS
 from schema.context import Info
 from schema.core.connections import Listed, by_id, connection, related
 from schema.core.cost import costs
@@ -136,6 +137,11 @@ class Account(Node, Stored[stored.Account]):
     subsidiaries = connection(ACCOUNTS, "The accounts right below it.", "parent_id")
     contacts = connection(CONTACTS, "The people there, those who left too.", "account_id")
     deals = connection(DEALS, "Sales to it, open and ended, as far as the caller sees them.", "account_id")
+    bids = connection(
+        BIDS,
+        "The bids for tenders that are made for its deals, as far as the caller sees them.",
+        "account_id",
+    )
     contracts = connection(
         CONTRACTS,
         "What it has signed, running or not; empty unless the caller owns or manages the account.",

@@ -74,7 +74,10 @@ async def test_a_tender_from_its_arrival_to_the_signature(db: str) -> None:
         early = await _do(director, "closeBid", "bid { state }", won)
         assert early["errors"][0]["code"] == "INVALID_TRANSITION"
         own = await _do(director, "approveBidRound", "approval { state }", {"id": waiting["id"]})
-        assert own["errors"][0]["message"].endswith("allowed: a MANAGER who sees the deal")
+        assert own["errors"][0]["message"] == (
+            "you may not decide on this discount; allowed, for others who see the deal:"
+            " MANAGER (up to 20 percent), ADMIN (up to 40 percent, below the floor)"
+        )
 
     async with door(mara) as manager:
         desk: Any = await manager.ask(shown("Desk"))
