@@ -12,7 +12,9 @@ from rules.reference import Fact, Facts
 from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op, comparable
 from rules.tree import Scalar
 
-KINDS = ("account", "contract", "deal", "deal_line", "deal_contact", "contact", "ticket", "signal", "event")
+KINDS = (
+    "account", "contract", "deal", "deal_line", "deal_contact", "bid", "contact", "ticket", "signal", "event",
+)  # fmt: skip
 FIELDS = {
     "account": (
         "tier",
@@ -46,6 +48,7 @@ FIELDS = {
         "total_contract_value_percentile",
     ),
     "deal_contact": ("deal_id", "role", "seniority", "has_left", "days_since_contact", "name"),
+    "bid": ("deal_id", "state", "is_decided", "days_to_due", "rounds", "offered", "is_below_floor"),
     "contact": ("seniority", "days_since_contact", "has_left", "title"),
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),
