@@ -462,6 +462,19 @@ async def test_of_two_rounds_that_are_written_down_at_once_both_count_or_one_is_
     assert await BidApproval.filter(state=ApprovalState.OPEN).count() == 1
 
 
+async def test_a_round_that_is_sent_twice_at_once_with_one_key_is_one_round(
+    world: World, ladder: object
+) -> None:
+    ada, bid = await world.actor("ada"), await world.bid()
+    values = {"listed_minor": 100, "offered_minor": 90}
+    sent = [bids.record_round(ada, bid.id, values, idempotency_key="once") for _ in range(2)]
+    first, second = await asyncio.gather(*sent)
+    assert first.id == second.id
+    assert (await Bid.get(id=bid.id)).rounds_held == await BidApproval.all().count() == 1
+    with pytest.raises(Invalid, match="something else was asked"):
+        await bids.record_round(ada, bid.id, {**values, "offered_minor": 80}, idempotency_key="once")
+
+
 async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: World, ladder: object) -> None:
     ada, bid = await world.actor("ada"), await world.bid()
     await bids.update(ada, bid.id, {"due_on": TOMORROW}, bid.version)
