@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from commands import events, pending, runs, scopes
+from commands import events, pending, plan_judgements, runs, scopes
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from commands.judgements import is_of_all, judged_later
@@ -58,6 +58,8 @@ async def evaluate(
         raise Invalid(f"{as_of} is in the future; allowed: {latest} and earlier", ["asOf"])
     check_day(as_of, "asOf")
     book, tally = await active_book(actor), Tally()
+    if as_of <= latest_today():
+        await plan_judgements.judge(system_actor(await Tenant.get(id=actor.tenant_id)), as_of)
     if account_ids is not None:
         scope = await scopes.named(actor, as_of, book, account_ids)
         run = await runs.begin(actor, as_of, book, RunScope.ACCOUNTS, scope)
@@ -90,6 +92,7 @@ async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> Eva
     require(actor, KEEP_JUDGED, "judge changes")
     book = await active_book(actor)
     run_id, tally = EvaluationRun.make_id(), Tally()
+    await plan_judgements.judge(actor, as_of)
     await _begin_day(actor, book, as_of, run_id, tally)
     waiting = await pending.waiting(actor.tenant_id, MOST_CHANGES)
     if not waiting and not tally.events_opened:

@@ -1,4 +1,4 @@
-"""Account plans: what is to become of an account, how that is measured, who does what, and who agreed to it."""
+"""Account plans: what is to become of an account, how it is measured, who does what; and plays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class PlanState(Described):
     DRAFT = "DRAFT", "Being written, for the first time or anew; what was approved before is still judged by."
     SUBMITTED = "SUBMITTED", "It waits for a manager's word, and cannot be changed meanwhile."
     APPROVED = "APPROVED", "A manager agreed to it as it stands."
-    RETURNED = "RETURNED", "A manager did not agree to it, and said why; it may be changed and submitted again."
+    RETURNED = (
+        "RETURNED",
+        "A manager did not agree, and said why; it may be changed and submitted again.",
+    )
 
 
 class PlanEntryKind(Described):
@@ -96,7 +99,7 @@ NEXT = {
     PlanState.DRAFT: (PlanState.SUBMITTED,),
     PlanState.SUBMITTED: (PlanState.APPROVED, PlanState.RETURNED),
     PlanState.APPROVED: (PlanState.DRAFT,),
-    PlanState.RETURNED: (PlanState.SUBMITTED, PlanState.DRAFT),
+    PlanState.RETURNED: (PlanState.SUBMITTED,),
 }
 
 
@@ -169,7 +172,7 @@ class AccountPlan(Record):
 
 
 class PlanPart(Record):
-    """What belongs to a plan, and what can be taken out of it: then it stays, with the day in ``removed_on``."""
+    """What belongs to a plan; what is taken out of it stays, with the day of that in ``removed_on``."""
 
     immutable = frozenset({"account_plan_id", "account_id"})
     #: What it is called where plans are compared.
@@ -188,7 +191,7 @@ class PlanPart(Record):
 
 
 class PlanEntry(PlanPart):
-    """A strength, weakness, opportunity or threat, or a strategy, at a ``position`` among those of its kind."""
+    """A strength, weakness, opportunity, threat or strategy, at a ``position`` among those of its kind."""
 
     prefix = "pent"
     called = "entries"
@@ -240,10 +243,10 @@ class ObjectiveMeasure(PlanPart):
 
     prefix = "pmea"
     called = "measures"
-    kept = ("objective_id", "title", "fact_kind", "aggregate", "field", "conditions", "direction") + (
-        "baseline",
+    kept = (
+        "objective_id", "title", "fact_kind", "aggregate", "field", "conditions", "direction", "baseline",
         "target",
-    )
+    )  # fmt: skip
 
     tenant = reference("Tenant")
     account = reference("Account")
@@ -368,14 +371,14 @@ class PlanRevision(Record):
         )
 
 
-class PlanHealth(Record):
+class PlanJudgement(Record):
     """How a plan stood when it was judged last, for rules to see; earlier days are in the change log.
 
     ``moved_on`` is the last day on which something happened that it is about, ``judged_on`` the day as of
     which it was judged.
     """
 
-    prefix = "phea"
+    prefix = "pjud"
     immutable = frozenset({"account_plan_id", "account_id"})
     untracked = Record.untracked | {"judged_on"}
 
@@ -392,7 +395,7 @@ class PlanHealth(Record):
     account_plan_id: str
 
     class Meta:
-        table = "plan_health"
+        table = "plan_judgement"
         unique_together = (("tenant", "account_plan"),)
         indexes = (("tenant_id", "account_id"),)
 

@@ -45,7 +45,7 @@ from models.plans import (
     ObjectiveMeasure,
     PlanAction,
     PlanEntry,
-    PlanHealth,
+    PlanJudgement,
     PlanRevision,
     Play,
     PlayRun,
@@ -135,9 +135,7 @@ def _of_bid(alias: str, scope: str) -> str:
 
 
 def _of_plays(alias: str, scope: str) -> str:
-    return (
-        f"({_owned_account(alias, scope)} or ({alias}.deal_id is not null and {_of_deal(alias, scope)}))"
-    )
+    return f"({_owned_account(alias, scope)} or ({alias}.deal_id is not null and {_of_deal(alias, scope)}))"
 
 
 def _of_play_run(alias: str, scope: str) -> str:
@@ -284,7 +282,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PlanAction: _owned_account,
     AcceptedRisk: _owned_account,
     PlanRevision: _owned_account,
-    PlanHealth: _owned_account,
+    PlanJudgement: _owned_account,
     Play: _whole_tenant,
     PlayStep: _whole_tenant,
     PlayRun: _of_plays,

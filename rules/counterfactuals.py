@@ -69,6 +69,9 @@ _GROW = (
     "days_in_stage",
     "next_step_overdue_days",
     "overdue_days",
+    "days_since_submitted",
+    "days_since_revision",
+    "days_since_progress",
 )
 _FALL = ("days_to_end", "days_to_close")
 #: What we bring about ourselves; the rest of the fields is up to the customer.
@@ -77,6 +80,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "deal_line": None,
     "deal_contact": frozenset({"days_since_contact", "role"}),
     "ticket": None,
+    "plan": None,
     "service": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
@@ -87,6 +91,8 @@ _OURS: Mapping[str, frozenset[str] | None] = {
         }
     ),
 }  # fmt: skip
+#: Kinds of facts that we can add ourselves.
+_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "contact", "plan"})
 #: Fields that name a record rather than say something of it.
 _NAMES = frozenset({"id", "name", "currency", "source"})
 
@@ -166,7 +172,7 @@ def _new_fact(part: Exists, bound: Bound, facts: Facts) -> Iterator[_Candidate]:
     needed = asked_of(part.where, bound)
     said = ", ".join(f"{name} {value}" for name, value in needed.items())
     text = f"clears when there is a {part.kind}" + (f" with {said}" if said else "")
-    actor = Actor.US if part.kind in ("deal", "deal_line", "deal_contact", "contact") else Actor.CUSTOMER
+    actor = Actor.US if part.kind in _WE_ADD else Actor.CUSTOMER
     changed = {**facts, part.kind: [*facts.get(part.kind, ()), fact]}
     yield Counterfactual(actor, part.kind, None, None, None, needed, None, 1.0, text), changed
 

@@ -124,11 +124,11 @@ class Migration(migrations.Migration):
                 ('text', fields.CharField(max_length=2000)),
                 ('position', fields.IntField()),
             ],
-            options={'table': 'plan_entry', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'account_plan_id']), Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': 'A strength, weakness, opportunity or threat, or a strategy, at a ``position`` among those of its kind.'},
+            options={'table': 'plan_entry', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'account_plan_id']), Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': 'A strength, weakness, opportunity, threat or strategy, at a ``position`` among those of its kind.'},
             bases=['PlanPart'],
         ),
         ops.CreateModel(
-            name='PlanHealth',
+            name='PlanJudgement',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
                 ('version', fields.IntField(default=1, db_default=1)),
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 ('judged_on', fields.DateField()),
                 ('valid_from', fields.DateField()),
             ],
-            options={'table': 'plan_health', 'app': 'models', 'unique_together': (('tenant', 'account_plan'),), 'indexes': [Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': 'How a plan stood when it was judged last, for rules to see; earlier days are in the change log.'},
+            options={'table': 'plan_judgement', 'app': 'models', 'unique_together': (('tenant', 'account_plan'),), 'indexes': [Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': 'How a plan stood when it was judged last, for rules to see; earlier days are in the change log.'},
             bases=['Record'],
         ),
         ops.CreateModel(
