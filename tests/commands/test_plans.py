@@ -9,7 +9,7 @@ import pytest
 
 from commands import plans
 from metrics.plan_documents import DifferenceKind, difference, document_of
-from models.access import Actor, Role, User
+from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
 from models.base import today
 from models.errors import Conflict, Forbidden, Invalid, InvalidTransition, NotFound
@@ -162,7 +162,7 @@ async def test_a_difference_says_what_was_added_removed_and_changed_by_path(db: 
     await plans.remove_part(on.ada, gone.id)
     new = await on.action(plan, objective_id=kept.id)
     plan = await plans.update(on.ada, plan.id, {"vision": "Number one", "revenue_target_minor": 12_345_67})
-    given = {"title": "Grow", "due_on": date(2026, 6, 30), "status": ObjectiveStatus.IN_PROGRESS}
+    given: dict[str, Any] = {"title": "Grow", "due_on": date(2026, 6, 30), "status": "IN_PROGRESS"}
     await plans.put_objective(on.ada, plan.id, kept.id, given | {"owner_id": None})
     found = difference(before, await document_of(plan))
     assert [
@@ -182,7 +182,13 @@ async def test_with_an_objective_go_its_measures_and_its_actions_stay(db: str) -
     plan = await on.plan()
     objective = await on.objective(plan)
     action = await on.action(plan, objective_id=objective.id)
-    given = {"title": "deals", "fact_kind": "deal", "aggregate": "COUNT", "field": None, "conditions": {}}
+    given: dict[str, Any] = {
+        "title": "deals",
+        "fact_kind": "deal",
+        "aggregate": "COUNT",
+        "field": None,
+        "conditions": {},
+    }
     given |= {"direction": "AT_LEAST", "baseline": "0", "target": "3"}
     measure = await plans.put_measure(on.ada, objective.id, None, given)
     await plans.remove_part(on.ada, objective.id)
@@ -197,7 +203,7 @@ async def test_with_an_objective_go_its_measures_and_its_actions_stay(db: str) -
 
 async def test_who_has_a_deal_on_the_account_alone_neither_sees_nor_writes_its_plans(db: str) -> None:
     on = await office()
-    other = await factories.user(await _tenant(on))
+    other = await factories.user(await Tenant.get(id=on.account.tenant_id))
     await factories.deal(on.account, owner_id=other.id)
     bo = await factories.actor(other)
     plan = await on.plan()
@@ -205,10 +211,6 @@ async def test_who_has_a_deal_on_the_account_alone_neither_sees_nor_writes_its_p
         await plans.update(bo, plan.id, {"name": "mine"})
     with pytest.raises(Forbidden, match="only the owner of the account"):
         await plans.create(bo, on.account.id, {"name": "mine", "first_on": LAST, "last_on": date(2027, 1, 1)})
-
-
-async def _tenant(on: Office) -> Any:
-    return await on.account.tenant  # type: ignore[attr-defined]
 
 
 async def test_an_action_is_done_once_and_not_in_the_future(db: str) -> None:
