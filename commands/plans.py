@@ -23,6 +23,7 @@ from models.deals import Deal
 from models.errors import Forbidden, Invalid, InvalidTransition, NotFound
 from models.plans import (
     PARTS,
+    AcceptedRisk,
     AccountPlan,
     Aggregate,
     MeasureDirection,
@@ -208,12 +209,11 @@ async def complete_action(actor: Actor, action_id: str, on: date | None = None) 
         return await work.update(action, {"done_on": day})
 
 
-async def put_risk(actor: Actor, plan_id: str, risk_id: str | None, values: Values) -> PlanPart:
+async def put_risk(actor: Actor, plan_id: str, risk_id: str | None, values: Values) -> AcceptedRisk:
     """Write down a risk that is taken knowingly: what, why, until when, and in the actor's name by whom."""
     plan = await _found(actor, plan_id, None, "planId")
-    model = next(part for part in PARTS if part.called == "accepted_risks")
-    risk = await _part(actor, model, plan, risk_id)
-    return await _put(actor, model, plan, risk, {**values, "accepted_by_id": actor.user_id or None})
+    risk = await _part(actor, AcceptedRisk, plan, risk_id)
+    return await _put(actor, AcceptedRisk, plan, risk, {**values, "accepted_by_id": actor.user_id or None})
 
 
 async def remove_part(actor: Actor, part_id: str) -> AccountPlan:
