@@ -58,13 +58,13 @@ async def evaluate(
         raise Invalid(f"{as_of} is in the future; allowed: {latest} and earlier", ["asOf"])
     check_day(as_of, "asOf")
     book, tally = await active_book(actor), Tally()
-    if as_of <= latest_today():
-        await plan_judgements.judge(system_actor(await Tenant.get(id=actor.tenant_id)), as_of)
     if account_ids is not None:
         scope = await scopes.named(actor, as_of, book, account_ids)
+        await _judge_plans(actor, as_of, account_ids)
         run = await runs.begin(actor, as_of, book, RunScope.ACCOUNTS, scope)
         return await runs.carry_out(actor, engine, book, run, scope, tally, progress)
     run = await runs.begin(actor, as_of, book, RunScope.WHOLE)
+    await _judge_plans(actor, as_of)
     tally.looked_back = await judged_later(run, actor)
     waiting = await pending.waiting(actor.tenant_id) if is_of_all(run, actor) else {}
     if is_of_all(run, actor):
@@ -75,6 +75,13 @@ async def evaluate(
     run = await runs.carry_out(actor, engine, book, run, scope, tally, progress)
     await pending.done(actor.tenant_id, waiting)
     return run
+
+
+async def _judge_plans(actor: Actor, as_of: date, account_ids: Sequence[str] | None = None) -> None:
+    """Bring what is kept of account plans to the date, unless that is further ahead than anybody's today."""
+    if as_of <= latest_today():
+        operator = system_actor(await Tenant.get(id=actor.tenant_id))
+        await plan_judgements.judge(operator, as_of, account_ids)
 
 
 async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> EvaluationRun | None:

@@ -12,7 +12,7 @@ from commands.journal import Work, unit_of_work
 from commands.permissions import KEEP_JUDGED, require
 from models.access import Actor
 from models.base import utcnow
-from models.database import fetch
+from models.database import Param, fetch, listed, one_of
 from models.plans import AccountPlan, PlanJudgement
 from rules.plan_health import Judged, judged
 
@@ -20,8 +20,8 @@ from rules.plan_health import Judged, judged
 BATCH = 200
 
 
-async def judge(actor: Actor, on: date) -> int:
-    """Judge the plans that are due as of a day; how many.
+async def judge(actor: Actor, on: date, account_ids: Sequence[str] | None = None) -> int:
+    """Judge the plans that are due as of a day, of all accounts or of some; how many.
 
     Those are due that were not judged as of that day yet, and those of accounts that wait to be judged; never
     one that was judged as of a later day. Judging again changes nothing.
@@ -30,13 +30,15 @@ async def judge(actor: Actor, on: date) -> int:
         Forbidden: only operators keep plans judged.
     """
     require(actor, KEEP_JUDGED, "judge account plans")
+    some = "" if account_ids is None else f" and {one_of('p.account_id', 'accounts')}"
+    params: dict[str, Param] = {"tenant": actor.tenant_id, "on": on}
     rows = await fetch(
         "select p.id from account_plan p left join plan_judgement j on j.account_plan_id = p.id"
         " where p.tenant_id = :tenant and p.closed_on is null and p.valid_from <= :on"
         " and (j.id is null or j.judged_on < :on or (j.judged_on = :on and exists (select 1"
         " from pending_judgement w where w.tenant_id = p.tenant_id and w.account_id = p.account_id)))"
-        " order by p.id",
-        {"tenant": actor.tenant_id, "on": on},
+        f"{some} order by p.id",
+        params if account_ids is None else params | {"accounts": listed(account_ids)},
     )
     ids = [str(row["id"]) for row in rows]
     for start in range(0, len(ids), BATCH):

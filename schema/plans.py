@@ -71,7 +71,7 @@ class PlanEntry(Stored[stored.PlanEntry]):
     id: strawberry.ID = column("The id of the entry, unlike all others.")
     kind: PlanEntryKind = column("What it says something of.")
     text: str = column("What it says.", Scope.READ_PERSONAL)
-    position: int = column("Its place among those of its kind, from 1.")
+    position: int = column("The number of its place among those of its kind, from 1.")
 
 
 @strawberry.type

@@ -33,7 +33,7 @@ class PlayStep(Stored[stored.PlayStep]):
     model = stored.PlayStep
 
     id: strawberry.ID = column("The id of the step, unlike all others.")
-    position: int = column("Its place in the play, from 1.")
+    position: int = column("The number of its place in the play, from 1.")
     text: str = column("What is to be done.")
     due_after_days: int = column("How many days after the start of the play it is due, 0 to 365.")
     removed_on: date | None = column("The day since when it is no part of the play; null for one that is.")
@@ -224,10 +224,10 @@ class PlayShare:
         description="The share of them, 0 to 1, to four places; null of none."
     )
     low: float | None = strawberry.field(
-        description="The lower end of its 95 % interval (Wilson), to four places; null of none."
+        description="The lower end of its 95 % interval (Wilson), 0 to 1, to four places; null of none."
     )
     high: float | None = strawberry.field(
-        description="The upper end of its 95 % interval (Wilson), to four places; null of none."
+        description="The upper end of its 95 % interval (Wilson), 0 to 1, to four places; null of none."
     )
 
     @classmethod

@@ -116,7 +116,7 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
         "revenueTarget": {"amount": "1000.00"}, "idempotencyKey": "new-plan",
     },
     "updateAccountPlan": lambda on: {"id": on.plan, "version": 1, "vision": "the first"},
-    "putPlanEntry": lambda on: {"planId": on.plan, "id": on.entry, "kind": "STRENGTH", "text": "we know them"},
+    "putPlanEntry": lambda on: {"planId": on.plan, "id": on.entry, "kind": "STRENGTH", "text": "known"},
     "putObjective": lambda on: {
         "planId": on.plan, "id": on.objective, "title": "Grow more", "dueOn": "2040-06-30",
         "ownerId": on.director,
