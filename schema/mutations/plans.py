@@ -83,7 +83,8 @@ class PutPlanEntryInput:
     text: str = strawberry.field(description="What it says, up to 2,000 characters, not blank.")
     position: int | None = strawberry.field(
         default=None,
-        description="The number of its place among those of its kind, from 0; default: where it is, or after the last.",
+        description="The number of its place among those of its kind, from 0; default: where it is, or after"
+        " the last.",
     )
 
 
