@@ -77,7 +77,7 @@ class Desk:
         return answer
 
     async def judged(self) -> dict[str, str]:
-        """The state of each recommendation about the account, by its action, once it was judged as of today."""
+        """The state of each recommendation about the account, by its action, once it was judged today."""
         await self.do("evaluate", "run { state }", accountIds=[self.account])
         return {each["action"]: each["state"] for each in await self.advice()}
 
