@@ -101,6 +101,7 @@ async def _load_demo() -> None:
             return
         with progress() as advance:
             tenant = await demo_job.load_world(demo_job.build_world(today()), advance)
+            await demo_job.sell(tenant)
             async with engine_pool() as engine:
                 actor = system_actor(tenant)
                 await rulebooks.ensure_starter(actor, engine)

@@ -12,6 +12,7 @@ from models.base import Record
 from models.catalog import Product
 from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
+from models.forecast import Quota
 from models.people import Contact, Interaction
 from models.plans import AccountPlan, Objective, PlanAction, PlanJudgement
 from models.projections import DealLikelihood
@@ -42,7 +43,7 @@ def touched(record: Record) -> set[str]:
 
 
 async def accounts_of(tenant_id: str, records: Iterable[Record]) -> set[str]:
-    """The ids of the accounts whose facts these records are part of, through deals and products too."""
+    """The ids of the accounts whose facts these records are part of: through deals, products, quotas too."""
     written = list(records)
     found = set().union(*map(touched, written))
     deals = {record.deal_id for record in written if isinstance(record, _OF_DEAL)}
@@ -50,6 +51,10 @@ async def accounts_of(tenant_id: str, records: Iterable[Record]) -> set[str]:
     found |= await _accounts(tenant_id, Deal, "id", deals)
     found |= await _accounts(tenant_id, Deal, "lines__product_id", products)
     found |= await _accounts(tenant_id, Service, "product_id", products)
+    owners = {record.user_id for record in written if isinstance(record, Quota) and record.user_id}
+    if owners:
+        owned = Account.filter(tenant_id=tenant_id, owner_id__in=sorted(owners))
+        found |= {str(account) for account in await owned.values_list("id", flat=True)}
     return found
 
 

@@ -21,6 +21,7 @@ from rules.findings import Finding, FindingCode
 from rules.kinds import REGISTRY
 from rules.needs import spoken_in, spoken_of
 from rules.places import Places, conditions
+from rules.population import figures
 from rules.rows import parameters, rows_of
 from rules.scope import Path
 from rules.tree import Rule
@@ -117,5 +118,8 @@ async def _counts(tenant_id: str, kind: str, names: Sequence[str], as_of: date) 
     fields = [REGISTRY.kinds[kind].fields[name] for name in names]
     counted = "".join(f", count({field.sql}) as f_{field.name}" for field in fields)
     source = rows_of(REGISTRY.kinds[kind], [field.sql for field in fields])
-    (row,) = await fetch(f"select count(*) as facts{counted} from {source}", parameters(tenant_id, as_of))
+    found = await figures(tenant_id, as_of, {kind: frozenset(names)})
+    (row,) = await fetch(
+        f"select count(*) as facts{counted} from {source}", {**parameters(tenant_id, as_of), **found}
+    )
     return {"": as_int(row["facts"]), **{name: as_int(row[f"f_{name}"]) for name in names}}

@@ -28,6 +28,7 @@ from models.access import Actor, Tenant
 from models.database import Row, fetch, listed, one_of
 from models.deals import ForecastCategory, Stage
 from models.forecast import Period
+from models.projections import ForecastProjection
 
 #: So many deals that moved are listed; the table of reasons counts them all.
 MOST_MOVES = 5_000
@@ -60,6 +61,14 @@ class Content:
     deals: Sequence[DealShare]
     change: PipelineChange
     moved: Sequence[Moved]
+    projections: Mapping[str, ForecastProjection]
+
+    @property
+    def whole(self) -> ForecastProjection | None:
+        """What the past says of all that is told: of the tenant, or of the one node at the top."""
+        tops = [each.projection_id for each in self.forecast.nodes if each.node.parent_id is None]
+        only = tops[0] if len(tops) == 1 else None
+        return self.projections.get(self.forecast.projection_id or only or "")
 
 
 async def gathered(actor: Actor, week: date, period: Period, today: date) -> Content:
@@ -76,7 +85,15 @@ async def gathered(actor: Actor, week: date, period: Period, today: date) -> Con
         await deal_shares(actor, period, found.as_of, known),
         await pipeline_change(actor, asked),
         await _moved(actor, asked),
+        await _projections(found),
     )
+
+
+async def _projections(found: WeeklyForecast) -> dict[str, ForecastProjection]:
+    """What the past says of the nodes, by id; the forecast names those alone that its reader may see."""
+    named = (found.projection_id, *(each.projection_id for each in found.nodes))
+    rows = await ForecastProjection.filter(id__in=[each for each in named if each])
+    return {row.id: row for row in rows}
 
 
 async def _moved(actor: Actor, asked: Asked) -> list[Moved]:
@@ -256,7 +273,8 @@ _MOVED = (
 _OWNERS = (
     ("Owner", 24), ("Quota", 14), ("Won", 14), ("Gap", 14), ("Attainment", 11), ("Commit deals", 14),
     ("Best case deals", 14), ("Pipeline deals", 14), ("Coverage", 10), ("Commit called", 14),
-    ("Adjustment", 14), ("Commit adjusted", 14), ("Handed in", 10),
+    ("Adjustment", 14), ("Commit adjusted", 14), ("Handed in", 10), ("The past says", 14),
+    ("At least", 14), ("At most", 14),
 )  # fmt: skip
 
 
@@ -460,6 +478,17 @@ class _Book:
         on.formula(f"L{at}", (f"=J{at}+K{at}", on.at(f"J{at}") + on.at(f"K{at}")), self.formats.money)
         handed_in = "yes" if node.submission and node.submission.is_handed_in else "no"
         on.text(f"M{at}", handed_in if node.node.is_seller else "")
+        past = self.content.projections.get(node.projection_id or "")
+        self._said_by_the_past(on, past, (f"N{at}", f"O{at}", f"P{at}"))
+
+    def _said_by_the_past(self, on: _Sheet, found: ForecastProjection | None, cells: Sequence[str]) -> None:
+        """What is expected in one cell, and the ends of the interval in the two others."""
+        figures = (found.expected_minor, found.low_minor, found.high_minor) if found else (None,) * 3
+        for cell, minor in zip(cells, figures, strict=True):
+            if minor is None:
+                on.text(cell, "")
+            else:
+                on.money(cell, minor)
 
     def _ratios(self, on: _Sheet, at: int) -> None:
         on.formula(f"E{at}", on.ratio(f"C{at}", f"B{at}", f"C{at}/B{at}"), self.formats.percent)
@@ -500,7 +529,21 @@ class _Book:
         on.formula("B10", on.ratio("B8", "B6", "B8/B6"), self.formats.ratio)
         missing = sum(len(node.missing) for node in tops)
         on.text("A17", f"{missing} directors have handed in nothing for the week.", self.formats.note)
+        self._past(on)
         self._charts(on, owners)
+
+    def _past(self, on: _Sheet) -> None:
+        """What the past says of all that is told, beside what people do."""
+        past = self.content.whole
+        beyond = (100 - (past.confidence if past else 80)) // 2
+        labels = ("The past says", f"At least ({beyond} %)", f"At most ({100 - beyond} %)")
+        for at, label in enumerate(labels, start=4):
+            on.text(f"D{at}", label, self.formats.label)
+        self._said_by_the_past(on, past, ("E4", "E5", "E6"))
+        if past is None:
+            on.text("A18", "Nothing was projected in this week.", self.formats.note)
+        elif past.refused:
+            on.text("A18", f"Nothing is projected: {past.refused}.", self.formats.note)
 
     def _money(self, on: _Sheet, cell: str, label: str, formula: Formula) -> None:
         on.text(f"A{cell[1:]}", label, self.formats.label)

@@ -81,7 +81,7 @@ def as_of_rows(
     values = "".join(f", {_value(model, column)} as {column}" for column in tracked)
     fixed = "".join(f", t.{c}" for c in columns if c not in tracked)
     few = _few(model, [(tracked, view)], sought)
-    changes = _changes(table, tracked, view, few.and_change(changes_of), few=few.are_few)
+    changes = _changes(table, tracked, view, few, changes_of)
     return (
         f'({few.named}select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
         f" where {_there(model, view)} and {few.rows}{which and f' and {which}'})"
@@ -106,7 +106,7 @@ def both_ends(
         told = {column: _value(model, column, prefix) for column in tracked}
         values += f", ({_there(model, view)}) as {prefix}there"
         values += "".join(f", {told.get(column, f't.{column}')} as {prefix}{column}" for column in columns)
-        joins += _changes(table, tracked, view, few.and_change(""), prefix, few=few.are_few)
+        joins += _changes(table, tracked, view, few, prefix=prefix)
     return (
         f'({few.named}select t.id, t.tenant_id{values} from "{table}" t{joins} where {few.rows} and {which})'
     )
@@ -124,10 +124,10 @@ class _Few:
         """Whether not every row of the tenant is read."""
         return bool(self.named)
 
-    def and_change(self, condition: str) -> str:
-        """A condition on rows ``c`` of the change log that leaves out those of other rows, too."""
-        own = "c.entity_id in (select few.id from few)" if self.named else ""
-        return " and ".join(filter(None, (own, condition)))
+    @property
+    def changes(self) -> str:
+        """The condition on rows ``c`` of the change log that leaves out those of other rows."""
+        return "c.entity_id in (select few.id from few)" if self.named else ""
 
 
 def _few(model: type[Record], undone: Sequence[tuple[list[str], View]], sought: Sequence[Sought]) -> _Few:
@@ -205,7 +205,7 @@ def _value(model: type[Record], column: str, prefix: str = "") -> str:
     return f"case when {prefix}l.n_{column} = 1 then {then} else t.{column} end"
 
 
-def _changes(table: str, columns: list[str], view: View, which: str, prefix: str = "", *, few: bool) -> str:
+def _changes(table: str, columns: list[str], view: View, few: _Few, which: str = "", prefix: str = "") -> str:
     """A join with what each column was before what a view undoes of it.
 
     What changed later decides, by the first of it; else what was learned later, by the first that was
@@ -217,7 +217,7 @@ def _changes(table: str, columns: list[str], view: View, which: str, prefix: str
     first = "effective_on" if not view.known else "late, case when late = 0 then effective_on end"
     shown = "c.entity_id, c.field, c.old, c.effective_on, c.created_at, c.seq"
     shown += f", {late} as late" if view.known else ""
-    sources = _sources(table, columns, view, which, few=few)
+    sources = _sources(table, columns, view, which, few=few.are_few, among=few.changes)
     changes = " union all ".join(f"select {shown} from {source}" for source in sources)
     seen = ", ".join(
         f"max(case when field = '{c}' then 1 end) as n_{c},"
@@ -234,16 +234,24 @@ def _changes(table: str, columns: list[str], view: View, which: str, prefix: str
     )
 
 
-def _sources(table: str, columns: list[str], view: View, which: str, *, few: bool = False) -> list[str]:
-    """What a view undoes, as tables ``c`` with conditions, no row in two of them."""
-    only = f" and {which}" if which else ""
+def _sources(
+    table: str, columns: list[str], view: View, which: str, *, few: bool = False, among: str = ""
+) -> list[str]:
+    """What a view undoes, as tables ``c`` with conditions, no row in two of them.
+
+    ``among`` leaves out what is not looked for; what was learned late is so little that to look it up costs
+    more than to read all of it.
+    """
     names = ", ".join(f"'{column}'" for column in columns)
     kept = _are_kept(table, columns)
-    return [
-        f"change c{_index(table, columns, index)} where c.tenant_id = :tenant and c.entity = '{table}'"
-        f" and {condition}{only} and c.field in ({names}){_kept(table, columns, few)}"
-        for index, condition in _undone(view, kept)
-    ]
+    found = []
+    for index, condition in _undone(view, kept):
+        only = [condition, which, among if index == BY_DAY else "", f"c.field in ({names})"]
+        found.append(
+            f"change c{_index(table, columns, index)} where c.tenant_id = :tenant and c.entity = '{table}'"
+            f" and {' and '.join(filter(None, only))}{_kept(table, columns, few)}"
+        )
+    return found
 
 
 def _undone(view: View, kept: bool) -> list[tuple[str, str]]:
@@ -270,15 +278,16 @@ def _earlier(day: str, other: str) -> str:
     return f"min(:{day}, :{other})" if is_sqlite() else f"least(cast(:{day} as date), cast(:{other} as date))"
 
 
-def log_of(model: type[Record], column: str) -> str:
-    """The change log of one column whose changes are kept apart, as a table ``c`` with its conditions.
+def log_of(model: type[Record], *columns: str) -> str:
+    """The change log of columns whose changes are kept apart, as a table ``c`` with its conditions.
 
     Parameter it needs: ``:tenant``.
     """
-    table = model._meta.db_table
+    table, wanted = model._meta.db_table, [*columns]
+    names = ", ".join(f"'{column}'" for column in wanted)
     return (
-        f"change c{_index(table, [column], BY_DAY)} where c.tenant_id = :tenant"
-        f" and c.entity = '{table}' and c.field = '{column}'{_kept(table, [column], few=True)}"
+        f"change c{_index(table, wanted, BY_DAY)} where c.tenant_id = :tenant"
+        f" and c.entity = '{table}' and c.field in ({names}){_kept(table, wanted, few=True)}"
     )
 
 

@@ -320,6 +320,20 @@ def listed(texts: Iterable[str]) -> str:
     return orjson.dumps(list(texts)).decode()
 
 
+def tabled(rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows as one parameter, for ``table_in`` to read them."""
+    return orjson.dumps(list(rows)).decode()
+
+
+def table_in(name: str, columns: Mapping[str, str]) -> str:
+    """A subquery of the rows that the parameter ``name`` lists, with these columns and their SQL types."""
+    if not is_sqlite():
+        typed = ", ".join(f"{column} {type_}" for column, type_ in columns.items())
+        return f"(select x.* from jsonb_to_recordset(cast(:{name} as jsonb)) as x({typed}))"
+    read = ", ".join(f"json_extract(value, '$.{column}') as {column}" for column in columns)
+    return f"(with x as {once()}(select {read} from json_each(:{name})) select * from x)"
+
+
 _PARAM = re.compile(r"""(?<![:\w'\"]):([a-z_][a-z0-9_]*)\b""")
 
 

@@ -12,8 +12,8 @@ ERASED_VALUES = "erased_values"
 #: Columns whose changes have indexes of their own: figures of sales are made of thousands of them.
 KEPT_APART = {
     "deal": (
-        "amount_minor", "close_on", "closed_on", "forecast_category", "kind", "owner_id", "probability",
-        "stage", "stage_since", "valid_from",
+        "amount_minor", "close_on", "closed_on", "forecast_category", "kind", "owner_id",
+        "pipeline_stage_id", "probability", "stage", "stage_since", "valid_from",
     )
 }  # fmt: skip
 #: The two indexes of those: by the day of the change, and of what was not learned on that day.

@@ -69,11 +69,23 @@ _GROW = (
     "days_in_stage",
     "next_step_overdue_days",
     "overdue_days",
+    "close_overdue_days",
+    "days_in_stage_over_usual",
+    "days_in_stage_over_long",
+    "days_since_amount_cut",
+    "days_since_category_raised",
     "days_since_submitted",
     "days_since_revision",
     "days_since_progress",
 )
-_FALL = ("days_to_end", "days_to_close")
+_FALL = ("days_to_end", "days_to_close", "days_left")
+#: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
+_GIVEN = frozenset(
+    {
+        "first_amount", "peak_amount", "days_since_amount_cut", "days_since_category_raised",
+        "usual_days_in_stage", "long_days_in_stage", "days_left", "pushes", "measure",
+    }
+)  # fmt: skip
 #: What we bring about ourselves; the rest of the fields is up to the customer.
 _OURS: Mapping[str, frozenset[str] | None] = {
     "deal": None,
@@ -82,6 +94,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "ticket": None,
     "plan": None,
     "service": None,
+    "quota": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
     "account": frozenset(
@@ -205,7 +218,7 @@ def _of_fact(kind: str, where: Where, fact: Fact, bound: Bound, facts: Facts) ->
 def _candidate(kind: str, field: FactField, fact: Fact, value: Scalar | None) -> Counterfactual | None:
     seen = fact.get(field.name)
     days = _days(field.name, seen, value)
-    if days is None and (field.name in _PAST or field.ranks):
+    if days is None and (field.name in _PAST | _GIVEN or field.ranks):
         return None
     ours = _OURS.get(kind, frozenset())
     actor = (

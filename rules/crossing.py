@@ -15,7 +15,7 @@ from rules.kinds import REGISTRY
 from rules.population import Population
 from rules.prefilter import Candidates, Conditions, candidates
 from rules.registry import FactKind, FieldType
-from rules.rows import on_day, parameters, parameters_on, rows_of
+from rules.rows import named_on, on_day, parameters, parameters_on, rows_of
 from rules.tree import Book, Condition, FieldValue, Rule, Term, leaves
 
 _BEFORE = "before"
@@ -25,7 +25,7 @@ def crossings(
     book: Book, tenant_id: str, days: tuple[date, date], populations: tuple[Population, Population]
 ) -> list[Candidates] | None:
     """Statements that select the accounts between two days, whole; None when any account may be one."""
-    found = list(_compared(book, tenant_id, days))
+    found = list(_compared(book, tenant_id, days, populations))
     tells_days = any(map(_tells_days, book.rules))
     unsteady = tuple(
         rule for rule in book.rules if any(_is_unsteady(leaf, tells_days) for leaf in _leaves(rule))
@@ -63,7 +63,9 @@ def _is_unsteady(leaf: tuple[str, Condition], tells_days: bool) -> bool:
     return (computed and days) or any(name in of.relative for name in condition.term.fields)
 
 
-def _compared(book: Book, tenant_id: str, days: tuple[date, date]) -> Iterator[Candidates]:
+def _compared(
+    book: Book, tenant_id: str, days: tuple[date, date], populations: tuple[Population, Population]
+) -> Iterator[Candidates]:
     """For each kind, the accounts with facts that are not the same on both days to the rules."""
     conditions = Conditions(Population())
     shown: dict[str, set[str]] = defaultdict(set)
@@ -77,7 +79,9 @@ def _compared(book: Book, tenant_id: str, days: tuple[date, date]) -> Iterator[C
                 shown[of] |= set(_values(of, leaf.other))
     params = {
         **parameters_on(tenant_id, days[0], _BEFORE),
+        **named_on(populations[0].found, _BEFORE),
         **parameters(tenant_id, days[1]),
+        **populations[1].found,
         **conditions.params,
     }
     for kind, expressions in shown.items():

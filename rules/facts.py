@@ -39,7 +39,7 @@ async def gather(
         chunk = account_ids[start : start + CHUNK]
         for kind in REGISTRY.kinds.values():
             if kind.name in needs:
-                params = parameters(tenant_id, as_of, chunk, known_on)
+                params = {**parameters(tenant_id, as_of, chunk, known_on), **population.found}
                 await _gather_kind(gathered, kind, needs[kind.name], params, population.view)
     for facts in gathered.values():
         population.place(facts, needs)

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from models.accounts import Account
 from models.asof import view_of
-from models.database import Params, as_int, fetch
+from models.database import Param, Params, as_int, fetch, tabled
 from models.view import WHOLE, View
 from rules.kinds import REGISTRY
 from rules.kinds.declaring import stored
@@ -54,10 +54,14 @@ class Ranks:
 
 
 class Population:
-    """The ranks of fields within a tenant and within its segments, in a view as of a date."""
+    """The ranks of fields within a tenant and within its segments, in a view as of a date.
 
-    def __init__(self, view: View = WHOLE) -> None:
+    ``found`` are the figures of the whole tenant that facts are told beside, as statements ask for them.
+    """
+
+    def __init__(self, view: View = WHOLE, found: Params | None = None) -> None:
         self.view = view
+        self.found = found or {}
         self._within: dict[tuple[str, str, str | None], Ranks] = {}
 
     def add(self, kind: str, field: str, counts: Mapping[str | None, Mapping[Number, int]]) -> None:
@@ -91,14 +95,33 @@ async def survey(tenant_id: str, as_of: date, needs: Needs, known_on: date | Non
 
     With ``known_on`` as it was known by the end of that day.
     """
-    params = parameters(tenant_id, as_of, known_on=known_on)
-    population = Population(await view_of(tenant_id, as_of, known_on))
+    found = await figures(tenant_id, as_of, needs, known_on)
+    params = {**parameters(tenant_id, as_of, known_on=known_on), **found}
+    population = Population(await view_of(tenant_id, as_of, known_on), found)
     for name, names in needs.items():
         kind = REGISTRY.kinds[name]
         ranked = {field.ranks for field in _relative(name, names)}
         for field in (kind.fields[ranked_by] for ranked_by in sorted(filter(None, ranked))):
             population.add(name, field.name, await _counts(kind, field, params, population.view))
     return population
+
+
+async def figures(
+    tenant_id: str, as_of: date, needs: Needs, known_on: date | None = None
+) -> dict[str, Param]:
+    """The figures of the whole tenant that the fields needed are told beside, as statements ask for them.
+
+    With ``known_on`` as they were known by the end of that day.
+    """
+    found: dict[str, Param] = {}
+    for name, names in needs.items():
+        kind = REGISTRY.kinds[name]
+        if kind.rows and kind.rows.found:
+            source = rows_of(kind, [kind.fields[each].sql for each in names if each in kind.fields])
+            for parameter, find in kind.rows.found.items():
+                if f":{parameter}" in source:
+                    found[parameter] = tabled(await find(tenant_id, as_of, known_on))
+    return found
 
 
 def _relative(kind: str, names: frozenset[str]) -> list[FactField]:

@@ -75,7 +75,8 @@ def candidates(book: Book, population: Population, shares: Shares | None = None)
     if not all(needed):
         return None
     kinds = ", ".join(f"k_{name} as {asked.accounts(name)}" for name in asked.known)
-    return Candidates(f"with {kinds} {' union '.join(map(_joined, needed))}", asked.conditions.params)
+    params = {**asked.conditions.params, **population.found}
+    return Candidates(f"with {kinds} {' union '.join(map(_joined, needed))}", params)
 
 
 async def shares(book: Book, population: Population, tenant_id: str, as_of: date) -> Shares:
@@ -84,7 +85,11 @@ async def shares(book: Book, population: Population, tenant_id: str, as_of: date
     for rule in book.rules:
         asked.of(rule)
     sample = await _sample(tenant_id)
-    params = {**asked.conditions.params, **parameters(tenant_id, as_of, sample, population.view.known_on)}
+    params = {
+        **asked.conditions.params,
+        **parameters(tenant_id, as_of, sample, population.view.known_on),
+        **population.found,
+    }
     found: dict[tuple[str, str], float] = {}
     for kind, conditions in asked.known.items():
         counts = ", ".join(f"sum(c{number}) as c{number}" for number in range(len(conditions)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -109,6 +110,10 @@ def comparable(one: FieldType, other: FieldType) -> bool:
 Subquery = Callable[[View], str]
 
 
+#: Finds rows for a tenant as of a date, with what was known by the end of a day if that is given.
+Finder = Callable[[str, date, date | None], Awaitable[Sequence[Mapping[str, object]]]]
+
+
 @dataclass(frozen=True)
 class Rows:
     """Where the facts of a kind come from: the rows of a model as of a date, called ``t``.
@@ -116,6 +121,8 @@ class Rows:
     ``joins`` are subqueries, by the name under which the fields speak of them, with what they are joined
     on; only those that are spoken of are run. ``where`` is what a row must meet to be a fact at all.
     Rows that are no model's are given whole, in ``subquery``. Subqueries are made for a view.
+    ``found`` are figures of the whole tenant that subqueries read, by the parameter that lists them, whose
+    name begins with ``found_``: they are found once for an evaluation, and not with each of its statements.
     """
 
     model: type[Record] | None = None
@@ -124,6 +131,7 @@ class Rows:
     where: str = "1 = 1"
     joins: Mapping[str, tuple[Subquery, str]] = field(default_factory=dict)
     subquery: Subquery | None = None
+    found: Mapping[str, Finder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

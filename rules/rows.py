@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from models.asof import log_of
 from models.database import Param, as_int, is_sqlite, listed, one_of
+from models.deals import Deal
 from models.services import first_of_month, months_before
 from models.view import WHOLE, View
 from rules.kinds.declaring import stored
@@ -21,9 +23,10 @@ RATIO_PLACES = 6
 _EVERY = re.compile(
     r'c\.entity_id in \(select id from "\w+" where tenant_id = :tenant and AMONG\(account_id\)\)'
 )
+_CHANGED = re.compile(r"\bCHANGED\(deal, (\w+)\)")
 _AMONG = re.compile(r"\bAMONG\(([^()]+)\)")
 #: The parameters that differ from day to day.
-_OF_DAY = re.compile(r":(as_of|this_month|(?:month|day)_\d+)\b")
+_OF_DAY = re.compile(r":(as_of|this_month|(?:month|day)_\d+|found_[a-z_]+)\b")
 
 
 def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view: View = WHOLE) -> str:
@@ -44,13 +47,28 @@ def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view
         source += f" left join {subquery(view)} {name} on {on}"
     where = f"{rows.where} and AMONG({rows.account})"
     if chosen:
-        return _AMONG.sub(lambda found: among(found[1]), f"{source} where {where}")
+        said = _CHANGED.sub(lambda found: _changes_of_some(found[1]), f"{source} where {where}")
+        return _AMONG.sub(lambda found: among(found[1]), said)
     return of_all(f"{source} where {where}")
 
 
 def of_all(sql: str) -> str:
     """SQL of declarations where no accounts are chosen."""
-    return _AMONG.sub("1 = 1", _EVERY.sub("1 = 1", sql))
+    said = _CHANGED.sub(lambda found: f"{log_of(Deal, found[1])} and c.effective_on <= :as_of", sql)
+    return _AMONG.sub("1 = 1", _EVERY.sub("1 = 1", said))
+
+
+def _changes_of_some(column: str) -> str:
+    """The changes of deals of chosen accounts, deal by deal.
+
+    With its signs SQLite does not read the log of the whole tenant by its days.
+    """
+    sign = "+" if is_sqlite() else ""
+    return (
+        f"change c where c.tenant_id = :tenant and {sign}c.entity = 'deal' and c.entity_id in"
+        " (select id from deal where tenant_id = :tenant and AMONG(account_id))"
+        f" and c.field = '{column}' and {sign}c.effective_on <= :as_of"
+    )
 
 
 def among(account: str) -> str:
@@ -102,9 +120,13 @@ def parameters_on(
     tenant_id: str, day: date, ending: str, account_ids: Sequence[str] | None = None
 ) -> dict[str, Param]:
     """What a statement on another day, as ``on_day`` says it, asks for."""
-    asked = parameters(tenant_id, day, account_ids)
+    return named_on(parameters(tenant_id, day, account_ids), ending)
+
+
+def named_on(params: Mapping[str, Param], ending: str) -> dict[str, Param]:
+    """Parameters under the names that they have in a statement on another day, as ``on_day`` says it."""
     return {
-        f"{name}_{ending}" if _OF_DAY.fullmatch(f":{name}") else name: value for name, value in asked.items()
+        f"{name}_{ending}" if _OF_DAY.fullmatch(f":{name}") else name: value for name, value in params.items()
     }
 
 

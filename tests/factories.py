@@ -13,6 +13,7 @@ from models.base import new_id
 from models.catalog import Product
 from models.deals import Deal, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
+from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
 from models.plans import (
     AccountPlan,
@@ -242,6 +243,22 @@ async def event(of: Tenant, **values: Any) -> PopulationEvent:
     }
     return await PopulationEvent.create(
         id=values.pop("id", None) or PopulationEvent.make_id(), tenant_id=of.id, **(defaults | values)
+    )
+
+
+async def quota(of: User, **values: Any) -> Quota:
+    """What somebody is to win in the first quarter of 2026: 1,000.00 unless said otherwise."""
+    defaults: dict[str, Any] = {
+        "first_on": date(2026, 1, 1),
+        "last_on": date(2026, 3, 31),
+        "target": 1_000_00,
+        "currency": "EUR",
+    }
+    return await Quota.create(
+        id=values.pop("id", None) or Quota.make_id(),
+        tenant_id=of.tenant_id,
+        user_id=of.id,
+        **(defaults | values),
     )
 
 

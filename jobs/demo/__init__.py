@@ -3,6 +3,7 @@
 from jobs.demo.loading import SLUG, load_world
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
 from jobs.demo.scenarios import SCENARIOS, Scenario
+from jobs.demo.week import sell
 from jobs.demo.world import World, build_world
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "World",
     "build_world",
     "load_world",
+    "sell",
 ]

@@ -11,6 +11,7 @@ from rules.kinds.deal_contact import DEAL_CONTACT
 from rules.kinds.deal_line import DEAL_LINE
 from rules.kinds.event import EVENT
 from rules.kinds.plan import PLAN
+from rules.kinds.quota import QUOTA
 from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
 from rules.kinds.ticket import TICKET
@@ -18,5 +19,19 @@ from rules.kinds.usage import USAGE
 from rules.registry import Registry
 
 REGISTRY = Registry(
-    (ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT, PLAN)
+    (
+        ACCOUNT,
+        CONTRACT,
+        DEAL,
+        DEAL_LINE,
+        DEAL_CONTACT,
+        CONTACT,
+        SERVICE,
+        USAGE,
+        TICKET,
+        SIGNAL,
+        EVENT,
+        QUOTA,
+        PLAN,
+    )  # fmt: skip
 )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date
+
+from metrics.stays import usual_stays
 from models.asof import as_of_rows, known_change
-from models.deals import STAGE_RANK, Deal, DealContact, DealKind, ForecastCategory, Stage
+from models.database import table_in
+from models.deals import STAGE_RANK, ContactRole, Deal, DealContact, DealKind, ForecastCategory, Stage
 from models.people import Contact
 from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion, Element, Known
@@ -19,6 +24,7 @@ from rules.kinds.declaring import (
     kind,
     money,
     number,
+    owners,
     stored,
     text,
 )
@@ -35,23 +41,83 @@ WEIGHTED = (
 AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_id))"
 
 
+def _changed(column: str, view: View) -> str:
+    """The changes of a column until the date, as a table ``c`` with its conditions."""
+    return f"CHANGED(deal, {column}){and_known(known_change('c'), view)}"
+
+
 def _pushes(view: View) -> str:
     return (
-        "(select entity_id, count(*) as pushes from change c where tenant_id = :tenant and entity = 'deal'"
-        f" and entity_id in {AMONG_DEALS} and field = 'close_on' and effective_on <= :as_of and new > old"
-        f"{and_known(known_change('c'), view)} group by entity_id)"
+        f"(select c.entity_id, count(*) as pushes from {_changed('close_on', view)} and c.new > c.old"
+        " group by c.entity_id)"
+    )
+
+
+def _amounts(view: View) -> str:
+    """What the amount was before: the first above nothing, the highest, and the day of the last cut."""
+    before, after = "cast(c.old as bigint)", "cast(c.new as bigint)"
+    return (
+        "(select entity_id, count(*) as changes, max(case when before > after then before else after end)"
+        " as peak, max(case when place = 1 and before > 0 then before end) as first,"
+        " max(case when after < before then effective_on end) as cut_on"
+        f" from (select c.entity_id, c.effective_on, {before} as before, {after} as after,"
+        f" row_number() over (partition by c.entity_id, case when {before} > 0 then 1 else 0 end"
+        f" order by c.effective_on, c.created_at, c.seq) as place from {_changed('amount_minor', view)}) a"
+        " group by entity_id)"
+    )
+
+
+#: The highest amount, and the first.
+_PEAK = "case when m.peak > t.amount_minor then m.peak else t.amount_minor end"
+_FIRST = "coalesce(m.first, t.amount_minor)"
+_CATEGORY = " ".join(
+    f"when '{category.value}' then {rank}"
+    for rank, category in enumerate(ForecastCategory)
+    if category is not ForecastCategory.CLOSED
+)
+
+
+def _raised(view: View) -> str:
+    """The day on which the forecast category last rose; won is no category that is raised to."""
+    return (
+        f"(select c.entity_id, max(c.effective_on) as raised_on from {_changed('forecast_category', view)}"
+        f" and case c.new {_CATEGORY} end > case c.old {_CATEGORY} end group by c.entity_id)"
+    )
+
+
+def _usual(_view: View) -> str:
+    """How many days deals stay in each stage, as it was found for the whole tenant."""
+    return table_in("found_stays", {"stage": "text", "usual_days": "bigint", "long_days": "bigint"})
+
+
+async def _find_usual(tenant_id: str, as_of: date, known_on: date | None) -> list[dict[str, object]]:
+    return [asdict(each) for each in await usual_stays(tenant_id, as_of, known_on)]
+
+
+def _contacts(view: View, counts: str, parts: str, *spoken: str) -> str:
+    """Counts over the people ``t`` and their parts ``s`` in each deal."""
+    there = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
+    return (
+        f"(select r.deal_id, {counts} from {parts} s join deal_contact r on r.id = s.id"
+        f" join {stored(Contact, there, *spoken, view=view)}"
+        f" on t.id = r.contact_id where s.removed_on is null and r.deal_id in {AMONG_DEALS} and {there}"
+        " group by r.deal_id)"
     )
 
 
 def _people(view: View) -> str:
-    there = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
-    parts = as_of_rows(DealContact, ["removed_on"], view)
-    return (
-        f"(select r.deal_id, count(*) as contacts from {parts} s join deal_contact r on r.id = s.id"
-        f" join {stored(Contact, there, view=view)}"
-        f" on t.id = r.contact_id where s.removed_on is null and r.deal_id in {AMONG_DEALS} and {there}"
-        " group by r.deal_id)"
+    return _contacts(view, "count(*) as contacts", as_of_rows(DealContact, ["removed_on"], view))
+
+
+def _engaged(view: View) -> str:
+    """Those who were contacted within 90 days, and those whose part it is to decide on the money."""
+    engaged = "t.last_contacted_on > :day_90 and t.last_contacted_on <= :as_of"
+    buyer = f"s.role = '{ContactRole.ECONOMIC_BUYER.value}'"
+    counts = (
+        f"sum(case when {engaged} then 1 else 0 end) as engaged,"
+        f" sum(case when {buyer} then 1 else 0 end) as buyers"
     )
+    return _contacts(view, counts, as_of_rows(DealContact, ["removed_on", "role"], view), engaged)
 
 
 def _elements(view: View) -> str:
@@ -92,7 +158,13 @@ _ROWS = Rows(
         "p": (_people, "p.deal_id = t.id"),
         "q": (_elements, "q.deal_id = t.id"),
         "j": (_likelihood, "j.deal_id = t.id"),
+        "e": (_engaged, "e.deal_id = t.id"),
+        "m": (_amounts, "m.entity_id = t.id"),
+        "r": (_raised, "r.entity_id = t.id"),
+        "o": (owners, "o.id = t.account_id"),
+        "u": (_usual, "u.stage = coalesce(t.pipeline_stage_id, t.stage)"),
     },
+    found={"found_stays": _find_usual},
 )
 
 DEAL = kind(
@@ -112,18 +184,104 @@ DEAL = kind(
     ),
     flag("is_open", "whether it can still be won", OPEN),
     text("forecast_category", "how it counts in the forecast", "t.forecast_category", ForecastCategory),
+    days(
+        "days_since_category_raised",
+        "days since the forecast category last rose; missing when it never did",
+        "DAYS(:as_of, r.raised_on)",
+    ),
+    days(
+        "category_raised_days_before_close",
+        "days from the day on which the forecast category last rose to the expected close; negative when it"
+        " rose after that day",
+        "DAYS(t.close_on, r.raised_on)",
+    ),
     number("probability", "percent", "chance of winning", "t.probability", minimum=0, maximum=100),
     money("amount", "total contract value", "t.amount_minor"),
     money("weighted_amount", "amount times probability, half a minor unit to the even one", WEIGHTED),
+    money(
+        "first_amount",
+        "the first amount above nothing that it had; its amount when it has had no other",
+        _FIRST,
+    ),
+    money("peak_amount", "the highest amount that it has had", _PEAK),
+    number(
+        "amount_change_from_first",
+        "ratio",
+        "the amount against the first one: -0.3 is 30 % less",
+        f"case when {_FIRST} > 0 then (1.0 * t.amount_minor) / {_FIRST} - 1 end",
+        minimum=-1,
+    ),
+    number(
+        "amount_change_from_peak",
+        "ratio",
+        "the amount against the highest one: -0.3 is 30 % less, 0 says that it is the highest",
+        f"case when {_PEAK} > 0 then (1.0 * t.amount_minor) / ({_PEAK}) - 1 end",
+        minimum=-1,
+        maximum=0,
+    ),
+    days(
+        "days_since_amount_cut",
+        "days since the amount was last lowered; missing when it never was",
+        "DAYS(:as_of, m.cut_on)",
+    ),
+    number(
+        "amount_changes",
+        "times",
+        "how often the amount changed since the deal was identified",
+        "coalesce(m.changes, 0)",
+        minimum=0,
+    ),
     days("age_days", "days since the deal was identified", "DAYS(:as_of, t.valid_from)"),
     days("days_in_stage", "days since it entered its stage", "DAYS(:as_of, t.stage_since)"),
+    days(
+        "usual_days_in_stage",
+        "days within which half of the tenant's deals left the stage, or the pipeline stage, by the stays"
+        " that began and ended within 730 days; missing with fewer than 10",
+        "u.usual_days",
+        minimum=0,
+    ),
+    days(
+        "long_days_in_stage",
+        "days within which four of five of the tenant's deals left the stage, missing as the usual ones are",
+        "u.long_days",
+        minimum=0,
+    ),
+    days(
+        "days_in_stage_over_usual",
+        "days_in_stage less usual_days_in_stage; negative until it has stayed longer than half of the others",
+        "DAYS(:as_of, t.stage_since) - u.usual_days",
+    ),
+    days(
+        "days_in_stage_over_long",
+        "days_in_stage less long_days_in_stage; negative until it has stayed longer than four of five others",
+        "DAYS(:as_of, t.stage_since) - u.long_days",
+    ),
     days("days_to_close", "days until the expected close; negative when past", "DAYS(t.close_on, :as_of)"),
+    days(
+        "close_overdue_days",
+        "days since the expected close; negative while it lies ahead",
+        "DAYS(:as_of, t.close_on)",
+    ),
     number("pushes", "times", "how often the expected close moved later", "coalesce(h.pushes, 0)", minimum=0),
     number(
         "contacts",
         "contacts",
         "people taking part in the deal who have not left the customer",
         "coalesce(p.contacts, 0)",
+        minimum=0,
+    ),
+    number(
+        "engaged_contacts",
+        "contacts",
+        "of the people taking part, those who were contacted within the last 90 days",
+        "coalesce(e.engaged, 0)",
+        minimum=0,
+    ),
+    number(
+        "economic_buyers",
+        "contacts",
+        "of the people taking part, those whose part is that of the economic buyer",
+        "coalesce(e.buyers, 0)",
         minimum=0,
     ),
     number(
@@ -147,5 +305,10 @@ DEAL = kind(
     days("next_step_overdue_days", "days since the next step was due", "DAYS(:as_of, t.next_step_on)"),
     identity("contract_id", "the contract that a renewal or expansion is about", "t.contract_id"),
     identity("owner_id", "the deal's owner", "t.owner_id"),
+    flag(
+        "is_account_owners",
+        "whether the owner of the deal owns the account too: the quota of the account is that person's",
+        "t.owner_id = o.owner_id",
+    ),
     CURRENCY,
 )

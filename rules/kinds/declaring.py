@@ -69,7 +69,8 @@ def columns_in(*sql: str) -> list[str]:
 def stored(model: type[Record], *sql: str, view: View = WHOLE) -> str:
     """A subquery, called ``t``, of the rows as of ``:as_of`` with the columns that ``sql`` speaks of.
 
-    ``AMONG(…)`` stands for the accounts whose facts are gathered.
+    ``AMONG(…)`` stands for the accounts whose facts are gathered, ``CHANGED(deal, column)`` for the changes
+    ``c`` of a column of their deals until the date, with a condition.
     """
     return f"{as_of_rows(model, columns_in(*sql), view, _changes_of(model))} t"
 
@@ -94,6 +95,12 @@ def per_account(model: type[Record], select: str, where: str, view: View) -> str
         f"(select t.account_id, {select} from {rows} where {where} and AMONG(t.account_id)"
         " group by t.account_id)"
     )
+
+
+def owners(view: View) -> str:
+    """A subquery of the accounts as of ``:as_of``: their ids, and whose they are."""
+    rows = stored(Account, "t.owner_id", view=view)
+    return f"(select t.id, t.owner_id from {rows} where AMONG(t.id))"
 
 
 def and_known(condition: str, view: View) -> str:

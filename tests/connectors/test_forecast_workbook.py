@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from commands import forecast
+from commands.access import system_actor
 from commands.forecast import Called
 from connectors import forecast_workbook
 from models import database
 from models.access import Role, Tenant, User
-from models.base import today
+from models.base import today, utcnow
 from models.deals import ForecastCategory, Stage
 from models.forecast import Measure, Period, week_of
+from models.projections import ForecastProjection
 from tests import factories
 from tests.connectors.office import calculated
 from tests.shell import bellwether
@@ -101,7 +104,38 @@ async def _world() -> Tenant:
     saved = await forecast.save(actor, WEEK, PERIOD, [Called(ForecastCategory.COMMIT, 111_000_00)])
     await forecast.submit(actor, saved.id)
     await forecast.adjust(leader, ada.id, WEEK, PERIOD, ForecastCategory.COMMIT, -1_000_00, "legal")
+    await _projected(tenant, team.id, team_id=team.id, expected=180_000_00, low=150_000_00, high=230_000_00)
+    await _projected(tenant, ada.id, user_id=ada.id, expected=120_000_00, low=90_000_00, high=140_000_00)
+    await _projected(tenant, tenant.id, refused="4 past windows are needed")
     return tenant
+
+
+async def _projected(
+    tenant: Tenant,
+    subject_id: str,
+    refused: str | None = None,
+    expected: int | None = None,
+    low: int | None = None,
+    high: int | None = None,
+    **whose: Any,
+) -> None:
+    """What the past says of somebody, a team, or the whole tenant."""
+    await ForecastProjection.create(
+        id=ForecastProjection.make_id(),
+        tenant_id=tenant.id,
+        subject_id=subject_id,
+        week=WEEK,
+        first_on=PERIOD.first,
+        last_on=PERIOD.last,
+        made_at=utcnow(),
+        known_on=WEEK - timedelta(days=1),
+        expected_minor=expected,
+        low_minor=low,
+        high_minor=high,
+        refused=refused,
+        currency="EUR",
+        **whose,
+    )
 
 
 async def _file(user: str = "Mara") -> bytes:
@@ -136,6 +170,26 @@ async def test_what_stands_there_by_hand(db: str) -> None:
             ("Deals", "J4"),
         )
     )
+
+
+async def test_what_the_past_says_stands_beside(db: str) -> None:
+    found = cells(await _file())
+    assert [float(found["Summary"][f"E{row}"].value) for row in (4, 5, 6)] == [180_000, 150_000, 230_000]
+    people = {found["Owners"][f"A{row}"].value: row for row in (4, 5)}
+    said = {
+        name: [found["Owners"][f"{column}{row}"].value for column in "NOP"] for name, row in people.items()
+    }
+    assert [float(value) for value in said["Ada"]] == [120_000, 90_000, 140_000]
+    assert said["Bo"] == ["", "", ""]
+    assert "A18" not in found["Summary"]
+
+
+async def test_why_the_past_says_nothing_is_told(db: str) -> None:
+    tenant = await _world()
+    gathered = await forecast_workbook.gathered(system_actor(tenant), WEEK, PERIOD, today())
+    summary = cells(forecast_workbook.written(gathered))["Summary"]
+    assert summary["A18"].value == "Nothing is projected: 4 past windows are needed."
+    assert [summary[f"E{row}"].value for row in (4, 5, 6)] == ["", "", ""]
 
 
 async def test_texts_are_never_formulas(db: str) -> None:

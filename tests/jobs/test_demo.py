@@ -7,14 +7,17 @@ from datetime import date
 
 import pytest
 
-from commands import evaluations, rulebooks
+from commands import discounts, evaluations, rulebooks
 from commands.access import system_actor
 from commands.actors import actor_of
 from jobs import demo
+from jobs.demo.week import QUOTA
+from metrics.weekly import weekly_forecast
 from models.access import Role, Tenant, User
 from models.accounts import Account
 from models.base import Record, Sourced, today
-from models.deals import Deal, DealContact, StageChange
+from models.deals import Deal, DealContact, ForecastCategory, StageChange
+from models.forecast import quarter_of, week_of
 from models.history import Change
 from models.people import Contact
 from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
@@ -85,6 +88,27 @@ async def test_loading_says_how_far_it_is_and_a_second_time_writes_nothing(db: s
 
     assert await _counts() == before
     assert await User.filter(version__gt=1).count() == 0
+
+
+async def test_a_week_is_sold_once(db: str) -> None:
+    tenant = await demo.load_world(demo.build_world(today()))
+    await demo.sell(tenant)
+    director, manager = [
+        await actor_of((await User.get(tenant_id=tenant.id, email=email)).id, tenant.id)
+        for email in (demo.DIRECTOR_EMAIL, demo.MANAGER_EMAIL)
+    ]
+    assert len(await discounts.waiting(manager, 9)) == 1
+    assert await discounts.waiting(director, 9) == []
+    period = quarter_of(today(), tenant.fiscal_month)
+    found = await weekly_forecast(manager, week_of(today()), period, today())
+    (node,) = [each for each in found.nodes if each.node.id == director.user_id]
+    assert node.submission and node.submission.is_handed_in
+    assert node.standing.quota == QUOTA
+    commit = node.categories[ForecastCategory.COMMIT].call
+    assert (commit.called, commit.adjustment) == (QUOTA // 2, -QUOTA // 20)
+    before = await _counts()
+    await demo.sell(tenant)
+    assert await _counts() == before
 
 
 async def test_a_director_sees_six_accounts_their_manager_eighteen_and_the_head_all(db: str) -> None:

@@ -156,7 +156,7 @@ async def test_what_is_documented_is_answered(db: str, made: Callable[[Tenant], 
     async with door(mara) as client:
         for example in examples:
             answered |= await client.ask(example)
-    assert set(answered) == {"forecast", "deals", "requestProjections", "forecastProjections"}
+    assert set(answered) >= {"forecast", "deals", "requestProjections", "forecastProjections"}
     assert answered["requestProjections"]["on"] == (today() - timedelta(days=1)).isoformat()
     assert (await Tenant.get(id=tenant.id)).projections_wanted is not None
     assert [node["name"] for node in answered["deals"]["nodes"]] == [deal.name]

@@ -9,7 +9,7 @@ import pytest
 
 from commands.access import system_actor
 from commands.journal import unit_of_work
-from models.access import Tenant
+from models.access import Tenant, User
 from models.accounts import Account, Tier
 from models.catalog import Charge
 from models.deals import ContactRole, DealContact, DealKind, Stage
@@ -362,6 +362,7 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     await factories.ticket(account, service_id=service.id)
     await factories.signal(account)
     await factories.usage(account, date(2026, 2, 1), 3)
+    await factories.quota(await User.get(id=account.owner_id))
     await factories.account_plan(account)
     facts = await _facts(account)
     assert set(facts) == set(REGISTRY.kinds)

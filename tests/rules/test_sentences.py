@@ -14,6 +14,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from rules import packs
 from rules.build import build_book
+from rules.cases import build_cases
 from rules.counterfactuals import Counterfactual, counterfactuals
 from rules.evidence import Seen
 from rules.explain import Verdict, verdicts
@@ -97,6 +98,50 @@ def test_every_number_in_a_sentence_is_in_the_evidence(locale: str) -> None:
     assert len(_verdicts()) > 300
     for verdict in _verdicts():
         _check(sentence(verdict.evidence, "EUR", locale), locale, [*map(astuple, verdict.evidence)])
+
+
+@cache
+def _of_packs() -> tuple[tuple[str, Verdict, tuple[Counterfactual, ...]], ...]:
+    """What the rules of the packs say in their cases, and what would clear it."""
+    found: list[tuple[str, Verdict, tuple[Counterfactual, ...]]] = []
+    for name in packs.names():
+        book = build_book(name, packs.load(name).rules)
+        for case in build_cases(book, packs.load(name).cases):
+            facts = canonical_facts(case.facts)
+            matches = {match for match in evaluate(book.rules, facts) if match.rule == case.rule}
+            if case.expect and matches:
+                changes = tuple(counterfactuals(book, min(matches), facts))
+                said = verdicts(book, "acc", facts, evaluate(book.rules, facts), "EUR")
+                found += [(name, each, changes) for each in said if each.rule.key == case.rule]
+    return tuple(found)
+
+
+@pytest.mark.parametrize("locale", languages())
+def test_every_number_that_a_rule_of_a_pack_is_told_with_is_in_the_evidence(locale: str) -> None:
+    wording = Wording("EUR", known_locale(locale))
+    assert {"sales-signals", "pipeline-hygiene"} <= {name for name, _, _ in _of_packs()}
+    for _, verdict, changes in _of_packs():
+        _check(sentence(verdict.evidence, "EUR", locale), locale, [*map(astuple, verdict.evidence)])
+        for change in changes:
+            _check(clearing(wording, change), locale, astuple(change)[:-2])
+
+
+def test_what_would_clear_a_signal_is_something_that_can_be_done_or_that_time_brings() -> None:
+    """What was, what other deals do and how much of a period is left, nobody changes."""
+    of = {verdict.rule.key: changes for name, verdict, changes in _of_packs() if name == "sales-signals"}
+    told = {
+        rule: {(each.actor.value, each.field) for each in changes} for rule, changes in of.items() if changes
+    }
+    assert told.keys() == of.keys()
+    assert {field for changes in told.values() for _, field in changes}.isdisjoint(
+        {"pushes", "measure", "peak_amount", "usual_days_in_stage", "long_days_in_stage"}
+    )
+    assert {actor for changes in told.values() for actor, _ in changes} == {"US", "TIME"}
+    assert ("US", "days_in_stage_over_long") in told["stalled-in-stage"]
+    assert ("US", "engaged_contacts") in told["single-threaded-late"]
+    assert {("US", "attainment"), ("TIME", "days_left")}.isdisjoint(told["quota-at-risk"])
+    assert ("US", "is_behind_pace") in told["quota-at-risk"]
+    assert {("US", "coverage"), ("TIME", "days_left")} <= told["coverage-short"]
 
 
 @pytest.mark.parametrize("locale", languages())

@@ -23,8 +23,10 @@ from schema.root import build
 from tests import factories
 
 ROOT = Path(__file__).parents[2]
-#: The portfolio is made of several aggregates, and mutations are no queries.
-BY_PYTHON = {"portfolio-by-manager", "accept-recommendation", "evaluate"}
+#: What is made of several aggregates or decided anew; and mutations are no queries.
+BY_PYTHON = {
+    "portfolio-by-manager", "weekly-forecast", "discounts-to-decide", "accept-recommendation", "evaluate",
+}  # fmt: skip
 FILES = sorted([*(STATIC / "examples").glob("*.graphql"), *(ROOT / "docs/queries").glob("*.graphql")])
 SHIPPED = {path.stem: path.read_text("utf-8") for path in FILES if path.stem not in BY_PYTHON}
 VARIABLES = {"id": "acc_1", "until": "2026-12-31"}

@@ -6,6 +6,8 @@ const STORED = "bellwether-token"; // for this browser tab only: sessionStorage
 const EXAMPLES = [
   "portfolio-by-manager",
   "recommendations-with-evidence",
+  "weekly-forecast",
+  "discounts-to-decide",
   "risks-by-account",
   "accounts-page",
   "accept-recommendation",
