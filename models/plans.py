@@ -372,7 +372,7 @@ class PlanRevision(Record):
 
 
 class PlanJudgement(Record):
-    """How a plan stood when it was judged last, for rules to see; earlier days are in the change log.
+    """How a plan stood when it was judged last, as rules see it: earlier days are in the change log.
 
     ``moved_on`` is the last day on which something happened that it is about, ``judged_on`` the day as of
     which it was judged.
@@ -422,7 +422,7 @@ class Play(Record):
 
 
 class PlayStep(Record):
-    """A step of a play, due so many days after it was started; it never changes, another one follows it.
+    """A step of a play, due so many days after it was started: it never changes, another follows it.
 
     One that is no part of the play any more stays, with the day of that in ``removed_on``.
     """

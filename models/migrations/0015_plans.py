@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 ('judged_on', fields.DateField()),
                 ('valid_from', fields.DateField()),
             ],
-            options={'table': 'plan_judgement', 'app': 'models', 'unique_together': (('tenant', 'account_plan'),), 'indexes': [Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': 'How a plan stood when it was judged last, for rules to see; earlier days are in the change log.'},
+            options={'table': 'plan_judgement', 'app': 'models', 'unique_together': (('tenant', 'account_plan'),), 'indexes': [Index(fields=['tenant_id', 'account_id'])], 'pk_attr': 'id', 'table_description': 'How a plan stood when it was judged last, as rules see it: earlier days are in the change log.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                 ('due_after_days', fields.IntField()),
                 ('removed_on', fields.DateField(null=True)),
             ],
-            options={'table': 'play_step', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'play_id'])], 'pk_attr': 'id', 'table_description': 'A step of a play, due so many days after it was started; it never changes, another one follows it.'},
+            options={'table': 'play_step', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'play_id'])], 'pk_attr': 'id', 'table_description': 'A step of a play, due so many days after it was started: it never changes, another follows it.'},
             bases=['Record'],
         ),
         ops.CreateModel(

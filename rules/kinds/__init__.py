@@ -20,18 +20,7 @@ from rules.registry import Registry
 
 REGISTRY = Registry(
     (
-        ACCOUNT,
-        CONTRACT,
-        DEAL,
-        DEAL_LINE,
-        DEAL_CONTACT,
-        CONTACT,
-        SERVICE,
-        USAGE,
-        TICKET,
-        SIGNAL,
-        EVENT,
-        QUOTA,
-        PLAN,
-    )  # fmt: skip
+        *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT),
+        *(QUOTA, PLAN),
+    )
 )
