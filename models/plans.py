@@ -401,7 +401,7 @@ class PlanJudgement(Record):
 
 
 class Play(Record):
-    """A list of steps that has proved itself, known by its ``key``; rules that recommend it name that.
+    """A list of steps that has proved itself, known by its ``key``: rules that recommend it name that.
 
     ``action`` is the kind of action that it is for. One that is not ``active`` is not started any more.
     """

@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 ('action', fields.CharField(null=True, max_length=60)),
                 ('active', fields.BooleanField(default=True, db_default=True)),
             ],
-            options={'table': 'play', 'app': 'models', 'unique_together': (('tenant', 'key'),), 'pk_attr': 'id', 'table_description': 'A list of steps that has proved itself, known by its ``key``; rules that recommend it name that.'},
+            options={'table': 'play', 'app': 'models', 'unique_together': (('tenant', 'key'),), 'pk_attr': 'id', 'table_description': 'A list of steps that has proved itself, known by its ``key``: rules that recommend it name that.'},
             bases=['Record'],
         ),
         ops.CreateModel(
