@@ -13,6 +13,7 @@ from models.accounts import Account
 from models.errors import Forbidden
 from models.history import Change
 from models.plans import AccountPlan, PlanJudgement, PlanRevision, PlanState, RevisionState
+from models.rulebooks import PendingJudgement
 from rules.facts import gather
 from rules.kinds import REGISTRY
 from tests import factories
@@ -59,6 +60,7 @@ async def test_rules_see_a_plan_as_it_was_judged_on_each_day(db: str) -> None:
     # One of ten services is 10 %: 20 of 100 days may have passed, not 21.
     for day in days:
         assert await plan_judgements.judge(operator, day) == 1
+        await PendingJudgement.all().delete()  # as when the accounts were judged by the rules
         assert await plan_judgements.judge(operator, day) == 0
     assert await Change.filter(entity="plan_judgement", field="health").count() == 1
     assert [(await _fact(account, day))["health"] for day in days] == [
@@ -82,7 +84,9 @@ async def test_what_is_written_of_an_account_has_its_plan_judged_again_the_same_
     plans = [await _approved(each) for each in (account, other)]
     operator, day = system_actor(tenant), FIRST + timedelta(days=21)
     assert await plan_judgements.judge(operator, day, [other.id]) == 1
+    await PendingJudgement.all().delete()
     assert await plan_judgements.judge(operator, day) == 1
+    await PendingJudgement.all().delete()
     for _ in range(10):
         await factories.service(account, valid_from=FIRST)
     await pending.note(tenant.id, [account.id])

@@ -93,13 +93,13 @@ async def test_what_was_started_keeps_its_steps_when_the_play_is_set_anew(db: st
     assert kept[0].play_step_id == now[0].id
     with pytest.raises(Forbidden):
         await plays.set_play(on.ada, "mine", "Mine", None, [Step("Call", 0)])
-    for wrong, path in (
-        (("Not A Key", None, [Step("Call", 0)]), "key"),
-        (("key", "not an action", [Step("Call", 0)]), "action"),
-        (("key", None, []), "steps"),
-        (("key", None, [Step("Call", 366)]), "steps"),
-    ):
-        key, action, steps = wrong
+    wrong: tuple[tuple[str, str | None, list[Step], str], ...] = (
+        ("Not A Key", None, [call], "key"),
+        ("key", "not an action", [call], "action"),
+        ("key", None, [], "steps"),
+        ("key", None, [Step("Call", 366)], "steps"),
+    )
+    for key, action, steps, path in wrong:
         with pytest.raises(Invalid) as refused:
             await plays.set_play(on.mara, key, "Wrong", action, steps)
         assert refused.value.path[0] == path
