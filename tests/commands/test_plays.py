@@ -79,6 +79,7 @@ async def test_a_play_ends_when_its_steps_are_answered_or_it_is_given_up(db: str
 
 async def test_what_was_started_keeps_its_steps_when_the_play_is_set_anew(db: str) -> None:
     on = await Office().open()
+    call = Step("Call", 0)
     play = await plays.set_play(
         on.mara, "revive", "Revive", "REVIVE_DEAL", [Step("Call", 0), Step("Write", 3)]
     )
