@@ -213,7 +213,9 @@ async def put_risk(actor: Actor, plan_id: str, risk_id: str | None, values: Valu
     """Write down a risk that is taken knowingly: what, why, until when, and in the actor's name by whom."""
     plan = await _found(actor, plan_id, None, "planId")
     risk = await _part(actor, AcceptedRisk, plan, risk_id)
-    return await _put(actor, AcceptedRisk, plan, risk, {**values, "accepted_by_id": actor.user_id or None})
+    return await _put(
+        actor, AcceptedRisk, plan, risk, {**values, "accepted_by_id": actor.principal_id or None}
+    )
 
 
 async def remove_part(actor: Actor, part_id: str) -> AccountPlan:
@@ -276,7 +278,7 @@ async def submit(
                 account_plan_id=plan.id,
                 number=number,
                 submitted_on=day,
-                submitted_by_id=actor.user_id or None,
+                submitted_by_id=actor.principal_id or None,
                 document=await document_of(plan),
             )
         )
@@ -286,7 +288,7 @@ async def submit(
             {
                 "state": PlanState.SUBMITTED,
                 "submitted_on": day,
-                "submitted_by_id": actor.user_id or None,
+                "submitted_by_id": actor.principal_id or None,
                 "revisions_held": number,
             },
         )
@@ -310,7 +312,7 @@ async def approve(
             {
                 "state": PlanState.APPROVED,
                 "approved_on": day,
-                "approved_by_id": actor.user_id or None,
+                "approved_by_id": actor.principal_id or None,
                 "returned_because": None,
             },
         )
@@ -447,7 +449,7 @@ async def _to_decide(actor: Actor, plan_id: str, version: int | None) -> Account
     plan = await find(AccountPlan, actor, plan_id, "id")
     check_version(plan, version)
     account = await Account.get(id=plan.account_id)
-    if actor.user_id and actor.user_id in (plan.submitted_by_id, account.owner_id):
+    if actor.principal_id and actor.principal_id in (plan.submitted_by_id, account.owner_id):
         raise Forbidden("nobody approves their own plan; somebody above does", ["id"])
     return plan
 
@@ -466,7 +468,7 @@ async def _decided(
         {
             "state": state,
             "decided_on": work.on,
-            "decided_by_id": work.actor.user_id or None,
+            "decided_by_id": work.actor.principal_id or None,
             "decided_because": because,
         },
     )

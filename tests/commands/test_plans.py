@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -129,6 +130,15 @@ async def test_nobody_approves_their_own_plan(db: str) -> None:
         await plans.approve(on.mara, plan.id)
     with pytest.raises(Forbidden):
         await plans.give_back(on.mara, plan.id, "no")
+    temp = await factories.user(await Tenant.get(id=tenant_id), Role.ASSISTANT)
+    acting = replace(on.mara, user_id=temp.id, role=Role.ASSISTANT, on_behalf_of=on.manager.id)
+    other = await on.plan()
+    await on.objective(other)
+    assert (await plans.submit(acting, other.id)).submitted_by_id == on.manager.id
+    with pytest.raises(Forbidden, match="ASSISTANT may not"):
+        await plans.approve(acting, other.id)
+    with pytest.raises(Forbidden, match="nobody approves their own plan"):
+        await plans.approve(on.mara, other.id)
     admin = await User.create(
         id=User.make_id(), tenant_id=tenant_id, name="Head", email="head@example.com", role=Role.ADMIN
     )

@@ -35,7 +35,8 @@ from models.plans import (
 )
 from models.services import ServiceState
 from rules import facts
-from rules.measures import measure, values
+from rules.kinds import REGISTRY
+from rules.measures import NOT_MEASURED, measure, values
 from rules.plan_health import Judged, ReasonKind, judged
 from tests import factories
 
@@ -379,3 +380,44 @@ async def _edit(
             await plans.remove_part(on.ada, objective.id if way % 2 else action)
         case "submit":
             await plans.submit(on.ada, plan.id)
+
+
+async def test_whatever_rules_know_as_a_fact_can_be_measured(db: str) -> None:
+    on = await Office().open()
+    await factories.deal(on.account, amount_minor=12_34)
+    kinds = [kind for kind in REGISTRY.kinds.values() if kind.name not in NOT_MEASURED]
+    wanted = [
+        (f"{kind.name}.{field.name} {how}", on.account.id, measure(kind.name, how, field.name, {}))
+        for kind in kinds
+        for field in kind.fields.values()
+        if field.type.is_numeric
+        for how in (Aggregate.SUM, Aggregate.MIN, Aggregate.MAX)
+    ]
+    wanted += [(kind.name, on.account.id, measure(kind.name, Aggregate.COUNT, None, {})) for kind in kinds]
+    found = await values(on.account.tenant_id, wanted, factories.TODAY)
+    assert found.keys() == {key for key, _, _ in wanted}
+    assert [found[f"deal.amount {how}"].amount for how in ("SUM", "MIN", "MAX")] == [Fraction(1234, 100)] * 3
+    assert {found[kind].amount for kind in ("account", "deal", "service")} == {1}
+    assert found["ticket"].amount == 0
+
+
+async def test_groups_arithmetic_and_relative_fields_count_as_they_do_in_rules(db: str) -> None:
+    on = await Office().open()
+    owner = await User.get(id=on.account.owner_id)
+    for mrc_minor in (1_00, 5_00):
+        await factories.service(await factories.account(owner), mrc_minor=mrc_minor, valid_from=FIRST)
+    asked: dict[str, dict[str, object]] = {
+        "group": {"any": [{"product_family": {"eq": "Cloud"}}, {"name": {"contains": "gone"}}]},
+        "none": {"none": [{"product_family": {"starts_with": "cl"}}]},
+        "arithmetic": {"monthly_recurring * 12": {"gte": 24_000}},
+        "too much": {"monthly_recurring * 12": {"gt": 24_000}},
+        "top": {"monthly_recurring_percentile": {"gt": 80}},
+    }
+    wanted = [
+        (name, on.account.id, measure("service", Aggregate.COUNT, None, where))
+        for name, where in asked.items()
+    ]
+    found = await values(on.account.tenant_id, wanted, factories.TODAY)
+    assert {name: each.amount for name, each in found.items()} == {
+        "group": 1, "none": 0, "arithmetic": 1, "too much": 0, "top": 1,
+    }  # fmt: skip
