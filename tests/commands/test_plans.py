@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commands import plans
+from commands import plans, privacy
 from metrics.plan_documents import DifferenceKind, difference, document_of
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
@@ -264,3 +264,19 @@ async def test_a_measure_speaks_of_facts_as_rules_do_or_is_refused_at_its_place(
     with pytest.raises(Invalid) as refused:
         await plans.put_measure(on.ada, objective.id, None, given | wrong)
     assert refused.value.path[: len(path)] == path
+
+
+async def test_an_erased_person_is_in_no_text_of_a_plan_nor_in_its_revisions(db: str) -> None:
+    on = await office()
+    contact = await factories.contact(on.account, name="Kim Weber")
+    plan = await on.plan(vision="Kim Weber buys from us alone")
+    await on.objective(plan, title="Win Kim Weber")
+    await plans.put_entry(on.ada, plan.id, None, PlanEntryKind.WEAKNESS, "Kim Weber doubts", None)
+    await plans.submit(on.ada, plan.id)
+    await plans.approve(on.mara, plan.id)
+    await privacy.erase(on.mara, contact.id)
+    assert (await AccountPlan.get(id=plan.id)).vision == "(erased) buys from us alone"
+    revision = await PlanRevision.get(account_plan_id=plan.id)
+    assert "Weber" not in str(revision.document)
+    assert revision.document == await document_of(await AccountPlan.get(id=plan.id))
+    assert not [each for each in await Change.all() if "Weber" in f"{each.old} {each.new}"]
