@@ -11,7 +11,7 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from commands import plans
+from commands import plan_parts, plans
 from models import plans as stored
 from models.plans import Aggregate, MeasureDirection, ObjectiveStatus, PlanEntryKind
 from schema.context import Info
@@ -298,7 +298,9 @@ class PlanMutations:
         actor = info.context.actor
         found, errors = await attempt(
             stored.PlanEntry,
-            lambda: plans.put_entry(actor, input.plan_id, input.id, input.kind, input.text, input.position),
+            lambda: plan_parts.put_entry(
+                actor, input.plan_id, input.id, input.kind, input.text, input.position
+            ),
         )
         return PlanEntryPayload(entry=PlanEntry.of(found) if found else None, errors=errors)
 
@@ -308,7 +310,7 @@ class PlanMutations:
         actor = info.context.actor
         found, errors = await attempt(
             stored.Objective,
-            lambda: plans.put_objective(
+            lambda: plan_parts.put_objective(
                 actor,
                 input.plan_id,
                 input.id,
@@ -330,7 +332,7 @@ class PlanMutations:
         actor = info.context.actor
         found, errors = await attempt(
             stored.ObjectiveMeasure,
-            lambda: plans.put_measure(
+            lambda: plan_parts.put_measure(
                 actor,
                 input.objective_id,
                 input.id,
@@ -354,7 +356,7 @@ class PlanMutations:
         actor = info.context.actor
         found, errors = await attempt(
             stored.PlanAction,
-            lambda: plans.put_action(
+            lambda: plan_parts.put_action(
                 actor,
                 input.plan_id,
                 input.id,
@@ -375,7 +377,7 @@ class PlanMutations:
         """Say that an action was done; what is measured moves by records alone."""
         actor = info.context.actor
         found, errors = await attempt(
-            stored.PlanAction, lambda: plans.complete_action(actor, input.id, input.on)
+            stored.PlanAction, lambda: plan_parts.complete_action(actor, input.id, input.on)
         )
         return PlanActionPayload(action=PlanAction.of(found) if found else None, errors=errors)
 
@@ -385,7 +387,7 @@ class PlanMutations:
         actor = info.context.actor
         found, errors = await attempt(
             stored.AcceptedRisk,
-            lambda: plans.put_risk(
+            lambda: plan_parts.put_risk(
                 actor,
                 input.plan_id,
                 input.id,
@@ -398,7 +400,7 @@ class PlanMutations:
     async def remove_plan_part(self, info: Info, input: RemovePlanPartInput) -> AccountPlanPayload:
         """Take something out of a plan; the history keeps it, and so does what was approved."""
         actor = info.context.actor
-        return await _plan(lambda: plans.remove_part(actor, input.id))
+        return await _plan(lambda: plan_parts.remove_part(actor, input.id))
 
     @strawberry.mutation
     async def submit_account_plan(self, info: Info, input: SubmitAccountPlanInput) -> AccountPlanPayload:

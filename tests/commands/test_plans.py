@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commands import plans, privacy
+from commands import plan_parts, plans, privacy
 from metrics.plan_documents import DifferenceKind, difference, document_of
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
@@ -50,13 +50,13 @@ class Office:
     async def objective(self, plan: AccountPlan, **values: Any) -> Objective:
         """An objective that is due at the end of the plan."""
         given = {"title": "Grow", "due_on": LAST, "status": ObjectiveStatus.IN_PROGRESS, "owner_id": None}
-        return await plans.put_objective(self.ada, plan.id, None, given | values)
+        return await plan_parts.put_objective(self.ada, plan.id, None, given | values)
 
     async def action(self, plan: AccountPlan, **values: Any) -> PlanAction:
         """An action of nobody in particular."""
         given: dict[str, Any] = dict.fromkeys(("owner_id", "objective_id", "deal_id", "play_id"))
         given |= {"title": "Call", "due_on": LAST}
-        return await plans.put_action(self.ada, plan.id, None, given | values)
+        return await plan_parts.put_action(self.ada, plan.id, None, given | values)
 
 
 async def office() -> Office:
@@ -99,7 +99,9 @@ async def test_a_plan_is_returned_with_a_reason_and_approved_by_somebody_above(d
         await plans.approve(on.ada, plan.id)
     plan = await plans.give_back(on.mara, plan.id, "where is the competition?")
     assert (plan.state, plan.returned_because) == (PlanState.RETURNED, "where is the competition?")
-    await plans.put_entry(on.ada, plan.id, None, PlanEntryKind.THREAT, "Rival has half of the sites", None)
+    await plan_parts.put_entry(
+        on.ada, plan.id, None, PlanEntryKind.THREAT, "Rival has half of the sites", None
+    )
     await plans.submit(on.ada, plan.id)
     plan = await plans.approve(on.mara, plan.id)
     assert (plan.state, plan.approved_by_id, plan.approved_on) == (
@@ -124,7 +126,7 @@ async def test_nobody_approves_their_own_plan(db: str) -> None:
     own = await factories.account(on.manager)
     plan = await plans.create(on.mara, own.id, {"name": "own", "first_on": FIRST, "last_on": LAST})
     given = {"title": "Grow", "due_on": LAST, "status": ObjectiveStatus.NOT_STARTED, "owner_id": None}
-    await plans.put_objective(on.mara, plan.id, None, given)
+    await plan_parts.put_objective(on.mara, plan.id, None, given)
     await plans.submit(on.mara, plan.id)
     with pytest.raises(Forbidden, match="nobody approves their own plan"):
         await plans.approve(on.mara, plan.id)
@@ -152,10 +154,10 @@ async def test_what_is_written_after_the_approval_needs_another_one(db: str) -> 
     await plans.submit(on.ada, plan.id)
     plan = await plans.approve(on.mara, plan.id)
     same = {"title": "Grow", "due_on": LAST, "owner_id": None}
-    await plans.put_objective(on.ada, plan.id, objective.id, same | {"status": ObjectiveStatus.ACHIEVED})
+    await plan_parts.put_objective(on.ada, plan.id, objective.id, same | {"status": ObjectiveStatus.ACHIEVED})
     await plans.update(on.ada, plan.id, {"name": "2026"}, plan.version)
     assert (await AccountPlan.get(id=plan.id)).state == PlanState.APPROVED
-    await plans.put_objective(on.ada, plan.id, objective.id, same | {"status": ObjectiveStatus.DEFERRED})
+    await plan_parts.put_objective(on.ada, plan.id, objective.id, same | {"status": ObjectiveStatus.DEFERRED})
     assert (await AccountPlan.get(id=plan.id)).state == PlanState.DRAFT
     with pytest.raises(Conflict):
         await plans.update(on.ada, plan.id, {"name": "other"}, plan.version)
@@ -169,11 +171,11 @@ async def test_a_difference_says_what_was_added_removed_and_changed_by_path(db: 
     kept, gone = await on.objective(plan), await on.objective(plan, title="Leave")
     before = await document_of(plan)
     assert difference(before, before) == []
-    await plans.remove_part(on.ada, gone.id)
+    await plan_parts.remove_part(on.ada, gone.id)
     new = await on.action(plan, objective_id=kept.id)
     plan = await plans.update(on.ada, plan.id, {"vision": "Number one", "revenue_target_minor": 12_345_67})
     given: dict[str, Any] = {"title": "Grow", "due_on": date(2026, 6, 30), "status": "IN_PROGRESS"}
-    await plans.put_objective(on.ada, plan.id, kept.id, given | {"owner_id": None})
+    await plan_parts.put_objective(on.ada, plan.id, kept.id, given | {"owner_id": None})
     found = difference(before, await document_of(plan))
     assert [
         (each.path, each.kind.value, each.before, each.after) for each in found if len(each.path) != 2
@@ -200,15 +202,15 @@ async def test_with_an_objective_go_its_measures_and_its_actions_stay(db: str) -
         "conditions": {},
     }
     given |= {"direction": "AT_LEAST", "baseline": "0", "target": "3"}
-    measure = await plans.put_measure(on.ada, objective.id, None, given)
-    await plans.remove_part(on.ada, objective.id)
+    measure = await plan_parts.put_measure(on.ada, objective.id, None, given)
+    await plan_parts.remove_part(on.ada, objective.id)
     assert (await PlanAction.get(id=action.id)).objective_id is None
     assert (
         await Change.filter(entity="objective_measure", entity_id=measure.id, field="removed_on").count() == 1
     )
     for refused in (objective.id, measure.id):
         with pytest.raises(InvalidTransition, match="taken out"):
-            await plans.remove_part(on.ada, refused)
+            await plan_parts.remove_part(on.ada, refused)
 
 
 async def test_who_has_a_deal_on_the_account_alone_neither_sees_nor_writes_its_plans(db: str) -> None:
@@ -228,10 +230,10 @@ async def test_an_action_is_done_once_and_not_in_the_future(db: str) -> None:
     plan = await on.plan()
     action = await on.action(plan)
     with pytest.raises(Invalid, match="in the future"):
-        await plans.complete_action(on.ada, action.id, today() + timedelta(days=1))
-    assert (await plans.complete_action(on.ada, action.id)).done_on == today()
+        await plan_parts.complete_action(on.ada, action.id, today() + timedelta(days=1))
+    assert (await plan_parts.complete_action(on.ada, action.id)).done_on == today()
     with pytest.raises(InvalidTransition, match="was done on"):
-        await plans.complete_action(on.ada, action.id)
+        await plan_parts.complete_action(on.ada, action.id)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ async def test_a_measure_speaks_of_facts_as_rules_do_or_is_refused_at_its_place(
         "target": "10000",
     }  # fmt: skip
     with pytest.raises(Invalid) as refused:
-        await plans.put_measure(on.ada, objective.id, None, given | wrong)
+        await plan_parts.put_measure(on.ada, objective.id, None, given | wrong)
     assert refused.value.path[: len(path)] == path
 
 
@@ -271,7 +273,7 @@ async def test_an_erased_person_is_in_no_text_of_a_plan_nor_in_its_revisions(db:
     contact = await factories.contact(on.account, name="Kim Weber")
     plan = await on.plan(vision="Kim Weber buys from us alone")
     await on.objective(plan, title="Win Kim Weber")
-    await plans.put_entry(on.ada, plan.id, None, PlanEntryKind.WEAKNESS, "Kim Weber doubts", None)
+    await plan_parts.put_entry(on.ada, plan.id, None, PlanEntryKind.WEAKNESS, "Kim Weber doubts", None)
     await plans.submit(on.ada, plan.id)
     await plans.approve(on.mara, plan.id)
     await privacy.erase(on.mara, contact.id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from commands import plans, plays, recommendations
+from commands import plan_parts, plays, recommendations
 from commands.plays import Step
 from metrics.plays import PlayRecord, play_records
 from models.access import Actor, Role, Tenant
@@ -128,7 +128,7 @@ async def test_an_action_of_a_plan_starts_a_play_and_a_deal_lets_its_owner_start
     elsewhere = await factories.account(other)
     with pytest.raises(Invalid, match="of another account"):
         await plays.start(bo, play.id, elsewhere.id, deal_id=deal.id)
-    await plans.complete_action(on.ada, action.id)
+    await plan_parts.complete_action(on.ada, action.id)
     with pytest.raises(InvalidTransition, match="was done"):
         await plays.start(on.ada, play.id, on.account.id, plan_action_id=action.id)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commands import plans
+from commands import plan_parts, plans
 from commands.journal import unit_of_work
 from models import database
 from models.access import Actor, Role, User
@@ -76,19 +76,19 @@ class Office:
         values = {"name": "2026", "first_on": FIRST, "last_on": LAST} | given
         plan = await plans.create(self.ada, self.account.id, values)
         objective = await self.objective(plan)
-        await plans.put_measure(self.ada, objective.id, None, CLOUD)
+        await plan_parts.put_measure(self.ada, objective.id, None, CLOUD)
         return plan, objective
 
     async def objective(self, plan: AccountPlan) -> Objective:
         """An objective without a measure."""
         given = {"title": "Cloud", "due_on": plan.last_on, "status": "IN_PROGRESS", "owner_id": None}
-        return await plans.put_objective(self.ada, plan.id, None, given)
+        return await plan_parts.put_objective(self.ada, plan.id, None, given)
 
     async def action(self, plan: AccountPlan, due_on: date, objective: Objective | None = None) -> str:
         """An action of nobody in particular."""
         given: dict[str, Any] = {"title": "Call", "owner_id": None, "due_on": due_on, "deal_id": None}
         given |= {"objective_id": objective and objective.id, "play_id": None}
-        return (await plans.put_action(self.ada, plan.id, None, given)).id
+        return (await plan_parts.put_action(self.ada, plan.id, None, given)).id
 
     async def agree(self, plan: AccountPlan, on: date = FIRST) -> None:
         """Have the plan handed in and approved on a day."""
@@ -209,7 +209,7 @@ async def test_overdue_actions_and_objectives_without_one_are_reasons(db: str) -
         ("ACTION_OVERDUE", late, 3, True), ("OBJECTIVE_WITHOUT_ACTION", objective.id, None, False),
     ]  # fmt: skip
     assert found.health is Health.BEHIND
-    await plans.complete_action(on.ada, late, on=date(2026, 1, 13))
+    await plan_parts.complete_action(on.ada, late, on=date(2026, 1, 13))
     done = await on.stands(plan, date(2026, 1, 13))
     assert (done.health, done.objectives) == (Health.ON_TRACK, found.objectives)
     assert (await on.stands(plan, date(2026, 1, 12))).health is Health.BEHIND
@@ -222,10 +222,10 @@ async def test_without_a_measure_actions_are_the_progress_and_reach_nothing(db: 
     one = await on.action(plan, LAST, objective)
     other = await on.action(plan, LAST, objective)
     await on.agree(plan)
-    await plans.complete_action(on.ada, one, on=date(2026, 2, 1))
+    await plan_parts.complete_action(on.ada, one, on=date(2026, 2, 1))
     (standing,) = (await on.stands(plan, date(2026, 2, 1))).objectives
     assert (standing.progress, standing.actions, standing.actions_done) == (Fraction(1, 2), 2, 1)
-    await plans.complete_action(on.ada, other, on=date(2026, 2, 2))
+    await plan_parts.complete_action(on.ada, other, on=date(2026, 2, 2))
     found = await on.stands(plan, date(2026, 2, 2))
     assert (found.objectives[0].progress, found.objectives[0].reached) == (Fraction(1), False)
     assert found.health is Health.ON_TRACK
@@ -282,7 +282,7 @@ async def test_what_is_approved_later_judges_from_then_on_and_a_closed_plan_stan
     await on.action(plan, LAST, objective)
     await on.agree(plan)
     (known,) = await ObjectiveMeasure.filter(objective_id=objective.id)
-    await plans.put_measure(on.ada, objective.id, known.id, CLOUD | {"target": "4000"})
+    await plan_parts.put_measure(on.ada, objective.id, known.id, CLOUD | {"target": "4000"})
     await on.service(1_000_00, date(2026, 3, 1))
     day = date(2026, 4, 1)
     assert (await on.stands(plan, day)).health is Health.BEHIND
@@ -356,28 +356,28 @@ async def _edit(
             )
         case "objective":
             given |= {"status": ObjectiveStatus.IN_PROGRESS}
-            await plans.put_objective(on.ada, plan.id, objective.id if way else None, given)
+            await plan_parts.put_objective(on.ada, plan.id, objective.id if way else None, given)
         case "status":
             status = list(ObjectiveStatus)[way % len(ObjectiveStatus)]
             given |= {"title": "Cloud", "due_on": plan.last_on, "status": status}
-            await plans.put_objective(on.ada, plan.id, objective.id, given)
+            await plan_parts.put_objective(on.ada, plan.id, objective.id, given)
         case "measure":
             (known, *_) = await ObjectiveMeasure.filter(objective_id=objective.id)
             easier = CLOUD | {"target": str(2000 + way), "baseline": str(-way * 1000)}
-            await plans.put_measure(on.ada, objective.id, known.id, easier)
+            await plan_parts.put_measure(on.ada, objective.id, known.id, easier)
         case "action":
-            await plans.put_action(
+            await plan_parts.put_action(
                 on.ada,
                 plan.id,
                 None,
                 acting | {"title": "Call", "due_on": later, "objective_id": objective.id},
             )
         case "due":
-            await plans.put_action(on.ada, plan.id, action, acting | {"title": "Call", "due_on": later})
+            await plan_parts.put_action(on.ada, plan.id, action, acting | {"title": "Call", "due_on": later})
         case "entry":
-            await plans.put_entry(on.ada, plan.id, None, PlanEntryKind.STRENGTH, "x" * (way + 1), None)
+            await plan_parts.put_entry(on.ada, plan.id, None, PlanEntryKind.STRENGTH, "x" * (way + 1), None)
         case "remove":
-            await plans.remove_part(on.ada, objective.id if way % 2 else action)
+            await plan_parts.remove_part(on.ada, objective.id if way % 2 else action)
         case "submit":
             await plans.submit(on.ada, plan.id)
 
