@@ -194,7 +194,7 @@ async def _own_account(actor: Actor, account_id: str) -> Account:
 
 
 async def found(actor: Actor, plan_id: str, version: int | None, path: str = "id") -> AccountPlan:
-    """The plan with this id, for whoever may write it; Conflict when it is not at the version that is named."""
+    """The plan with this id, for whoever may write it; Conflict when it is at another version."""
     require(actor, SELL, ACT)
     plan = await find(AccountPlan, actor, plan_id, path)
     check_version(plan, version)
