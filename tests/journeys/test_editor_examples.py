@@ -40,7 +40,7 @@ async def test_every_example_is_answered(manager: User) -> None:
         await ensure_starter(actor, engine)
         await evaluate(actor, engine, utcnow().date())
         answers = {path.stem: await client.ask(await runnable(path.read_text())) for path in EXAMPLES}
-    assert len(answers) == 6
+    assert len(answers) == 8
     for name, answer in answers.items():
         (payload,) = answer.values()
         assert isinstance(payload, dict)
