@@ -14,7 +14,8 @@ from models.catalog import Product
 from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.forecast import Quota
-from models.people import Contact
+from models.people import Contact, Interaction
+from models.plans import AccountPlan, Objective, PlanAction, PlanJudgement
 from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion
 from models.revenue import Contract
@@ -24,7 +25,10 @@ from models.signals import Signal
 from models.tickets import Ticket
 
 #: Records of an account that facts are made of.
-_OF_ACCOUNT = (Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal)
+_OF_ACCOUNT = (
+    Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal,
+    Interaction, AccountPlan, Objective, PlanAction, PlanJudgement,
+)  # fmt: skip
 #: Records of a deal that facts are made of.
 _OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood, Bid)
 #: Records of a bid that facts are made of.

@@ -20,4 +20,5 @@ MODULES = [
     "models.rulebooks",
     "models.recommendations",
     "models.events",
+    "models.plans",
 ]

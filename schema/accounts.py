@@ -27,6 +27,8 @@ from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 from schema.deals import DEALS
 from schema.people import CONTACTS, INTERACTIONS
+from schema.plans import PLANS
+from schema.plays import PLAY_RUNS
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.revenue import CONTRACTS
 from schema.services import SERVICES, Usage
@@ -165,6 +167,12 @@ class Account(Node, Stored[stored.Account]):
         RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"
     )
     risks = connection(RISKS, "Its revenue at risk, in every state unless filtered.", "account_id")
+    plans = connection(
+        PLANS,
+        "What is to become of it, by period; empty unless the caller owns or manages the account.",
+        "account_id",
+    )
+    play_runs = connection(PLAY_RUNS, "The plays that were started for it.", "account_id")
 
     @costs(5)
     @strawberry.field

@@ -11,6 +11,7 @@ from rules.kinds.deal import DEAL
 from rules.kinds.deal_contact import DEAL_CONTACT
 from rules.kinds.deal_line import DEAL_LINE
 from rules.kinds.event import EVENT
+from rules.kinds.plan import PLAN
 from rules.kinds.quota import QUOTA
 from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
@@ -20,7 +21,7 @@ from rules.registry import Registry
 
 REGISTRY = Registry(
     (
-        ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT,
-        QUOTA,
+        *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT),
+        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN),
     )
-)  # fmt: skip
+)

@@ -13,8 +13,18 @@ from rules.registry import COMPARISONS, OPERATORS, FactField, FieldType, Op, com
 from rules.tree import Scalar
 
 KINDS = (
-    "account", "contract", "deal", "deal_line", "deal_contact", "bid", "contact", "ticket", "signal", "event",
-)  # fmt: skip
+    "account",
+    "contract",
+    "deal",
+    "deal_line",
+    "deal_contact",
+    "bid",
+    "contact",
+    "ticket",
+    "signal",
+    "event",
+    "plan",
+)
 FIELDS = {
     "account": (
         "tier",
@@ -53,6 +63,7 @@ FIELDS = {
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
+    "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

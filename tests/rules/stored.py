@@ -13,6 +13,7 @@ from models.database import refresh_statistics
 from models.deals import ContactRole, Deal, DealKind, Stage
 from models.events import Dimension
 from models.people import Contact, Seniority
+from models.plans import Health, PlanState
 from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
@@ -101,6 +102,25 @@ async def _parts(rng: random.Random, of: Deal, products: list[Product], contacts
             await factories.deal_contact(of, contact, role=rng.choice(list(ContactRole)))
 
 
+async def _plan(rng: random.Random, of: Account) -> None:
+    """A plan with objectives and actions, judged or not."""
+    plan = await factories.account_plan(
+        of,
+        state=rng.choice(list(PlanState)),
+        last_on=_around(rng),
+        revenue_target_minor=_maybe(rng, rng.choice(_MINOR)),
+        closed_on=_maybe(rng, _around(rng)),
+        valid_from=_ago(rng),
+    )
+    objectives = [await factories.objective(plan) for _ in range(rng.randrange(3))]
+    for objective in objectives[::2]:
+        await factories.plan_action(plan, objective_id=objective.id, due_on=_around(rng))
+    if rng.random() < 0.7:
+        await factories.plan_judgement(
+            plan, rng.choice(list(Health)), objectives_behind=rng.choice([0, 1, 2, 3])
+        )
+
+
 async def _belongings(rng: random.Random, of: Account, products: list[Product]) -> None:
     contracts = [
         await factories.contract(
@@ -113,6 +133,8 @@ async def _belongings(rng: random.Random, of: Account, products: list[Product]) 
         )
         for _ in range(rng.randrange(3))
     ]
+    for _ in range(rng.randrange(3)):
+        await _plan(rng, of)
     deals = [
         await factories.deal(
             of,

@@ -184,6 +184,15 @@ class Sight:
         bid = self._row(row, "bid_id")
         return bid is not None and self.of_deal(bid)
 
+    def of_plays(self, row: Row) -> bool:
+        """A play that was started: of the account's owner, and of whoever sees the deal that it is about."""
+        return self.of_own_account(row) or self.of_deal(row)
+
+    def of_play_run(self, row: Row) -> bool:
+        """A part of a play that was started."""
+        run = self._row(row, "play_run_id")
+        return run is not None and self.of_plays(run)
+
     def of_maker(self, row: Row) -> bool:
         """What somebody whose are seen put on top of a forecast."""
         return row["made_by_id"] in self._people
@@ -208,6 +217,15 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "SnapshotDeal": Sight.of_deal,
     "Bid": Sight.of_deal,
     **dict.fromkeys(("BidDocument", "BidMember", "BidRound", "BidApproval"), Sight.of_bid),
+    **dict.fromkeys(
+        (
+            "AccountPlan", "PlanEntry", "Objective", "ObjectiveMeasure", "PlanAction", "AcceptedRisk",
+            "PlanRevision", "PlanJudgement",
+        ),
+        Sight.of_own_account,
+    ),
+    "PlayRun": Sight.of_plays,
+    "PlayRunStep": Sight.of_play_run,
     "Quota": Sight.of_person_or_team,
     "ForecastProjection": Sight.of_person_or_led_team,
     "DealLikelihood": Sight.of_deal,
@@ -235,7 +253,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     **dict.fromkeys(
         (
             "Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm", "Pipeline",
-            "PipelineStage", "LossReason", "ExchangeRate", "DiscountLevel",
+            "PipelineStage", "LossReason", "ExchangeRate", "DiscountLevel", "Play", "PlayStep",
         ),
         Sight.everyone,
     ),
