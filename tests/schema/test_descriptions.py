@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 from graphql import (
@@ -16,6 +17,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLSchema,
+    IntrospectionQuery,
     Undefined,
     build_client_schema,
     build_schema,
@@ -192,5 +194,5 @@ async def test_introspection_tells_the_whole_schema_with_its_defaults() -> None:
     # GraphiQL and code generators begin with it: one default that can not be told, and they have nothing.
     answer = await SCHEMA.execute(get_introspection_query(input_value_deprecation=True))
     assert answer.errors is None and answer.data is not None
-    told = build_client_schema(answer.data)
+    told = build_client_schema(cast("IntrospectionQuery", answer.data))
     assert print_schema(told).count(" = ") > 300
