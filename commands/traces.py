@@ -26,6 +26,7 @@ from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
 from models.people import ERASED, PERSONAL, Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage
+from models.plans import Play
 from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal
@@ -38,6 +39,7 @@ _KEYS = frozenset(
     {
         *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
         *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
+        *("baseline", "target"),
     }
 )
 #: What others are called, and words from lists: theirs, whoever else is called so.
@@ -50,6 +52,7 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Pipeline: frozenset({"name"}),
     PipelineStage: frozenset({"name"}),
     LossReason: frozenset({"name"}),
+    Play: frozenset({"key", "name"}),
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
 }

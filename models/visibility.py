@@ -2,8 +2,9 @@
 
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
-services, usage and tickets only to the account's owner; people and signals to whoever sees the account; bids
-to whoever sees the deal. How people are judged is visible to the account's team: its owner, whoever has a
+services, usage, tickets and account plans only to the account's owner; people and signals to whoever sees the
+account; bids to whoever sees the deal; plays that were started to the account's owner and to whoever sees the
+deal that they are about. How people are judged is visible to the account's team: its owner, whoever has a
 share in one of its deals, and the managers above; what is judged in a deal also to whoever sees the deal.
 What rules say is visible to the account's owner, and to the deal's unless it is confidential: unless it tells
 of what the deal's owner does not see. What moves many accounts at once is visible to whoever owns one of
@@ -39,6 +40,20 @@ from models.forecast import (
 )
 from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.plans import (
+    AcceptedRisk,
+    AccountPlan,
+    Objective,
+    ObjectiveMeasure,
+    PlanAction,
+    PlanEntry,
+    PlanJudgement,
+    PlanRevision,
+    Play,
+    PlayRun,
+    PlayRunStep,
+    PlayStep,
+)
 from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
@@ -119,6 +134,17 @@ def _of_bid(alias: str, scope: str) -> str:
     return (
         f"exists (select 1 from bid vb where vb.tenant_id = {alias}.tenant_id"
         f" and vb.id = {alias}.bid_id and {_of_deal('vb', scope)} {_ROW_BY_ROW})"
+    )
+
+
+def _of_plays(alias: str, scope: str) -> str:
+    return f"({_owned_account(alias, scope)} or ({alias}.deal_id is not null and {_of_deal(alias, scope)}))"
+
+
+def _of_play_run(alias: str, scope: str) -> str:
+    return (
+        f"exists (select 1 from play_run vr where vr.tenant_id = {alias}.tenant_id"
+        f" and vr.id = {alias}.play_run_id and {_of_plays('vr', scope)} {_ROW_BY_ROW})"
     )
 
 
@@ -266,6 +292,18 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Backtest: _own_run,
     Judgement: _seen_account,
     PendingJudgement: _seen_account,
+    AccountPlan: _owned_account,
+    PlanEntry: _owned_account,
+    Objective: _owned_account,
+    ObjectiveMeasure: _owned_account,
+    PlanAction: _owned_account,
+    AcceptedRisk: _owned_account,
+    PlanRevision: _owned_account,
+    PlanJudgement: _owned_account,
+    Play: _whole_tenant,
+    PlayStep: _whole_tenant,
+    PlayRun: _of_plays,
+    PlayRunStep: _of_play_run,
     Stakeholder: _seen_account,
     Assessment: _of_team_or_deal,
     Rapport: _of_team,

@@ -16,6 +16,7 @@ from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
 from models.stakeholders import BuyingCentre
+from schema.bids import BIDS
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, connection, related
@@ -28,6 +29,8 @@ from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 from schema.deals import DEALS
 from schema.people import CONTACTS, INTERACTIONS
+from schema.plans import PLANS
+from schema.plays import PLAY_RUNS
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.revenue import CONTRACTS
 from schema.services import SERVICES, Usage
@@ -146,6 +149,11 @@ class Account(Node, Stored[stored.Account]):
     subsidiaries = connection(ACCOUNTS, "The accounts right below it.", "parent_id")
     contacts = connection(CONTACTS, "The people there, those who left too.", "account_id")
     deals = connection(DEALS, "Sales to it, open and ended, as far as the caller sees them.", "account_id")
+    bids = connection(
+        BIDS,
+        "The bids for tenders that are made for its deals, as far as the caller sees them.",
+        "account_id",
+    )
     contracts = connection(
         CONTRACTS,
         "What it has signed, running or not; empty unless the caller owns or manages the account.",
@@ -169,6 +177,12 @@ class Account(Node, Stored[stored.Account]):
         RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"
     )
     risks = connection(RISKS, "Its revenue at risk, in every state unless filtered.", "account_id")
+    plans = connection(
+        PLANS,
+        "What is to become of it, by period; empty unless the caller owns or manages the account.",
+        "account_id",
+    )
+    play_runs = connection(PLAY_RUNS, "The plays that were started for it.", "account_id")
 
     @costs(10)
     @strawberry.field

@@ -38,6 +38,8 @@ from schema.pace import PaceQueries
 from schema.people import ContactQueries
 from schema.pipeline_change import PipelineChangeQueries
 from schema.pipelines import PipelineQueries
+from schema.plans import PlanQueries
+from schema.plays import PlayQueries
 from schema.portfolio import PortfolioQueries
 from schema.projections import ProjectionQueries
 from schema.rates import RateQueries
@@ -87,6 +89,8 @@ class Query(
     PaceQueries,
     AccessQueries,
     SigningInQueries,
+    PlanQueries,
+    PlayQueries,
     NodeQueries,
     StakeholderQueries,
 ):

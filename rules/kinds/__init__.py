@@ -4,12 +4,14 @@ A new kind is one module here and its name in the registry below; a new field is
 """
 
 from rules.kinds.account import ACCOUNT
+from rules.kinds.bid import BID
 from rules.kinds.contact import CONTACT
 from rules.kinds.contract import CONTRACT
 from rules.kinds.deal import DEAL
 from rules.kinds.deal_contact import DEAL_CONTACT
 from rules.kinds.deal_line import DEAL_LINE
 from rules.kinds.event import EVENT
+from rules.kinds.plan import PLAN
 from rules.kinds.quota import QUOTA
 from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
@@ -20,18 +22,7 @@ from rules.registry import Registry
 
 REGISTRY = Registry(
     (
-        ACCOUNT,
-        CONTRACT,
-        DEAL,
-        DEAL_LINE,
-        DEAL_CONTACT,
-        CONTACT,
-        SERVICE,
-        USAGE,
-        TICKET,
-        SIGNAL,
-        EVENT,
-        QUOTA,
-        STAKEHOLDER,
+        *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT),
+        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN, STAKEHOLDER),
     )
 )

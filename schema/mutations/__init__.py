@@ -15,6 +15,8 @@ from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.forecast import ForecastMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.pipelines import PipelineMutations
+from schema.mutations.plans import PlanMutations
+from schema.mutations.plays import PlayMutations
 from schema.mutations.projections import ProjectionMutations
 from schema.mutations.rates import RateMutations
 from schema.mutations.recommendations import RecommendationMutations
@@ -46,5 +48,7 @@ class Mutation(
     ForecastMutations,
     ProjectionMutations,
     StakeholderMutations,
+    PlanMutations,
+    PlayMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

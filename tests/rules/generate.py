@@ -18,11 +18,13 @@ KINDS = (
     "deal",
     "deal_line",
     "deal_contact",
+    "bid",
     "contact",
     "stakeholder",
     "ticket",
     "signal",
     "event",
+    "plan",
 )
 FIELDS = {
     "account": (
@@ -57,11 +59,13 @@ FIELDS = {
         "total_contract_value_percentile",
     ),
     "deal_contact": ("deal_id", "role", "seniority", "has_left", "days_since_contact", "name"),
+    "bid": ("deal_id", "state", "is_decided", "days_to_due", "rounds", "offered", "is_below_floor"),
     "contact": ("seniority", "days_since_contact", "has_left", "title"),
     "stakeholder": ("role", "support", "strength", "colleagues_in_contact", "has_left", "name"),
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
+    "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

@@ -34,6 +34,20 @@ from models.forecast import (
 )
 from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.plans import (
+    AcceptedRisk,
+    AccountPlan,
+    Objective,
+    ObjectiveMeasure,
+    PlanAction,
+    PlanEntry,
+    PlanJudgement,
+    PlanRevision,
+    Play,
+    PlayRun,
+    PlayRunStep,
+    PlayStep,
+)
 from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
@@ -67,7 +81,9 @@ MODELS: tuple[type[Record], ...] = (
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
     ForecastProjection, DealLikelihood, Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
-    Interaction, Stakeholder, Assessment, Rapport, NeededRoles,
+    Interaction, Stakeholder, Assessment, Rapport, NeededRoles, AccountPlan, PlanEntry, Objective,
+    ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
+    PlayRunStep,
 )  # fmt: skip
 
 

@@ -34,6 +34,22 @@ from models.deals import (
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
+from models.plans import (
+    AcceptedRisk,
+    AccountPlan,
+    Objective,
+    ObjectiveMeasure,
+    PlanAction,
+    PlanEntry,
+    PlanEntryKind,
+    PlanRevision,
+    PlanState,
+    Play,
+    PlayRun,
+    PlayRunStep,
+    PlayStep,
+    RevisionState,
+)
 from models.rates import ExchangeRate
 from models.recommendations import Answer, Lever, Outcome, Recommendation, RecommendationState, Risk
 from models.revenue import Contract
@@ -111,6 +127,18 @@ class Desk:
     document: str
     member: str
     approval: str
+    plan: str
+    waiting_plan: str
+    entry: str
+    objective: str
+    measure: str
+    action: str
+    accepted_risk: str
+    revision: str
+    later_revision: str
+    play: str
+    play_run: str
+    play_step: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -217,6 +245,8 @@ class _Making:
             document=self.make(BidDocument, bid_id=bid.id, title="Call", url="https://a.example/call").id,
             member=self.make(BidMember, bid_id=bid.id, user_id=self.director.id, duty="leads").id,
             approval=self._approval(self._bid(deal, BidState.PREPARING)),
+            **self._plan(account, deal),
+            **self._play(account, deal),
         )
 
     def _boss(self, account: Account) -> str:
@@ -318,6 +348,69 @@ class _Making:
             BidApproval, bid_id=bid.id, round_id=held.id, level_id=level.id, discount=90_00,
             requested_by_id=self.director.id,
         ).id  # fmt: skip
+
+    def _plan(self, account: Account, deal: Deal) -> dict[str, str]:
+        """A plan that is being written, and one that waits for approval, which was handed in twice."""
+        plan = self.make(
+            AccountPlan, account_id=account.id, name="2040", first_on=date(2040, 1, 1),
+            last_on=date(2040, 12, 31), currency="EUR", valid_from=DAY,
+        )  # fmt: skip
+        part = {"account_id": account.id, "account_plan_id": plan.id, "valid_from": DAY}
+        objective = self.make(Objective, title="Grow", due_on=date(2040, 6, 30), **part)
+        measure = self.make(
+            ObjectiveMeasure, objective_id=objective.id, title="deals", fact_kind="deal", aggregate="COUNT",
+            conditions={}, direction="AT_LEAST", baseline="0", target="3", **part,
+        )  # fmt: skip
+        waiting = self.make(
+            AccountPlan, account_id=account.id, name="2041", first_on=date(2041, 1, 1),
+            last_on=date(2041, 12, 31), currency="EUR", valid_from=DAY, state=PlanState.SUBMITTED,
+            submitted_on=DAY, submitted_by_id=self.director.id, revisions_held=2,
+        )  # fmt: skip
+        first, second = (self._revision(waiting, number) for number in (1, 2))
+        return {
+            "plan": plan.id,
+            "waiting_plan": waiting.id,
+            "entry": self.make(
+                PlanEntry, kind=PlanEntryKind.THREAT, text="Rival", position=1, **part
+            ).id,
+            "objective": objective.id,
+            "measure": measure.id,
+            "action": self.make(
+                PlanAction, title="Call", due_on=date(2040, 3, 1), deal_id=deal.id,
+                objective_id=objective.id, owner_id=self.director.id, **part,
+            ).id,
+            "accepted_risk": self.make(
+                AcceptedRisk, what="Rival", because="dear", until_on=date(2040, 12, 31), **part
+            ).id,
+            "revision": first.id,
+            "later_revision": second.id,
+        }  # fmt: skip
+
+    def _revision(self, plan: AccountPlan, number: int) -> PlanRevision:
+        document: dict[str, object] = {
+            "name": f"{plan.name}, {number}", "first_on": "2041-01-01", "last_on": "2041-12-31",
+            "vision": None, "revenue_target": None, "currency": "EUR",
+            **{name: {} for name in ("entries", "objectives", "measures", "actions", "accepted_risks")},
+        }  # fmt: skip
+        returned = number == 1
+        return self.make(
+            PlanRevision, account_id=plan.account_id, account_plan_id=plan.id, number=number,
+            state=RevisionState.RETURNED if returned else RevisionState.SUBMITTED, submitted_on=DAY,
+            decided_on=DAY if returned else None, document=document,
+        )  # fmt: skip
+
+    def _play(self, account: Account, deal: Deal) -> dict[str, str]:
+        """A play that was started for a deal."""
+        play = self.make(Play, key="desk-play", name="Desk play")
+        step = self.make(PlayStep, play_id=play.id, position=1, text="Call", due_after_days=7)
+        run = self.make(
+            PlayRun, play_id=play.id, account_id=account.id, deal_id=deal.id, started_on=DAY,
+            started_by_id=self.director.id,
+        )  # fmt: skip
+        taken = self.make(
+            PlayRunStep, play_run_id=run.id, play_step_id=step.id, account_id=account.id, due_on=LAST
+        )
+        return {"play": play.id, "play_run": run.id, "play_step": taken.id}
 
     def _rulebook(self, number: int, state: RulebookState) -> Rulebook:
         moment = None if state is RulebookState.DRAFT else MOMENTS[number]

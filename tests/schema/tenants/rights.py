@@ -97,6 +97,18 @@ MUTATIONS: Mapping[str, May] = {
     "approveBidRound": _may(PRINCIPALS, "WRITE_SALES", named=True),
     "rejectBidRound": _may(PRINCIPALS, "WRITE_SALES", named=True),
     "setDiscountLevels": _may(RULE_MAKERS, "WRITE_SALES"),
+    "createAccountPlan": _may(SELLERS, "WRITE_SALES", own=True),
+    **dict.fromkeys(
+        (
+            "updateAccountPlan", "putPlanEntry", "putObjective", "putObjectiveMeasure", "putPlanAction",
+            "completePlanAction", "putAcceptedRisk", "removePlanPart", "submitAccountPlan",
+            "closeAccountPlan", "startPlay", "answerPlayStep", "endPlay",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "setPlay": _may(RULE_MAKERS, "WRITE_RULES"),
     **dict.fromkeys(
         (
             "contactJoined", "contactLeft", "contactMoved", "setContactManager", "setStakeholder",
@@ -143,10 +155,12 @@ QUERIES: Mapping[str, May] = {
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
-            "interactions", "relationshipSummary", "neededRoles",
+            "interactions", "accountPlans", "plays", "playRuns", "playRecords",
+            "relationshipSummary", "neededRoles",
         ),
         _READ,
     ),
+    "planDifference": _READ,
     "contacts": _READ_PERSONAL,
     "recommendations": _READ_MONEY,
     "nextBestActions": _READ_MONEY,

@@ -22,7 +22,7 @@ class NewValues(ops.AlterField):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0014_sales_signals')]
+    dependencies = [('models', '0015_plans')]
 
     initial = False
 
