@@ -266,7 +266,8 @@ async def _parts(
     known = "" if of is BuyingCentre.ACCOUNT else " and (t.known_on is null or t.known_on <= :as_of)"
     return await fetch(
         f"select s.{subject} as subject, s.contact_id, s.role, c.account_id"
-        f" from {as_of_rows(model, columns, view, which=which)} s join {model._meta.db_table} t on t.id = s.id"
+        f" from {as_of_rows(model, columns, view, which=which)} s"
+        f" join {model._meta.db_table} t on t.id = s.id"
         f" join {Contact._meta.db_table} c on c.id = s.contact_id"
         f" where s.removed_on is null{known} order by s.id",
         params,
