@@ -14,6 +14,7 @@ from models.access import Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
 from models.history import AuditRecord, Change
+from models.people import Contact
 from models.transactions import transaction
 from tests.schema.reads.world import MODELS, World, write
 
@@ -26,6 +27,8 @@ _ABOVE: tuple[tuple[type[Record], str], ...] = (
     (Account, "parent_id"),
     (Team, "parent_id"),
     (User, "manager_id"),
+    (Contact, "reports_to_id"),
+    (Contact, "moved_from_id"),
 )
 
 
