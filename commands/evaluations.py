@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from commands import events, pending, runs, scopes
+from commands import events, pending, plan_judgements, runs, scopes
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from commands.judgements import is_of_all, judged_later
@@ -60,9 +60,11 @@ async def evaluate(
     book, tally = await active_book(actor), Tally()
     if account_ids is not None:
         scope = await scopes.named(actor, as_of, book, account_ids)
+        await _judge_plans(actor, as_of, account_ids)
         run = await runs.begin(actor, as_of, book, RunScope.ACCOUNTS, scope)
         return await runs.carry_out(actor, engine, book, run, scope, tally, progress)
     run = await runs.begin(actor, as_of, book, RunScope.WHOLE)
+    await _judge_plans(actor, as_of)
     tally.looked_back = await judged_later(run, actor)
     waiting = await pending.waiting(actor.tenant_id) if is_of_all(run, actor) else {}
     if is_of_all(run, actor):
@@ -73,6 +75,13 @@ async def evaluate(
     run = await runs.carry_out(actor, engine, book, run, scope, tally, progress)
     await pending.done(actor.tenant_id, waiting)
     return run
+
+
+async def _judge_plans(actor: Actor, as_of: date, account_ids: Sequence[str] | None = None) -> None:
+    """Bring what is kept of account plans to the date, unless that is further ahead than anybody's today."""
+    if as_of <= latest_today():
+        operator = system_actor(await Tenant.get(id=actor.tenant_id))
+        await plan_judgements.judge(operator, as_of, account_ids)
 
 
 async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> EvaluationRun | None:
@@ -90,6 +99,7 @@ async def evaluate_changes(actor: Actor, engine: EnginePool, as_of: date) -> Eva
     require(actor, KEEP_JUDGED, "judge changes")
     book = await active_book(actor)
     run_id, tally = EvaluationRun.make_id(), Tally()
+    await plan_judgements.judge(actor, as_of)
     await _begin_day(actor, book, as_of, run_id, tally)
     waiting = await pending.waiting(actor.tenant_id, MOST_CHANGES)
     if not waiting and not tally.events_opened:

@@ -8,6 +8,7 @@ from commands.announcements import Happened, Topic
 from commands.arbitration import arrange
 from commands.journal import Values, Work, unit_of_work
 from commands.permissions import SELL, require
+from commands.plays import start_for
 from commands.validation import check_value
 from models.access import Actor, Tenant
 from models.base import check_day, today
@@ -17,7 +18,10 @@ from models.visibility import find
 
 
 async def accept(actor: Actor, recommendation_id: str, version: int | None = None) -> Recommendation:
-    """Say that the recommendation will be followed; it stays listed until it is completed."""
+    """Say that the recommendation will be followed; it stays listed until it is completed.
+
+    The play that it names is started, if there is one of that key.
+    """
     return await _answer(actor, recommendation_id, version, RecommendationState.ACCEPTED, {})
 
 
@@ -83,6 +87,8 @@ async def _answer(
         given = {"state": to, "answered_on": today(), **values}
         recommendation = await work.update(recommendation, given, version)
         await work.create(_kept(recommendation, to))
+        if to is RecommendationState.ACCEPTED:
+            await start_for(work, recommendation)
         _tell(work, recommendation, Happened(to.value))
         tenant = await Tenant.get(id=actor.tenant_id)
         await arrange(work, tenant, [recommendation.account_id], today())

@@ -66,6 +66,7 @@ MONEY_NAMES = frozenset(
     {
         *("amount", "mrc", "nrc", "overdue", "listPrice", "unitPrice", "charge", "price"),
         *("listed", "floor", "offered", "cost"),
+        "revenueTarget",
     }
 )
 

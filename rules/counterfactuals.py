@@ -74,10 +74,14 @@ _GROW = (
     "days_in_stage_over_long",
     "days_since_amount_cut",
     "days_since_category_raised",
+    "days_since_round",
     "days_since_observed",
     "course_overdue_days",
+    "days_since_submitted",
+    "days_since_revision",
+    "days_since_progress",
 )
-_FALL = ("days_to_end", "days_to_close", "days_left", "days_to_contract_end")
+_FALL = ("days_to_end", "days_to_close", "days_to_due", "days_left", "days_to_contract_end")
 #: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
 _GIVEN = frozenset(
     {
@@ -90,11 +94,14 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "deal": None,
     "deal_line": None,
     "deal_contact": frozenset({"days_since_contact", "role"}),
+    "bid": None,
     "ticket": None,
+    "plan": None,
     "service": None,
     "quota": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
+    "stakeholder": frozenset({"days_since_contact", "colleagues_in_contact", "strength"}),
     "trend": frozenset({"has_course", "course", "course_overdue_days", "state"}),
     "account": frozenset(
         {
@@ -103,6 +110,8 @@ _OURS: Mapping[str, frozenset[str] | None] = {
         }
     ),
 }  # fmt: skip
+#: Kinds of facts that we can add ourselves.
+_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "bid", "contact", "plan", "stakeholder"})
 #: Fields that name a record rather than say something of it.
 _NAMES = frozenset({"id", "name", "currency", "source"})
 
@@ -182,7 +191,7 @@ def _new_fact(part: Exists, bound: Bound, facts: Facts) -> Iterator[_Candidate]:
     needed = asked_of(part.where, bound)
     said = ", ".join(f"{name} {value}" for name, value in needed.items())
     text = f"clears when there is a {part.kind}" + (f" with {said}" if said else "")
-    actor = Actor.US if part.kind in ("deal", "deal_line", "deal_contact", "contact") else Actor.CUSTOMER
+    actor = Actor.US if part.kind in _WE_ADD else Actor.CUSTOMER
     changed = {**facts, part.kind: [*facts.get(part.kind, ()), fact]}
     yield Counterfactual(actor, part.kind, None, None, None, needed, None, 1.0, text), changed
 

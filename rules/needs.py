@@ -29,7 +29,7 @@ def needs(book: Book) -> Needs:
         for kind, name in spoken_of(rule):
             if kind in spoken and name != "id":
                 spoken[kind].add(name)
-    return _whole({kind: frozenset(names) for kind, names in spoken.items()})
+    return whole({kind: frozenset(names) for kind, names in spoken.items()})
 
 
 def everything(kinds: Iterable[str] = tuple(REGISTRY.kinds)) -> Needs:
@@ -37,8 +37,8 @@ def everything(kinds: Iterable[str] = tuple(REGISTRY.kinds)) -> Needs:
     return {kind: frozenset(REGISTRY.kinds[kind].fields) for kind in kinds}
 
 
-def _whole(needed: Needs) -> Needs:
-    """With the fields that relative ones rank, and the segment that some are within."""
+def whole(needed: Needs) -> Needs:
+    """These fields, with the fields that relative ones rank, and the segment that some are within."""
     whole: dict[str, set[str]] = defaultdict(set, {kind: set(names) for kind, names in needed.items()})
     for kind, names in needed.items():
         relative = [REGISTRY.kinds[kind].relative[name] for name in names if name.endswith(tuple(RELATIVE))]

@@ -15,8 +15,11 @@ from models.base import today
 from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
+from models.stakeholders import BuyingCentre
+from schema.bids import BIDS
 from schema.competition import POSITIONS
 from schema.context import Info
+from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, connection, related
 from schema.core.cost import costs
 from schema.core.cursors import Kind
@@ -27,10 +30,20 @@ from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 from schema.deals import DEALS
 from schema.people import CONTACTS, INTERACTIONS
+from schema.plans import PLANS
+from schema.plays import PLAY_RUNS
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.revenue import CONTRACTS
 from schema.services import SERVICES, Usage
 from schema.signals import SIGNALS
+from schema.stakeholders import (
+    AccountRelationship,
+    OrgChartPlace,
+    StakeholderMap,
+    account_relationship,
+    org_chart,
+    stakeholder_map,
+)
 from schema.tickets import TICKETS
 from schema.trends import TRENDS
 
@@ -138,6 +151,11 @@ class Account(Node, Stored[stored.Account]):
     subsidiaries = connection(ACCOUNTS, "The accounts right below it.", "parent_id")
     contacts = connection(CONTACTS, "The people there, those who left too.", "account_id")
     deals = connection(DEALS, "Sales to it, open and ended, as far as the caller sees them.", "account_id")
+    bids = connection(
+        BIDS,
+        "The bids for tenders that are made for its deals, as far as the caller sees them.",
+        "account_id",
+    )
     contracts = connection(
         CONTRACTS,
         "What it has signed, running or not; empty unless the caller owns or manages the account.",
@@ -167,6 +185,30 @@ class Account(Node, Stored[stored.Account]):
         RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"
     )
     risks = connection(RISKS, "Its revenue at risk, in every state unless filtered.", "account_id")
+    plans = connection(
+        PLANS,
+        "What is to become of it, by period; empty unless the caller owns or manages the account.",
+        "account_id",
+    )
+    play_runs = connection(PLAY_RUNS, "The plays that were started for it.", "account_id")
+
+    @costs(10)
+    @strawberry.field
+    async def stakeholders(self, info: Info, as_of: AsOf = None) -> StakeholderMap:
+        """Its buying centre as of a date: who is what, known by whom, and what is not covered."""
+        return await stakeholder_map(info, BuyingCentre.ACCOUNT, self.id, as_of)
+
+    @costs(10)
+    @strawberry.field
+    async def org_chart(self, info: Info, as_of: AsOf = None) -> list[OrgChartPlace]:
+        """Who reports to whom there as of a date, of those who are there: each before those below."""
+        return await org_chart(info, self.id, as_of)
+
+    @costs(10)
+    @strawberry.field
+    async def relationship(self, info: Info, as_of: AsOf = None) -> AccountRelationship:
+        """How strong the relationship with it is as of a date, and on whom it rests."""
+        return await account_relationship(info, self.id, as_of)
 
     @costs(5)
     @strawberry.field

@@ -31,6 +31,8 @@ from schema.forecast import (
 )
 from schema.people import Contact, Interaction
 from schema.pipelines import LossReason, Pipeline, PipelineStage
+from schema.plans import AccountPlan, Objective, PlanAction, PlanRevision
+from schema.plays import Play, PlayRun
 from schema.projections import ForecastProjection
 from schema.rates import ExchangeRate
 from schema.recommendations import Recommendation, Risk
@@ -48,6 +50,7 @@ TYPES: tuple[type[Node], ...] = (
     PipelineSnapshot, PipelineStage, PopulationEvent, Product, Quota, Recommendation, Risk, Rule, Rulebook,
     Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User, Bid, BidApproval, BidRound, DiscountLevel,
     Interaction,
+    AccountPlan, Objective, PlanAction, PlanRevision, Play, PlayRun,
     Trend, Competitor, CompetitorPosition, BattleNote,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}

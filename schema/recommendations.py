@@ -160,6 +160,13 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     deal = related("schema.deals", "Deal", "deal_id", "The deal that it is about, if it is about one.")
 
     evidence = children("schema.recommendations", "Evidence", "recommendation_id", _EVIDENCE, "position")
+    play_runs = children(
+        "schema.plays",
+        "PlayRun",
+        "recommendation_id",
+        "The plays that accepting it started, in order.",
+        "started_on",
+    )
 
     @costs(1)
     @needs(*ANY_FACT)

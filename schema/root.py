@@ -39,6 +39,8 @@ from schema.pace import PaceQueries
 from schema.people import ContactQueries
 from schema.pipeline_change import PipelineChangeQueries
 from schema.pipelines import PipelineQueries
+from schema.plans import PlanQueries
+from schema.plays import PlayQueries
 from schema.portfolio import PortfolioQueries
 from schema.projections import ProjectionQueries
 from schema.rates import RateQueries
@@ -49,6 +51,7 @@ from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
 from schema.signing_in import SigningInQueries
+from schema.stakeholders import StakeholderQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
 from schema.trends import TrendQueries
@@ -88,7 +91,10 @@ class Query(
     PaceQueries,
     AccessQueries,
     SigningInQueries,
+    PlanQueries,
+    PlayQueries,
     NodeQueries,
+    StakeholderQueries,
     TrendQueries,
     CompetitionQueries,
 ):

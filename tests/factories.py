@@ -10,6 +10,7 @@ from commands.actors import actor_of
 from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import new_id
+from models.bids import Bid, BidRound
 from models.catalog import Product
 from models.competition import (
     Competitor,
@@ -18,14 +19,25 @@ from models.competition import (
     PositionRole,
     spelling_key,
 )
-from models.deals import Deal, DealContact, DealLine
+from models.deals import ContactRole, Deal, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
+from models.plans import (
+    AccountPlan,
+    Health,
+    Objective,
+    ObjectiveMeasure,
+    PlanAction,
+    PlanJudgement,
+    Play,
+    PlayStep,
+)
 from models.recommendations import Recommendation
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal, SignalKind
+from models.stakeholders import Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend, TrendKind
 
@@ -92,6 +104,17 @@ async def contact(of: Account, **values: Any) -> Contact:
     )
 
 
+async def stakeholder(who: Contact, **values: Any) -> Stakeholder:
+    """A contact's part in the buying centre of its account: an economic buyer unless said otherwise."""
+    return await Stakeholder.create(
+        id=values.pop("id", None) or Stakeholder.make_id(),
+        tenant_id=who.tenant_id,
+        account_id=who.account_id,
+        contact_id=who.id,
+        **({"role": ContactRole.ECONOMIC_BUYER} | values),
+    )
+
+
 async def product(of: Tenant, **values: Any) -> Product:
     """A product of the suite."""
     defaults: dict[str, Any] = {"name": f"Product {_number()}", "list_price_minor": 100_00, "currency": "EUR"}
@@ -126,6 +149,35 @@ async def deal_line(of: Deal, what: Product, **values: Any) -> DealLine:
         deal_id=of.id,
         product_id=what.id,
         **({"currency": "EUR"} | values),
+    )
+
+
+async def bid(of: Deal, **values: Any) -> Bid:
+    """A bid for a deal, which is due and has no round unless told."""
+    defaults: dict[str, Any] = {"name": f"Tender {_number()}", "due_on": TODAY}
+    return await Bid.create(
+        id=values.pop("id", None) or Bid.make_id(),
+        tenant_id=of.tenant_id,
+        deal_id=of.id,
+        **(defaults | values),
+    )
+
+
+async def bid_round(of: Bid, **values: Any) -> BidRound:
+    """The first round of a bid: 900.00 of 1,000.00 by list, at a cost of 600.00."""
+    defaults: dict[str, Any] = {
+        "number": 1,
+        "held_on": TODAY,
+        "listed_minor": 1_000_00,
+        "offered_minor": 900_00,
+        "cost_minor": 600_00,
+        "currency": "EUR",
+    }
+    return await BidRound.create(
+        id=values.pop("id", None) or BidRound.make_id(),
+        tenant_id=of.tenant_id,
+        bid_id=of.id,
+        **(defaults | values),
     )
 
 
@@ -322,3 +374,79 @@ async def recommendation(about: Deal, **values: Any) -> Recommendation:
         deal_id=about.id,
         **(defaults | values),
     )
+
+
+async def account_plan(of: Account, **values: Any) -> AccountPlan:
+    """A draft of a plan for 2026."""
+    defaults: dict[str, Any] = {
+        "name": f"Plan {_number()}",
+        "first_on": date(2026, 1, 1),
+        "last_on": date(2026, 12, 31),
+        "currency": "EUR",
+        "valid_from": date(2026, 1, 1),
+    }
+    return await AccountPlan.create(
+        id=values.pop("id", None) or AccountPlan.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **(defaults | values),
+    )
+
+
+def _of_plan(plan: AccountPlan) -> dict[str, Any]:
+    return {
+        "tenant_id": plan.tenant_id,
+        "account_id": plan.account_id,
+        "account_plan_id": plan.id,
+        "valid_from": plan.valid_from,
+    }
+
+
+async def objective(of: AccountPlan, **values: Any) -> Objective:
+    """An objective that is due when the plan ends."""
+    defaults: dict[str, Any] = {"title": f"Objective {_number()}", "due_on": of.last_on}
+    return await Objective.create(id=Objective.make_id(), **(_of_plan(of) | defaults | values))
+
+
+async def objective_measure(of: Objective, plan: AccountPlan, **values: Any) -> ObjectiveMeasure:
+    """How many services there are, which are to become ten."""
+    defaults: dict[str, Any] = {
+        "title": f"Measure {_number()}",
+        "fact_kind": "service",
+        "aggregate": "COUNT",
+        "conditions": {},
+        "direction": "AT_LEAST",
+        "baseline": "0",
+        "target": "10",
+    }
+    own = _of_plan(plan) | {"objective_id": of.id}
+    return await ObjectiveMeasure.create(id=ObjectiveMeasure.make_id(), **(own | defaults | values))
+
+
+async def plan_action(of: AccountPlan, **values: Any) -> PlanAction:
+    """An action that is due when the plan ends."""
+    defaults: dict[str, Any] = {"title": f"Action {_number()}", "due_on": of.last_on}
+    return await PlanAction.create(id=PlanAction.make_id(), **(_of_plan(of) | defaults | values))
+
+
+async def plan_judgement(of: AccountPlan, health: Health, **values: Any) -> PlanJudgement:
+    """How a plan stood on its first day."""
+    defaults: dict[str, Any] = {"objectives_behind": 0, "judged_on": of.first_on, "moved_on": of.first_on}
+    return await PlanJudgement.create(
+        id=PlanJudgement.make_id(), **(_of_plan(of) | {"health": health} | defaults | values)
+    )
+
+
+async def play(of: Tenant, key: str, *steps: str) -> Play:
+    """A play with steps that are a week apart."""
+    made = await Play.create(id=Play.make_id(), tenant_id=of.id, key=key, name=key.title())
+    for position, text in enumerate(steps, 1):
+        await PlayStep.create(
+            id=PlayStep.make_id(),
+            tenant_id=of.id,
+            play_id=made.id,
+            position=position,
+            text=text,
+            due_after_days=7 * (position - 1),
+        )
+    return made

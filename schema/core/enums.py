@@ -26,6 +26,14 @@ from models.rulebooks import RulebookState, RunScope, RunState
 from models.services import ServiceState
 from models.severity import Severity
 from models.signals import SignalKind
+from models.stakeholders import (
+    Adaptability,
+    BuyingCentre,
+    Influence,
+    PoliticalStatus,
+    RelationshipLevel,
+    Support,
+)
 from models.tickets import TicketState
 from models.trends import Confidence, TrendImpact, TrendKind, TrendOutcome, TrendState
 
@@ -65,6 +73,12 @@ _NAMES: dict[type[Enum], str] = {
     Tier: "Tier",
     WinRateGrouping: "WinRateGrouping",
     Withheld: "WithheldBecause",
+    Adaptability: "Adaptability",
+    BuyingCentre: "BuyingCentre",
+    Influence: "Influence",
+    PoliticalStatus: "PoliticalStatus",
+    RelationshipLevel: "RelationshipLevel",
+    Support: "Support",
     Confidence: "Confidence",
     PositionRole: "CompetitorRole",
     TrendGrouping: "TrendGrouping",

@@ -16,12 +16,15 @@ from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.forecast import ForecastMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.pipelines import PipelineMutations
+from schema.mutations.plans import PlanMutations
+from schema.mutations.plays import PlayMutations
 from schema.mutations.projections import ProjectionMutations
 from schema.mutations.rates import RateMutations
 from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
+from schema.mutations.stakeholders import StakeholderMutations
 from schema.mutations.trends import TrendMutations
 
 __all__ = ["Mutation"]
@@ -46,6 +49,9 @@ class Mutation(
     SigningInMutations,
     ForecastMutations,
     ProjectionMutations,
+    StakeholderMutations,
+    PlanMutations,
+    PlayMutations,
     TrendMutations,
     CompetitionMutations,
 ):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import strawberry
 from strawberry import UNSET
 
-from commands.validation import LARGEST, MONEY_NAMES, check_currency
+from commands.validation import LARGEST, MONEY_NAMES, api_name, check_currency
 from models.access import Actor
 from models.errors import BellwetherError, Conflict, Invalid, Unavailable
 from schema.core.errors import UserError, user_errors
@@ -55,8 +55,8 @@ def columns(actor: Actor, given: DataclassInstance) -> dict[str, object]:
         value = getattr(given, field.name)
         if value is UNSET or field.name in ADDRESS:
             continue
-        if field.name in MONEY_NAMES:
-            values[f"{field.name}_minor"] = minor(actor, value, field.name)
+        if (name := api_name(field.name)) in MONEY_NAMES:
+            values[f"{field.name}_minor"] = minor(actor, value, name)
         else:
             values[field.name] = value
     return values

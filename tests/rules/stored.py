@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from models.accounts import Account, Tier
+from models.bids import BidDecision, BidState
 from models.catalog import Charge, Product
 from models.database import refresh_statistics
 from models.deals import ContactRole, Deal, DealKind, Stage
 from models.events import Dimension
 from models.people import Contact, Seniority
+from models.plans import Health, PlanState
 from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState
@@ -79,9 +81,44 @@ async def _parts(rng: random.Random, of: Deal, products: list[Product], contacts
             term_months=rng.choice([0, 1, 2, 3, 2**31 - 1]),
             valid_from=rng.choice([None, _around(rng)]),
         )
+    for _ in range(rng.randrange(2)):
+        bid = await factories.bid(
+            of,
+            name=rng.choice(TEXTS),
+            due_on=_around(rng),
+            state=rng.choice(list(BidState)),
+            decision=rng.choice(list(BidDecision)),
+        )
+        for number in range(1, rng.randrange(1, 4)):
+            await factories.bid_round(
+                bid,
+                number=number,
+                held_on=_around(rng),
+                offered_minor=rng.choice(_MINOR),
+                floor_minor=_maybe(rng, rng.choice(_MINOR)),
+            )
     for contact in contacts:
         if rng.random() < 0.7:
             await factories.deal_contact(of, contact, role=rng.choice(list(ContactRole)))
+
+
+async def _plan(rng: random.Random, of: Account) -> None:
+    """A plan with objectives and actions, judged or not."""
+    plan = await factories.account_plan(
+        of,
+        state=rng.choice(list(PlanState)),
+        last_on=_around(rng),
+        revenue_target_minor=_maybe(rng, rng.choice(_MINOR)),
+        closed_on=_maybe(rng, _around(rng)),
+        valid_from=_ago(rng),
+    )
+    objectives = [await factories.objective(plan) for _ in range(rng.randrange(3))]
+    for objective in objectives[::2]:
+        await factories.plan_action(plan, objective_id=objective.id, due_on=_around(rng))
+    if rng.random() < 0.7:
+        await factories.plan_judgement(
+            plan, rng.choice(list(Health)), objectives_behind=rng.choice([0, 1, 2, 3])
+        )
 
 
 async def _belongings(rng: random.Random, of: Account, products: list[Product]) -> None:
@@ -96,6 +133,8 @@ async def _belongings(rng: random.Random, of: Account, products: list[Product]) 
         )
         for _ in range(rng.randrange(3))
     ]
+    for _ in range(rng.randrange(3)):
+        await _plan(rng, of)
     deals = [
         await factories.deal(
             of,

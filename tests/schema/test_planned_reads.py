@@ -149,7 +149,7 @@ async def test_any_operation_is_answered_alike_with_and_without_plans(db: str) -
 async def test_the_operations_ask_for_everything_that_there_is(db: str) -> None:
     stage = await _stage()
     asked = Coverage(stage.schema)
-    for number in range(1_600):
+    for number in range(2_800):
         asked.add(stage.case(number)[1])
     types = {of.name: of.fields for of in object_types(stage.schema)}
     assert {field.partition(".")[0] for field in asked.fields} >= types.keys()

@@ -23,7 +23,22 @@ PART = {
 
 async def stored_rows() -> Rows:
     """Every row that is stored, by the name of its model."""
-    return {model.__name__: [dict(row) for row in await model.all().values()] for model in MODELS}
+    rows: dict[str, list[Row]] = {
+        model.__name__: [dict(row) for row in await model.all().values()] for model in MODELS
+    }
+    return {**rows, "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]]}
+
+
+def _with_its_deal_and_round(rows: Rows, bid: Row) -> Row:
+    """A bid with the account of its deal, and what became of the discount of its last round."""
+    (account,) = [deal["account_id"] for deal in rows["Deal"] if deal["id"] == bid["deal_id"]]
+    last = [
+        round_["id"]
+        for round_ in rows["BidRound"]
+        if (round_["bid_id"], round_["number"]) == (bid["id"], bid["rounds_held"])
+    ]
+    approvals = [approval["state"] for approval in rows["BidApproval"] if approval["round_id"] in last]
+    return {**bid, "account_id": account, "approval": next(iter(approvals), None)}
 
 
 class Sight:
@@ -169,6 +184,24 @@ class Sight:
         bid = self._row(row, "bid_id")
         return bid is not None and self.of_deal(bid)
 
+    def of_plays(self, row: Row) -> bool:
+        """A play that was started: of the account's owner, and of whoever sees the deal that it is about."""
+        return self.of_own_account(row) or self.of_deal(row)
+
+    def of_play_run(self, row: Row) -> bool:
+        """A part of a play that was started."""
+        run = self._row(row, "play_run_id")
+        return run is not None and self.of_plays(run)
+
+    def of_team(self, row: Row) -> bool:
+        """What the account's owner thinks of people, and whoever has a share in one of its deals."""
+        deals = [deal for deal in self._rows["Deal"] if deal["account_id"] == row["account_id"]]
+        return self.of_own_account(row) or any(map(self.shares, deals))
+
+    def of_team_or_deal(self, row: Row) -> bool:
+        """The same, and of what is thought in a deal whoever sees that."""
+        return self.of_team(row) or self.of_deal(row)
+
     def of_maker(self, row: Row) -> bool:
         """What somebody whose are seen put on top of a forecast."""
         return row["made_by_id"] in self._people
@@ -193,6 +226,15 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "SnapshotDeal": Sight.of_deal,
     "Bid": Sight.of_deal,
     **dict.fromkeys(("BidDocument", "BidMember", "BidRound", "BidApproval"), Sight.of_bid),
+    **dict.fromkeys(
+        (
+            "AccountPlan", "PlanEntry", "Objective", "ObjectiveMeasure", "PlanAction", "AcceptedRisk",
+            "PlanRevision", "PlanJudgement",
+        ),
+        Sight.of_own_account,
+    ),
+    "PlayRun": Sight.of_plays,
+    "PlayRunStep": Sight.of_play_run,
     "Quota": Sight.of_person_or_team,
     "ForecastProjection": Sight.of_person_or_led_team,
     "DealLikelihood": Sight.of_deal,
@@ -203,6 +245,10 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
     "Interaction": Sight.of_seen_account,
+    "Stakeholder": Sight.of_seen_account,
+    "Assessment": Sight.of_team_or_deal,
+    "Rapport": Sight.of_team,
+    "NeededRoles": Sight.everyone,
     "Trend": Sight.of_seen_account,
     "CompetitorPosition": Sight.of_seen_account,
     "Competitor": Sight.everyone,
@@ -225,7 +271,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     **dict.fromkeys(
         (
             "Team", "User", "Product", "Lever", "Rulebook", "Rule", "EngineAlarm", "Pipeline",
-            "PipelineStage", "LossReason", "ExchangeRate", "DiscountLevel",
+            "PipelineStage", "LossReason", "ExchangeRate", "DiscountLevel", "Play", "PlayStep",
         ),
         Sight.everyone,
     ),

@@ -35,6 +35,20 @@ from models.forecast import (
 )
 from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
+from models.plans import (
+    AcceptedRisk,
+    AccountPlan,
+    Objective,
+    ObjectiveMeasure,
+    PlanAction,
+    PlanEntry,
+    PlanJudgement,
+    PlanRevision,
+    Play,
+    PlayRun,
+    PlayRunStep,
+    PlayStep,
+)
 from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
@@ -51,6 +65,7 @@ from models.rulebooks import (
 )
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
@@ -68,6 +83,9 @@ MODELS: tuple[type[Record], ...] = (
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
     ForecastProjection, DealLikelihood, Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
+    Interaction, Stakeholder, Assessment, Rapport, NeededRoles, AccountPlan, PlanEntry, Objective,
+    ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
+    PlayRunStep,
     Interaction,
     Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
 )  # fmt: skip

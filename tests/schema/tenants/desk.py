@@ -28,10 +28,35 @@ from models.competition import (
     PositionRole,
     spelling_key,
 )
-from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
+from models.deals import (
+    ContactRole,
+    Deal,
+    DealCompetitor,
+    DealContact,
+    DealKind,
+    DealLine,
+    ForecastCategory,
+    Stage,
+)
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
+from models.plans import (
+    AcceptedRisk,
+    AccountPlan,
+    Objective,
+    ObjectiveMeasure,
+    PlanAction,
+    PlanEntry,
+    PlanEntryKind,
+    PlanRevision,
+    PlanState,
+    Play,
+    PlayRun,
+    PlayRunStep,
+    PlayStep,
+    RevisionState,
+)
 from models.rates import ExchangeRate
 from models.recommendations import Answer, Lever, Outcome, Recommendation, RecommendationState, Risk
 from models.revenue import Contract
@@ -46,6 +71,7 @@ from models.rulebooks import (
     RunState,
 )
 from models.signals import Signal, SignalKind
+from models.stakeholders import Stakeholder
 from models.trends import Trend, TrendKind
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.odd_values import MOMENTS
@@ -81,6 +107,7 @@ class Desk:
     parent: str
     account: str
     contact: str
+    boss: str
     contract: str
     deal: str
     pipeline: str
@@ -109,6 +136,18 @@ class Desk:
     document: str
     member: str
     approval: str
+    plan: str
+    waiting_plan: str
+    entry: str
+    objective: str
+    measure: str
+    action: str
+    accepted_risk: str
+    revision: str
+    later_revision: str
+    play: str
+    play_run: str
+    play_step: str
     signal: str
     trend: str
     rival: str
@@ -191,6 +230,7 @@ class _Making:
             parent=parent.id,
             account=account.id,
             contact=contact.id,
+            boss=self._boss(account),
             contract=contract.id,
             deal=deal.id,
             pipeline=first.pipeline_id,
@@ -219,29 +259,37 @@ class _Making:
             document=self.make(BidDocument, bid_id=bid.id, title="Call", url="https://a.example/call").id,
             member=self.make(BidMember, bid_id=bid.id, user_id=self.director.id, duty="leads").id,
             approval=self._approval(self._bid(deal, BidState.PREPARING)),
-            signal=self.make(
-                Signal, account_id=account.id, kind=SignalKind.MERGER, summary="It merges", observed_on=DAY
-            ).id,
-            trend=self.make(
-                Trend, account_id=account.id, kind=TrendKind.MERGER, title="It merges", observed_on=DAY
-            ).id,
-            rival=(rival := self._rival("A rival of the desk")).id,
-            other_rival=self._rival("Another rival of the desk").id,
-            position=self.make(
-                CompetitorPosition,
-                account_id=account.id,
-                competitor_id=rival.id,
-                product_family="WAN",
-                role=PositionRole.INCUMBENT,
-                observed_on=DAY,
-                currency="EUR",
-            ).id,
+            **self._competition(account),
+            **self._plan(account, deal),
+            **self._play(account, deal),
         )
+
+    def _competition(self, account: Account) -> dict[str, str]:
+        """What is going on at the account, and who else is there."""
+        of = {"account_id": account.id, "observed_on": DAY}
+        rival = self._rival("A rival of the desk")
+        return {
+            "signal": self.make(Signal, kind=SignalKind.MERGER, summary="It merges", **of).id,
+            "trend": self.make(Trend, kind=TrendKind.MERGER, title="It merges", **of).id,
+            "rival": rival.id,
+            "other_rival": self._rival("Another rival of the desk").id,
+            "position": self.make(
+                CompetitorPosition, competitor_id=rival.id, product_family="WAN",
+                role=PositionRole.INCUMBENT, currency="EUR", **of,
+            ).id,
+        }  # fmt: skip
 
     def _rival(self, name: str) -> Competitor:
         rival = self.make(Competitor, name=name)
         self.make(CompetitorName, competitor_id=rival.id, name=name, key=spelling_key(name))
         return rival
+
+    def _boss(self, account: Account) -> str:
+        """Somebody with a part in the buying centre."""
+        boss = self.make(Contact, account_id=account.id, name="Grace")
+        self.make(Stakeholder, account_id=account.id, contact_id=boss.id, role=ContactRole.APPROVER)
+        self.make(Contact, account_id=account.id, name="Edsger", reports_to_id=boss.id)
+        return boss.id
 
     def _people(self) -> None:
         """A manager beside the team of the director, and two more assistants."""
@@ -335,6 +383,69 @@ class _Making:
             BidApproval, bid_id=bid.id, round_id=held.id, level_id=level.id, discount=90_00,
             requested_by_id=self.director.id,
         ).id  # fmt: skip
+
+    def _plan(self, account: Account, deal: Deal) -> dict[str, str]:
+        """A plan that is being written, and one that waits for approval, which was handed in twice."""
+        plan = self.make(
+            AccountPlan, account_id=account.id, name="2040", first_on=date(2040, 1, 1),
+            last_on=date(2040, 12, 31), currency="EUR", valid_from=DAY,
+        )  # fmt: skip
+        part = {"account_id": account.id, "account_plan_id": plan.id, "valid_from": DAY}
+        objective = self.make(Objective, title="Grow", due_on=date(2040, 6, 30), **part)
+        measure = self.make(
+            ObjectiveMeasure, objective_id=objective.id, title="deals", fact_kind="deal", aggregate="COUNT",
+            conditions={}, direction="AT_LEAST", baseline="0", target="3", **part,
+        )  # fmt: skip
+        waiting = self.make(
+            AccountPlan, account_id=account.id, name="2041", first_on=date(2041, 1, 1),
+            last_on=date(2041, 12, 31), currency="EUR", valid_from=DAY, state=PlanState.SUBMITTED,
+            submitted_on=DAY, submitted_by_id=self.director.id, revisions_held=2,
+        )  # fmt: skip
+        first, second = (self._revision(waiting, number) for number in (1, 2))
+        return {
+            "plan": plan.id,
+            "waiting_plan": waiting.id,
+            "entry": self.make(
+                PlanEntry, kind=PlanEntryKind.THREAT, text="Rival", position=1, **part
+            ).id,
+            "objective": objective.id,
+            "measure": measure.id,
+            "action": self.make(
+                PlanAction, title="Call", due_on=date(2040, 3, 1), deal_id=deal.id,
+                objective_id=objective.id, owner_id=self.director.id, **part,
+            ).id,
+            "accepted_risk": self.make(
+                AcceptedRisk, what="Rival", because="dear", until_on=date(2040, 12, 31), **part
+            ).id,
+            "revision": first.id,
+            "later_revision": second.id,
+        }  # fmt: skip
+
+    def _revision(self, plan: AccountPlan, number: int) -> PlanRevision:
+        document: dict[str, object] = {
+            "name": f"{plan.name}, {number}", "first_on": "2041-01-01", "last_on": "2041-12-31",
+            "vision": None, "revenue_target": None, "currency": "EUR",
+            **{name: {} for name in ("entries", "objectives", "measures", "actions", "accepted_risks")},
+        }  # fmt: skip
+        returned = number == 1
+        return self.make(
+            PlanRevision, account_id=plan.account_id, account_plan_id=plan.id, number=number,
+            state=RevisionState.RETURNED if returned else RevisionState.SUBMITTED, submitted_on=DAY,
+            decided_on=DAY if returned else None, document=document,
+        )  # fmt: skip
+
+    def _play(self, account: Account, deal: Deal) -> dict[str, str]:
+        """A play that was started for a deal."""
+        play = self.make(Play, key="desk-play", name="Desk play")
+        step = self.make(PlayStep, play_id=play.id, position=1, text="Call", due_after_days=7)
+        run = self.make(
+            PlayRun, play_id=play.id, account_id=account.id, deal_id=deal.id, started_on=DAY,
+            started_by_id=self.director.id,
+        )  # fmt: skip
+        taken = self.make(
+            PlayRunStep, play_run_id=run.id, play_step_id=step.id, account_id=account.id, due_on=LAST
+        )
+        return {"play": play.id, "play_run": run.id, "play_step": taken.id}
 
     def _rulebook(self, number: int, state: RulebookState) -> Rulebook:
         moment = None if state is RulebookState.DRAFT else MOMENTS[number]

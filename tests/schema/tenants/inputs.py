@@ -35,6 +35,19 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
         "accountId": on.account, "kind": "CALL", "happenedOn": "2026-03-01", "dealId": on.deal,
         "contactId": on.contact, "userId": on.director, "idempotencyKey": "new-call",
     },
+    "contactJoined": lambda on: {"id": on.contact, "version": 1, "joinedOn": "2026-03-01"},
+    "contactLeft": lambda on: {"id": on.contact, "version": 1, "leftOn": "2026-03-03"},
+    "contactMoved": lambda on: {
+        "id": on.contact, "version": 1, "accountId": on.parent, "movedOn": "2026-03-03", "title": "CIO",
+    },
+    "setContactManager": lambda on: {"id": on.contact, "version": 1, "reportsToId": on.boss},
+    "setStakeholder": lambda on: {"contactId": on.contact, "role": "CHAMPION"},
+    "removeStakeholder": lambda on: {"contactId": on.boss},
+    "assessContact": lambda on: {"contactId": on.contact, "dealId": on.deal, "support": "MENTOR"},
+    "setRelationshipLevel": lambda on: {
+        "contactId": on.contact, "userId": on.director, "level": "VENDOR", "wanted": "TRUSTED_ADVISOR",
+    },
+    "setNeededRoles": lambda _on: {"of": "DEAL", "kind": "NEW", "roles": ["CHAMPION"]},
     "recordTrends": lambda on: {
         "trends": [
             {
@@ -136,6 +149,42 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "setDiscountLevels": lambda on: {
         "levels": [{"upToPercent": 10, "role": "DIRECTOR"}, {"upToPercent": 20, "userId": on.director}]
     },
+    "createAccountPlan": lambda on: {
+        "accountId": on.account, "name": "2050", "firstOn": "2050-01-01", "lastOn": "2050-12-31",
+        "revenueTarget": {"amount": "1000.00"}, "idempotencyKey": "new-plan",
+    },
+    "updateAccountPlan": lambda on: {"id": on.plan, "version": 1, "vision": "the first"},
+    "putPlanEntry": lambda on: {"planId": on.plan, "id": on.entry, "kind": "STRENGTH", "text": "known"},
+    "putObjective": lambda on: {
+        "planId": on.plan, "id": on.objective, "title": "Grow more", "dueOn": "2040-06-30",
+        "ownerId": on.director,
+    },
+    "putObjectiveMeasure": lambda on: {
+        "objectiveId": on.objective, "id": on.measure, "title": "deals", "factKind": "deal",
+        "aggregate": "SUM", "field": "amount", "conditions": {"is_open": {"eq": True}}, "baseline": "0",
+        "target": "5000",
+    },
+    "putPlanAction": lambda on: {
+        "planId": on.plan, "id": on.action, "title": "Visit", "dueOn": "2040-03-01", "ownerId": on.director,
+        "objectiveId": on.objective, "dealId": on.deal, "playId": on.play,
+    },
+    "completePlanAction": lambda on: {"id": on.action},
+    "putAcceptedRisk": lambda on: {
+        "planId": on.plan, "id": on.accepted_risk, "what": "Rival", "because": "dearer",
+        "untilOn": "2040-12-31",
+    },
+    "removePlanPart": lambda on: {"id": on.objective},
+    "submitAccountPlan": lambda on: {"id": on.plan, "version": 1},
+    "approveAccountPlan": lambda on: {"id": on.waiting_plan, "version": 1},
+    "returnAccountPlan": lambda on: {"id": on.waiting_plan, "because": "too little"},
+    "closeAccountPlan": lambda on: {"id": on.plan, "because": "sold"},
+    "setPlay": lambda _: {"key": "desk-play", "name": "Other", "steps": [{"text": "Write"}]},
+    "startPlay": lambda on: {
+        "playId": on.play, "accountId": on.account, "dealId": on.deal, "planActionId": on.action,
+        "idempotencyKey": "new-run",
+    },
+    "answerPlayStep": lambda on: {"id": on.play_step},
+    "endPlay": lambda on: {"id": on.play_run, "state": "ABANDONED", "outcome": "FAILED"},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },
@@ -168,6 +217,7 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "deal": lambda on: {"id": on.deal},
     "nextBestActions": lambda on: {"accountId": on.account},
     "accountCase": lambda on: {"accountId": on.account, "ruleKey": "desk-waits"},
+    "relationshipSummary": lambda _: {"asOf": "2026-03-31"},
     "factKinds": lambda _: {"names": ["deal"]},
     "dryRun": lambda _: {"name": "desk", "version": 3},
     "rulebookDifference": lambda on: {"before": on.retired, "after": on.live},
@@ -194,6 +244,8 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
         "until": "2026-03-31",
         "filter": {"ownerId": on.director},
     },
+    "planDifference": lambda on: {"fromId": on.revision, "toId": on.later_revision},
+    "playRecords": lambda _: {},
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

@@ -97,6 +97,28 @@ MUTATIONS: Mapping[str, May] = {
     "approveBidRound": _may(PRINCIPALS, "WRITE_SALES", named=True),
     "rejectBidRound": _may(PRINCIPALS, "WRITE_SALES", named=True),
     "setDiscountLevels": _may(RULE_MAKERS, "WRITE_SALES"),
+    "createAccountPlan": _may(SELLERS, "WRITE_SALES", own=True),
+    **dict.fromkeys(
+        (
+            "updateAccountPlan", "putPlanEntry", "putObjective", "putObjectiveMeasure", "putPlanAction",
+            "completePlanAction", "putAcceptedRisk", "removePlanPart", "submitAccountPlan",
+            "closeAccountPlan", "startPlay", "answerPlayStep", "endPlay",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "setPlay": _may(RULE_MAKERS, "WRITE_RULES"),
+    **dict.fromkeys(
+        (
+            "contactJoined", "contactLeft", "contactMoved", "setContactManager", "setStakeholder",
+            "removeStakeholder",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "assessContact": _may(SELLERS, "WRITE_SALES"),
+    "setRelationshipLevel": _may(SELLERS, "WRITE_SALES", own=True),
+    "setNeededRoles": _may(RULE_MAKERS, "WRITE_RULES"),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
     **dict.fromkeys(
         ("recordTrends", "trendFromSignal", "putCompetitorPosition"), _may(SELLERS, "WRITE_SIGNALS")
@@ -141,10 +163,13 @@ QUERIES: Mapping[str, May] = {
             "factKinds", "ruleSchema", "backtests", "engineAlarms", "users", "teams", "me", "actingFor",
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
-            "interactions", "trends", "competitors", "competitor", "competitorPositions",
+            "interactions", "accountPlans", "plays", "playRuns", "playRecords",
+            "relationshipSummary", "neededRoles",
+            "trends", "competitors", "competitor", "competitorPositions",
         ),
         _READ,
     ),
+    "planDifference": _READ,
     "contacts": _READ_PERSONAL,
     "recommendations": _READ_MONEY,
     "nextBestActions": _READ_MONEY,

@@ -10,7 +10,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0014_sales_signals')]
+    dependencies = [('models', '0016_people')]
 
     initial = False
 

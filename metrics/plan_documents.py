@@ -1,0 +1,83 @@
+"""A plan as one document, as its revisions keep it, and how two documents differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+from models.described import Described
+from models.plans import PARTS, AccountPlan
+
+Document = dict[str, object]
+_PLAN = ("name", "first_on", "last_on", "vision")
+#: How what a document holds of a plan's parts is found: under this name by id.
+_OF_PARTS = frozenset(part.called for part in PARTS)
+
+
+class DifferenceKind(Described):
+    """How something differs between two documents."""
+
+    ADDED = "ADDED", "It is in the later one alone."
+    REMOVED = "REMOVED", "It is in the earlier one alone."
+    CHANGED = "CHANGED", "It is in both, and says something else."
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs at a path: a part as a whole, or one value; None where there is none."""
+
+    path: tuple[str, ...]
+    kind: DifferenceKind
+    before: object
+    after: object
+
+
+async def document_of(plan: AccountPlan) -> Document:
+    """The plan with all that belongs to it now, as JSON: parts by id, days as texts, money in whole units."""
+    document: Document = {name: _written(getattr(plan, name)) for name in _PLAN}
+    target = plan.revenue_target_minor
+    document["revenue_target"] = None if target is None else str(Decimal(target) / 100)
+    document["currency"] = plan.currency
+    for part in PARTS:
+        rows = part.filter(tenant_id=plan.tenant_id, account_plan_id=plan.id, removed_on__isnull=True)
+        document[part.called] = {
+            row.id: {name: _written(getattr(row, name)) for name in part.kept}
+            for row in await rows.order_by("id")
+        }
+    return document
+
+
+def _written(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def difference(before: Mapping[str, object], after: Mapping[str, object]) -> list[Difference]:
+    """What was added, removed and changed from one document to another, in the order of their paths."""
+    return sorted(_differences(before, after, ()), key=lambda each: each.path)
+
+
+def _differences(
+    before: Mapping[str, object], after: Mapping[str, object], at: tuple[str, ...]
+) -> Iterator[Difference]:
+    for name in {**before, **after}:
+        path, old, new = (*at, name), before.get(name), after.get(name)
+        if old == new:
+            continue
+        parts = not at and name in _OF_PARTS
+        if parts or (len(at) == 1 and isinstance(old, Mapping) and isinstance(new, Mapping)):
+            yield from _differences(_mapping(old), _mapping(new), path)
+        elif old is None:
+            yield Difference(path, DifferenceKind.ADDED, None, new)
+        elif new is None:
+            yield Difference(path, DifferenceKind.REMOVED, old, None)
+        else:
+            yield Difference(path, DifferenceKind.CHANGED, old, new)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,487 @@
+"""How account plans stand against what really happens: progress by measures, and health with its reasons.
+
+A plan is judged by what a manager approved last, never by what is being written: filling in fields changes
+nothing. Only records other than the plan, and actions that were done, move it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from metrics.account_movements import moved_on
+from models.described import Described
+from models.errors import Invalid
+from models.plans import (
+    AccountPlan,
+    Aggregate,
+    Health,
+    MeasureDirection,
+    ObjectiveStatus,
+    PlanAction,
+    PlanRevision,
+    RevisionState,
+    progress,
+    time_passed,
+)
+from rules.measures import Asked, Measure, Value, measure, values
+
+#: An objective is behind when its progress lags the share of the time that has passed by more than this.
+TOLERANCE = Fraction(1, 10)
+#: Days without anything that happened after which that is told, and after which a plan is abandoned.
+QUIET_DAYS, ABANDONED_DAYS = 30, 90
+#: What the account brings in a year as of today, and what open deals are worth by their chances.
+ANNUAL = measure("contract", Aggregate.SUM, "annual_value", {"is_active": {"eq": True}})
+PIPELINE = measure("deal", Aggregate.SUM, "weighted_amount", {"is_open": {"eq": True}})
+_NOTHING = Value(None, ())
+
+
+class ReasonKind(Described):
+    """What speaks against a plan."""
+
+    OBJECTIVE_BEHIND = "OBJECTIVE_BEHIND", "An objective lags behind the time that has passed, or is overdue."
+    REVENUE_BEHIND = "REVENUE_BEHIND", "What is in sight of the revenue target lags behind the time."
+    ACTION_OVERDUE = "ACTION_OVERDUE", "An action was due and is not done."
+    OBJECTIVE_WITHOUT_ACTION = "OBJECTIVE_WITHOUT_ACTION", "Nobody is to do anything for an objective."
+    NOTHING_MOVED = "NOTHING_MOVED", "Nothing that the plan is about has happened for a while."
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that speaks against a plan; ``decides`` says whether its health rests on it.
+
+    ``subject_id`` is the objective or action. Progress and the share of time that has passed are parts of 1.
+    ``records`` are those that were counted.
+    """
+
+    kind: ReasonKind
+    decides: bool
+    text: str
+    subject_id: str | None = None
+    progress: Fraction | None = None
+    passed: Fraction | None = None
+    days: int | None = None
+    records: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure of an objective with what it came to; amounts of money in whole units."""
+
+    id: str
+    title: str
+    fact_kind: str
+    is_money: bool
+    value: Fraction | None
+    baseline: Decimal
+    target: Decimal
+    progress: Fraction
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far one objective is beside the share of its time that has passed, both 0 to 1.
+
+    Its progress is that of the measure that lags most; without a measure, the share of its actions that are
+    done. It is ``reached`` by its measures alone.
+    """
+
+    id: str
+    title: str
+    due_on: date
+    status: ObjectiveStatus
+    progress: Fraction
+    passed: Fraction
+    reached: bool
+    behind: bool
+    measures: tuple[Measured, ...]
+    actions: int
+    actions_done: int
+
+
+@dataclass(frozen=True)
+class Revenue:
+    """The revenue target of a plan, and what is in sight: a year of contracts, and weighted open deals."""
+
+    target: Fraction
+    annual: Fraction
+    pipeline: Fraction
+    progress: Fraction
+    passed: Fraction
+    behind: bool
+    records: tuple[str, ...]
+
+    @property
+    def in_sight(self) -> Fraction:
+        """What is there and what is weighted."""
+        return self.annual + self.pipeline
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a plan stands as of a date; ``revision`` is the number of what it is judged by, None of none."""
+
+    as_of: date
+    health: Health
+    revision: int | None
+    moved_on: date | None
+    reasons: tuple[Reason, ...] = ()
+    objectives: tuple[Standing, ...] = ()
+    revenue: Revenue | None = None
+
+    @property
+    def objectives_behind(self) -> int:
+        """How many objectives lag behind."""
+        return sum(each.behind for each in self.objectives)
+
+
+@dataclass(frozen=True)
+class _Measure:
+    id: str
+    objective_id: str
+    title: str
+    fact_kind: str
+    baseline: Decimal
+    target: Decimal
+    way: MeasureDirection
+    measure: Measure | None
+
+
+@dataclass(frozen=True)
+class _Action:
+    id: str
+    title: str
+    due_on: date
+    objective_id: str | None
+
+
+@dataclass(frozen=True)
+class _Objective:
+    id: str
+    title: str
+    due_on: date
+    status: ObjectiveStatus
+
+
+@dataclass(frozen=True)
+class _Agreed:
+    """What a revision says that a plan is judged by."""
+
+    number: int
+    since: date
+    first_on: date
+    last_on: date
+    target: Fraction | None
+    objectives: tuple[_Objective, ...]
+    measures: tuple[_Measure, ...]
+    actions: tuple[_Action, ...]
+
+    def asked(self, plan: AccountPlan) -> Iterator[Asked]:
+        """What must be measured of the plan."""
+        for each in self.measures:
+            if each.measure:
+                yield each.id, plan.account_id, each.measure
+        if self.target is not None:
+            yield f"{plan.id} annual", plan.account_id, ANNUAL
+            yield f"{plan.id} pipeline", plan.account_id, PIPELINE
+
+
+async def judged(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, Judged]:
+    """How plans stand as of a date, by id; one that was closed before, as of the day on which it was closed.
+
+    A few statements for all of them together, and one for each kind of fact that is measured.
+    """
+    by_day: dict[date, list[AccountPlan]] = defaultdict(list)
+    for plan in plans:
+        closed = plan.closed_on is not None and plan.closed_on < as_of
+        by_day[plan.closed_on if closed and plan.closed_on else as_of].append(plan)
+    found: dict[str, Judged] = {}
+    for day, of_day in by_day.items():
+        found |= await _judged(tenant_id, of_day, day)
+    return found
+
+
+async def _judged(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, Judged]:
+    agreed = await _agreed(tenant_id, plans, as_of)
+    begun = [plan for plan in plans if plan.id in agreed and agreed[plan.id].first_on <= as_of]
+    asked = [each for plan in begun for each in agreed[plan.id].asked(plan)]
+    found = await values(tenant_id, asked, as_of)
+    moved = await moved_on(tenant_id, sorted({plan.account_id for plan in begun}), as_of)
+    done = await _done(tenant_id, begun, as_of)
+    judged = {
+        plan.id: Judged(as_of, Health.NOT_BEGUN, agreed[plan.id].number if plan.id in agreed else None, None)
+        for plan in plans
+    }
+    for plan in begun:
+        judged[plan.id] = _judge(plan.id, agreed[plan.id], found, done, moved.get(plan.account_id), as_of)
+    return judged
+
+
+async def _agreed(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, _Agreed]:
+    """What was approved last by a date, of each plan."""
+    revisions = await PlanRevision.filter(
+        tenant_id=tenant_id,
+        account_plan_id__in=[plan.id for plan in plans],
+        state=RevisionState.APPROVED,
+        decided_on__lte=as_of,
+    ).order_by("number")
+    since: dict[str, date] = {}
+    found: dict[str, _Agreed] = {}
+    for each in revisions:
+        if each.decided_on is not None:
+            first = since.setdefault(each.account_plan_id, each.decided_on)
+            found[each.account_plan_id] = _read(each, first)
+    return found
+
+
+async def _done(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, date]:
+    """The days on which actions were done, by id."""
+    ids = [plan.id for plan in plans]
+    rows = PlanAction.filter(tenant_id=tenant_id, account_plan_id__in=ids, done_on__lte=as_of)
+    return dict(await rows.values_list("id", "done_on"))
+
+
+def _read(revision: PlanRevision, since: date) -> _Agreed:
+    document = revision.document
+    target = document.get("revenue_target")
+    return _Agreed(
+        number=revision.number,
+        since=since,
+        first_on=date.fromisoformat(str(document["first_on"])),
+        last_on=date.fromisoformat(str(document["last_on"])),
+        target=None if target is None else Fraction(Decimal(str(target))),
+        objectives=tuple(
+            _Objective(
+                key,
+                str(each["title"]),
+                date.fromisoformat(str(each["due_on"])),
+                ObjectiveStatus(str(each["status"])),
+            )
+            for key, each in _parts(document, "objectives")
+        ),
+        measures=tuple(_read_measure(key, each) for key, each in _parts(document, "measures")),
+        actions=tuple(
+            _Action(
+                key,
+                str(each["title"]),
+                date.fromisoformat(str(each["due_on"])),
+                _text(each["objective_id"]),
+            )
+            for key, each in _parts(document, "actions")
+        ),
+    )
+
+
+def _parts(document: Mapping[str, object], called: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+    parts = document.get(called)
+    assert isinstance(parts, Mapping)
+    return iter(parts.items())
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _read_measure(key: str, each: Mapping[str, object]) -> _Measure:
+    try:
+        found = measure(
+            str(each["fact_kind"]),
+            Aggregate(str(each["aggregate"])),
+            _text(each["field"]),
+            each["conditions"],
+        )
+    except Invalid:  # what it counted is no fact any more: it comes to nothing
+        found = None
+    return _Measure(
+        key,
+        str(each["objective_id"]),
+        str(each["title"]),
+        str(each["fact_kind"]),
+        Decimal(str(each["baseline"])),
+        Decimal(str(each["target"])),
+        MeasureDirection(str(each["direction"])),
+        found,
+    )
+
+
+def _judge(
+    plan_id: str,
+    agreed: _Agreed,
+    found: Mapping[str, Value],
+    done: Mapping[str, date],
+    moved: date | None,
+    as_of: date,
+) -> Judged:
+    objectives = tuple(_standing(each, agreed, found, done, as_of) for each in agreed.objectives)
+    revenue = _revenue(plan_id, agreed, found, as_of)
+    acted = [done[each.id] for each in agreed.actions if each.id in done]
+    last = max([agreed.since, agreed.first_on, *acted, *([moved] if moved else [])])
+    reasons = (
+        *_behind(objectives),
+        *_short(revenue),
+        *_overdue(agreed, done, as_of),
+        *_idle(objectives),
+        *_quiet(last, as_of),
+    )
+    return Judged(as_of, _health(objectives, reasons), agreed.number, last, reasons, objectives, revenue)
+
+
+def _health(objectives: Sequence[Standing], reasons: Iterable[Reason]) -> Health:
+    counted = [each for each in objectives if each.status.counts]
+    if counted and all(each.reached for each in counted):
+        return Health.ACHIEVED
+    deciding = {reason.kind for reason in reasons if reason.decides}
+    if ReasonKind.NOTHING_MOVED in deciding:
+        return Health.ABANDONED
+    return Health.BEHIND if deciding else Health.ON_TRACK
+
+
+def _standing(
+    objective: _Objective,
+    agreed: _Agreed,
+    found: Mapping[str, Value],
+    done: Mapping[str, date],
+    as_of: date,
+) -> Standing:
+    measures = tuple(
+        _measured(each, found.get(each.id, _NOTHING))
+        for each in agreed.measures
+        if each.objective_id == objective.id
+    )
+    actions = [each for each in agreed.actions if each.objective_id == objective.id]
+    finished = sum(each.id in done for each in actions)
+    if measures:
+        far = min(each.progress for each in measures)
+    else:
+        far = Fraction(finished, len(actions)) if actions else Fraction(0)
+    passed = time_passed(agreed.first_on, objective.due_on, as_of)
+    return Standing(
+        id=objective.id,
+        title=objective.title,
+        due_on=objective.due_on,
+        status=objective.status,
+        progress=far,
+        passed=passed,
+        reached=bool(measures) and far == 1,
+        behind=objective.status.counts and _lags(far, passed),
+        measures=measures,
+        actions=len(actions),
+        actions_done=finished,
+    )
+
+
+def _lags(progress: Fraction, passed: Fraction) -> bool:
+    """Whether progress lags the time that has passed by more than may be; at the end, by anything."""
+    return progress < (1 if passed == 1 else passed - TOLERANCE)
+
+
+def _measured(each: _Measure, value: Value) -> Measured:
+    return Measured(
+        id=each.id,
+        title=each.title,
+        fact_kind=each.fact_kind,
+        is_money=each.measure is not None and each.measure.is_money,
+        value=value.amount,
+        baseline=each.baseline,
+        target=each.target,
+        progress=progress(value.amount, each.baseline, each.target, each.way),
+        records=value.records,
+    )
+
+
+def _revenue(plan_id: str, agreed: _Agreed, found: Mapping[str, Value], as_of: date) -> Revenue | None:
+    if agreed.target is None:
+        return None
+    annual, pipeline = found[f"{plan_id} annual"], found[f"{plan_id} pipeline"]
+    sight = (annual.amount or Fraction(0)) + (pipeline.amount or Fraction(0))
+    far = min(Fraction(1), sight / agreed.target) if agreed.target else Fraction(1)
+    passed = time_passed(agreed.first_on, agreed.last_on, as_of)
+    return Revenue(
+        target=agreed.target,
+        annual=annual.amount or Fraction(0),
+        pipeline=pipeline.amount or Fraction(0),
+        progress=far,
+        passed=passed,
+        behind=_lags(far, passed),
+        records=(*annual.records, *pipeline.records),
+    )
+
+
+def _behind(objectives: Iterable[Standing]) -> Iterator[Reason]:
+    for each in objectives:
+        if each.behind:
+            yield Reason(
+                ReasonKind.OBJECTIVE_BEHIND,
+                True,
+                f"{each.title}: {_percent(each.progress)} % reached,"
+                f" {_percent(each.passed)} % of the time has passed",
+                each.id,
+                each.progress,
+                each.passed,
+                records=tuple(record for measured in each.measures for record in measured.records),
+            )
+
+
+def _short(revenue: Revenue | None) -> Iterator[Reason]:
+    if revenue and revenue.behind:
+        yield Reason(
+            ReasonKind.REVENUE_BEHIND,
+            True,
+            f"{_percent(revenue.progress)} % of the revenue target is in sight,"
+            f" {_percent(revenue.passed)} % of the time has passed",
+            None,
+            revenue.progress,
+            revenue.passed,
+            records=revenue.records,
+        )
+
+
+def _overdue(agreed: _Agreed, done: Mapping[str, date], as_of: date) -> Iterator[Reason]:
+    for each in agreed.actions:
+        if each.id not in done and each.due_on < as_of:
+            days = (as_of - each.due_on).days
+            yield Reason(
+                ReasonKind.ACTION_OVERDUE,
+                True,
+                f"{each.title}: overdue by {_days(days)}",
+                each.id,
+                days=days,
+            )
+
+
+def _idle(objectives: Iterable[Standing]) -> Iterator[Reason]:
+    for each in objectives:
+        if each.status.counts and not each.reached and not each.actions:
+            yield Reason(
+                ReasonKind.OBJECTIVE_WITHOUT_ACTION,
+                False,
+                f"{each.title}: nobody is to do anything for it",
+                each.id,
+                each.progress,
+                each.passed,
+            )
+
+
+def _quiet(last: date, as_of: date) -> Iterator[Reason]:
+    days = (as_of - last).days
+    if days > QUIET_DAYS:
+        yield Reason(
+            ReasonKind.NOTHING_MOVED,
+            days > ABANDONED_DAYS,
+            f"nothing that it is about has happened for {_days(days)}",
+            days=days,
+        )
+
+
+def _percent(part: Fraction) -> int:
+    """A part of 1 in whole percent, rounded down: what is not reached never reads as 100."""
+    return int(part * 100)
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
