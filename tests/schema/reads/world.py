@@ -86,7 +86,6 @@ MODELS: tuple[type[Record], ...] = (
     Interaction, Stakeholder, Assessment, Rapport, NeededRoles, AccountPlan, PlanEntry, Objective,
     ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
     PlayRunStep,
-    Interaction,
     Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
 )  # fmt: skip
 
