@@ -22,4 +22,6 @@ MODULES = [
     "models.events",
     "models.stakeholders",
     "models.plans",
+    "models.trends",
+    "models.competition",
 ]

@@ -25,6 +25,7 @@ from models.accounts import Account
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
+from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.database import Param, fetch
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
@@ -72,6 +73,7 @@ from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend
 
 R = TypeVar("R", bound=Record)
 
@@ -308,6 +310,11 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Assessment: _of_team_or_deal,
     Rapport: _of_team,
     NeededRoles: _whole_tenant,
+    Trend: _seen_account,
+    CompetitorPosition: _seen_account,
+    Competitor: _whole_tenant,
+    CompetitorName: _whole_tenant,
+    BattleNote: _whole_tenant,
 }
 
 

@@ -17,6 +17,7 @@ from models.errors import Invalid
 from models.services import first_of_month, months_before
 from models.stakeholders import BuyingCentre
 from schema.bids import BIDS
+from schema.competition import POSITIONS
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, connection, related
@@ -44,6 +45,7 @@ from schema.stakeholders import (
     stakeholder_map,
 )
 from schema.tickets import TICKETS
+from schema.trends import TRENDS
 
 MOST_MONTHS = 60
 Months = Annotated[
@@ -172,6 +174,12 @@ class Account(Node, Stored[stored.Account]):
     signals = connection(SIGNALS, "What was heard about it, by anybody.", "account_id")
     interactions = connection(
         INTERACTIONS, "Calls, visits, mails and the like with it, by anybody.", "account_id"
+    )
+    trends = connection(TRENDS, "What changes there, in every state unless filtered.", "account_id")
+    competition = connection(
+        POSITIONS,
+        "Where competitors stand there, those positions too that were taken out unless filtered.",
+        "account_id",
     )
     recommendations = connection(
         RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"

@@ -25,6 +25,8 @@ KINDS = (
     "signal",
     "event",
     "plan",
+    "trend",
+    "competitor",
 )
 FIELDS = {
     "account": (
@@ -66,6 +68,8 @@ FIELDS = {
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
     "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
+    "trend": ("kind", "impact", "days_since_observed", "has_course", "severity_rank"),
+    "competitor": ("role", "product_family", "share", "days_to_contract_end", "monthly_price"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

@@ -13,6 +13,7 @@ from commands import actors
 from models.access import Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
+from models.competition import Competitor
 from models.history import AuditRecord, Change
 from models.people import Contact
 from models.transactions import transaction
@@ -29,6 +30,7 @@ _ABOVE: tuple[tuple[type[Record], str], ...] = (
     (User, "manager_id"),
     (Contact, "reports_to_id"),
     (Contact, "moved_from_id"),
+    (Competitor, "merged_into_id"),
 )
 
 
