@@ -22,11 +22,12 @@ from models.rulebooks import PendingJudgement
 from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.tickets import Ticket
+from models.whitespace import AccountPotential
 
 #: Records of an account that facts are made of.
 _OF_ACCOUNT = (
     Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal,
-    Interaction, AccountPlan, Objective, PlanAction, PlanJudgement,
+    Interaction, AccountPlan, Objective, PlanAction, PlanJudgement, AccountPotential,
 )  # fmt: skip
 #: Records of a deal that facts are made of.
 _OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood)

@@ -21,4 +21,5 @@ MODULES = [
     "models.recommendations",
     "models.events",
     "models.plans",
+    "models.whitespace",
 ]
