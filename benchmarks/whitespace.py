@@ -26,7 +26,7 @@ from commands.access import ensure_tenant, system_actor
 from metrics.sales import AsOf
 from metrics.whitespace.grid import Wanted, whitespace
 from models import database
-from models.access import Actor
+from models.access import Actor, Tenant
 from models.accounts import Account
 from models.catalog import Product
 from models.deals import Deal, DealLine, Stage
@@ -47,7 +47,6 @@ BRANCHES = 8
 #: Nine in ten accounts buy, each of them each family with this chance.
 BUYS, OWNS = 0.9, 0.3
 BATCH = 2_000
-#: Milliseconds for each account whose facts are gathered.
 YEAR_AGO = DAY - timedelta(days=365)
 
 
@@ -129,14 +128,14 @@ async def _views(top: Account) -> dict[str, tuple[Callable[[], Awaitable[object]
 
 
 async def _actor(top: Account) -> Actor:
-    return system_actor(await top.tenant)  # type: ignore[attr-defined]
+    return system_actor(await Tenant.get(id=top.tenant_id))
 
 
 async def _generate(accounts: int) -> Account:
     """A tenant with a tree of so many accounts, and what they buy; the account at the top."""
     chance = random.Random(7)
     tenant = await ensure_tenant("benchmark", "Benchmark", "EUR")
-    own = {"tenant_id": tenant.id, "currency": "EUR"}
+    own: dict[str, object] = {"tenant_id": tenant.id, "currency": "EUR"}
     products = [
         Product(id=Product.make_id(), name=f"P{n}", family=f"Family {n}", list_price_minor=100_00, **own)
         for n in range(FAMILIES)
