@@ -16,11 +16,12 @@ from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
 from rules.kinds.ticket import TICKET
 from rules.kinds.usage import USAGE
+from rules.kinds.whitespace import WHITESPACE
 from rules.registry import Registry
 
 REGISTRY = Registry(
     (
         *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT),
-        *(QUOTA, PLAN),
+        *(QUOTA, PLAN, WHITESPACE),
     )
 )

@@ -203,7 +203,7 @@ async def test_the_past_is_as_it_was_and_as_it_was_known(tenant: Tenant, owner: 
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_every_cell_is_what_a_plain_reading_gives(tenant: Tenant, seed: int) -> None:
-    world = await random_world(seed, tenant, [await factories.user(tenant)], 45)
+    world = await random_world(seed, tenant, [await factories.user(tenant)], 70)
     for products_of in (None, "WAN"):
         reading = Reading(world, products_of)
         cells = await cells_of(system_actor(tenant), Wanted(products_of=products_of))
@@ -215,7 +215,9 @@ async def test_every_cell_is_what_a_plain_reading_gives(tenant: Tenant, seed: in
         for (account_id, part), cell in cells.items():
             assert Expected.of(cell) == reading.cell(accounts[account_id], part)
         states = {cell.state for cell in cells.values()}
-        assert products_of or states == set(CellState), states
+        assert products_of or states == set(CellState)
+        groups = {cell.peers.group for cell in cells.values() if cell.potential_minor is not None}
+        assert groups == set(PeerGroup)
 
 
 @pytest.mark.parametrize(

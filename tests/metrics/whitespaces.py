@@ -49,8 +49,8 @@ async def random_world(seed: int, tenant: Tenant, owners: list[User], accounts: 
         account = await factories.account(
             chance.choice(owners),
             parent_id=above,
-            segment=chance.choice(("Retail", "Retail", "Public", None, "")),
-            employees=chance.choice((None, 0, *(chance.choice((20, 40, 60, 90, 300)) for _ in range(8)))),
+            segment=chance.choice(("Retail", "Retail", "Retail", "Public", None, "")),
+            employees=chance.choice((None, 0, *(chance.choice((20, 30, 40, 45, 300)) for _ in range(8)))),
             placeholder=chance.random() < 0.05,
         )
         world.accounts.append(account)
@@ -66,11 +66,11 @@ async def _furnish(chance: random.Random, world: World, account: Account) -> Non
     def near() -> date | None:
         return chance.choice((None, *(DAY + timedelta(days=days) for days in (-400, -30, 0, 30))))
 
-    for product in chance.sample(world.products, chance.randrange(6)):
+    for product in chance.sample(world.products, chance.randrange(7)):
         world.services.append(
             await factories.service(
                 account,
-                product_id=chance.choice((product.id, product.id, None)),
+                product_id=product.id if chance.random() < 0.9 else None,
                 state=chance.choice((*ServiceState, *[ServiceState.ACTIVE] * 12)),
                 mrc_minor=chance.choice((0, chance.randrange(100_000), 12_345)),
                 started_on=near() if chance.random() < 0.2 else date(2025, 1, 1),
