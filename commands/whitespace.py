@@ -146,6 +146,5 @@ def _past(on: date | None) -> date:
 
 def _check_order(known: AccountPotential | None, day: date) -> None:
     """Raise Invalid for a day before what was said of the account last."""
-    last = known and max(known.set_on, known.removed_on or known.set_on)
-    if last is not None and day < last:
+    if known is not None and day < (last := max(known.set_on, known.removed_on or known.set_on)):
         raise Invalid(f"something was said on {last}; allowed: that day and later", ["on"])

@@ -52,6 +52,7 @@ from schema.signals import SignalQueries
 from schema.signing_in import SigningInQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
+from schema.whitespace import WhitespaceQueries
 from schema.why import WhyQueries
 from settings import Settings
 
@@ -90,6 +91,7 @@ class Query(
     SigningInQueries,
     PlanQueries,
     PlayQueries,
+    WhitespaceQueries,
     NodeQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""

@@ -62,6 +62,18 @@ class Records:
     competitors: tuple[str, ...] = ()
     potentials: tuple[str, ...] = ()
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All of them, but for the deals of lines."""
+        return (
+            *self.services,
+            *self.delivered,
+            *self.ended,
+            *self.lines,
+            *self.competitors,
+            *self.potentials,
+        )
+
 
 @dataclass(frozen=True)
 class Peers:

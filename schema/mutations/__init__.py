@@ -23,6 +23,7 @@ from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
+from schema.mutations.whitespace import WhitespaceMutations
 
 __all__ = ["Mutation"]
 
@@ -48,5 +49,6 @@ class Mutation(
     ProjectionMutations,
     PlanMutations,
     PlayMutations,
+    WhitespaceMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

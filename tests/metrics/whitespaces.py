@@ -140,10 +140,7 @@ class Expected:
             cell.peers.group, cell.peers.count, cell.peers.owners,
             (cell.low_minor, cell.potential_minor, cell.high_minor),
             cell.typed_minor, cell.gap_minor, cell.expected_minor,
-            frozenset(
-                (*said.services, *said.delivered, *said.ended, *said.lines, *said.competitors,
-                 *said.potentials)
-            ),
+            frozenset(said.ids),
         )  # fmt: skip
 
 
