@@ -58,7 +58,7 @@ class AccountPotential(Node, Stored[stored.AccountPotential]):
     model = stored.AccountPotential
 
     version: int = column("Grows by one with each change.")
-    product_family: str = column("The product family.")
+    product_family: str = column("The product family that it is about.")
     mrc: Money = column("What the account could pay for it a month.")
     because: str = column("Why it is that much.", Scope.READ_PERSONAL)
     set_on: date = column("The day since when that is said.")

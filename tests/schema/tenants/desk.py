@@ -54,6 +54,7 @@ from models.rulebooks import (
     RunScope,
     RunState,
 )
+from models.whitespace import AccountPotential
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.odd_values import MOMENTS
 from tests.schema.reads.world import World
@@ -128,6 +129,7 @@ class Desk:
     play: str
     play_run: str
     play_step: str
+    potential: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -172,7 +174,7 @@ class _Making:
             pipeline_stage_id=first.id,
         )  # fmt: skip
         self.make(ExchangeRate, currency="NOK", held_on=DAY, rate="0.085")
-        product = self.make(Product, name="Fibre", list_price_minor=10_00, currency="EUR")
+        product = self.make(Product, name="Fibre", family="Access", list_price_minor=10_00, currency="EUR")
         line = self.make(
             DealLine, deal_id=deal.id, product_id=product.id, mrc_minor=9_00, term_months=12, currency="EUR"
         )
@@ -235,7 +237,16 @@ class _Making:
             approval=self._approval(self._bid(deal, BidState.PREPARING)),
             **self._plan(account, deal),
             **self._play(account, deal),
+            potential=self._potential(account).id,
         )
+
+    def _potential(self, account: Account) -> AccountPotential:
+        """What an account could pay for a family, beside another one."""
+        self.make(Product, name="SIP", family="Voice", list_price_minor=10_00, currency="EUR")
+        return self.make(
+            AccountPotential, account_id=account.id, product_family="Voice", mrc_minor=5_00, currency="EUR",
+            because="they said so", set_on=DAY, valid_from=DAY,
+        )  # fmt: skip
 
     def _people(self) -> None:
         """A manager beside the team of the director, and two more assistants."""

@@ -108,6 +108,9 @@ MUTATIONS: Mapping[str, May] = {
     ),
     "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "setPotential": _may(SELLERS, "WRITE_SALES", own=True),
+    "removePotential": _may(SELLERS, "WRITE_SALES"),
+    "setCompatibility": _may(RULE_MAKERS, "WRITE_RULES"),
     "setPlay": _may(RULE_MAKERS, "WRITE_RULES"),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
     "evaluate": _may(SELLERS, "EVALUATE", own=True),
@@ -146,6 +149,7 @@ QUERIES: Mapping[str, May] = {
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
+            "whitespace", "compatibilityRules",
         ),
         _READ,
     ),
@@ -160,7 +164,7 @@ QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
-            "forecastRecord",
+            "forecastRecord", "whitespaceGaps",
         ),
         _READ_MONEY,
     ),
