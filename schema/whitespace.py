@@ -291,7 +291,7 @@ class WhitespaceRow:
 
     row: strawberry.Private[grid.GridRow]
     elsewhere: Money = strawberry.field(
-        description="What it pays a month for services that are of no product family, and in no column."
+        description="What it pays a month for services that are in none of the columns."
     )
     cells: list[WhitespaceCell] = strawberry.field(description="A cell for each column, in their order.")
 

@@ -123,7 +123,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class GridRow:
-    """An account with a cell for each column; ``elsewhere_minor`` is owned and of no family, a month."""
+    """An account with a cell for each column; ``elsewhere_minor`` is owned and in none of them, a month."""
 
     account_id: str
     name: str
@@ -207,7 +207,7 @@ class Whitespace:
         if not names:
             return []
         said = await self._said(names)
-        records, elsewhere = _records(said), _elsewhere(said)
+        records, elsewhere = _records(said), _elsewhere(said, {part.key for part in self.parts})
         found: dict[tuple[str, str], Cell] = {}
         sql = cells(self._view, _among_named, in_family=self._in_family)
         for row in await fetch(sql, {**self._params, "accounts": listed(names)}):
@@ -360,11 +360,11 @@ def _records(rows: Sequence[Row]) -> dict[tuple[str, str], Records]:
     return {key: Records(**{name: tuple(ids) for name, ids in of.items()}) for key, of in found.items()}
 
 
-def _elsewhere(rows: Iterable[Row]) -> dict[str, int]:
-    """What accounts pay a month for what is of no family."""
+def _elsewhere(rows: Iterable[Row], parts: Collection[str]) -> dict[str, int]:
+    """What accounts pay a month for what they own that is none of these parts."""
     found: dict[str, int] = {}
     for row in rows:
-        if row["part"] == "" and row["what"] == "OWNED":
+        if row["what"] == "OWNED" and row["part"] not in parts:
             account_id = str(row["account_id"])
             found[account_id] = found.get(account_id, 0) + as_int(row["mrc_minor"])
     return found

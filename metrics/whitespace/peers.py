@@ -16,7 +16,7 @@ from hashlib import sha256
 
 import orjson
 
-from metrics.whitespace.positions import accounts, part_of, products, services
+from metrics.whitespace.positions import accounts, is_true, part_of, products, services
 from models.asof import ANY
 from models.database import Param, Row, as_int, fetch, is_sqlite, once, table_in
 from models.view import View
@@ -101,12 +101,11 @@ class Part:
 
 
 async def parts_of(tenant_id: str, as_of: date, view: View, family: str | None = None) -> list[Part]:
-    """The families of products that are sold, or of all that is owned, by name; or the products of one."""
+    """The families of products that are sold, by name; or the products of one that are."""
     wanted = "p.family = :family" if family is not None else "coalesce(p.family, '') <> ''"
     rows = await fetch(
-        f"select p.id, p.family, n.name, p.active from {products(view)} p join product n on n.id = p.id"
-        f" where {wanted} and (p.active or exists (select 1 from service o where o.tenant_id = :tenant"
-        " and o.product_id = p.id)) order by n.name, p.id",
+        f"select p.id, p.family, n.name from {products(view)} p join product n on n.id = p.id"
+        f" where {wanted} and {is_true('p.active')} order by n.name, p.id",
         _params(tenant_id, as_of, view, family),
     )
     if family is not None:

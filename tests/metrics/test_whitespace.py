@@ -319,15 +319,17 @@ async def test_peers_are_all_customers_whoever_sees_them(
     assert cell == {}
 
 
-async def test_what_is_of_no_family_is_told_beside_the_cells(
+async def test_what_is_in_no_column_is_told_beside_the_cells(
     tenant: Tenant, owner: User, wan: Product
 ) -> None:
     account = await factories.account(owner)
     await factories.service(account, mrc_minor=12_00)
     await factories.service(account, product_id=(await factories.product(tenant)).id, mrc_minor=5_00)
     await factories.service(account, product_id=wan.id, mrc_minor=7_00)
+    retired = await factories.product(tenant, family="Fax", active=False)
+    await factories.service(account, product_id=retired.id, mrc_minor=1_00)
     (row,) = await (await whitespace(system_actor(tenant), AsOf(DAY), Wanted())).rows(5)
-    assert (row.elsewhere_minor, [cell.mrc_minor for cell in row.cells]) == (17_00, [7_00])
+    assert (row.elsewhere_minor, [cell.mrc_minor for cell in row.cells]) == (18_00, [7_00])
 
 
 async def test_an_end_before_its_day_counts_not_yet(tenant: Tenant, owner: User, wan: Product) -> None:
