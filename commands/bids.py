@@ -187,7 +187,8 @@ async def record_round(
     prices, the floor, what is offered, and its cost. What an earlier round asked for lapses.
 
     Raises:
-        Invalid: an amount is out of range, the floor is above the list, or no level covers the discount.
+        Invalid: an amount is out of range, the floor is above the list, no level covers the discount, or it
+            was held before the round before.
         InvalidTransition: the bid has ended, or is a NO_GO.
     """
     require(actor, SELL, _ACT)
@@ -200,6 +201,7 @@ async def record_round(
         if BidDecision(bid.decision) is BidDecision.NO_GO:
             raise InvalidTransition("the bid is a NO_GO and takes no rounds; decide it anew", ["bidId"])
         on = _past(held_on, "heldOn")
+        await _check_follows(bid, on)
         held = BidRound(
             id=BidRound.make_id(),
             tenant_id=bid.tenant_id,
@@ -315,6 +317,13 @@ def _check_round(held: BidRound, values: Values) -> None:
         raise Invalid(f"listed is out of range; allowed: 1 to {MAX_MINOR} minor units", ["listed"])
     if held.floor_minor is not None and held.floor_minor > held.listed_minor:
         raise Invalid("the floor is above what list prices come to; allowed: that much and less", ["floor"])
+
+
+async def _check_follows(bid: Bid, held_on: date) -> None:
+    before = await BidRound.get_or_none(tenant_id=bid.tenant_id, bid_id=bid.id, number=bid.rounds_held)
+    if before and held_on < before.held_on:
+        message = f"round {before.number} was held on {before.held_on}; allowed: from then on"
+        raise Invalid(message, ["heldOn"])
 
 
 async def _lapse(work: Work, bid: Bid) -> None:

@@ -94,7 +94,8 @@ async def approve(
     """Let a discount be given.
 
     Raises:
-        Forbidden: the level does not name the actor, or the actor asked for it; the message says who may.
+        Forbidden: no level that covers it names the actor, or the actor asked for it; the message says who
+            may, and up to which level.
         InvalidTransition: it was decided before, or lapsed.
     """
     return await _decide(actor, approval_id, ApprovalState.APPROVED, reason, version)
@@ -104,7 +105,8 @@ async def reject(actor: Actor, approval_id: str, reason: str, version: int | Non
     """Refuse a discount, and say why; another round is needed then.
 
     Raises:
-        Forbidden: the level does not name the actor, or the actor asked for it; the message says who may.
+        Forbidden: no level that covers it names the actor, or the actor asked for it; the message says who
+            may, and up to which level.
         InvalidTransition: it was decided before, or lapsed.
     """
     return await _decide(actor, approval_id, ApprovalState.REJECTED, reason, version)
@@ -121,8 +123,7 @@ async def _decide(
     require(actor, APPROVE, "decide on discounts")
     approval = await find(BidApproval, actor, approval_id, "id")
     check_version(approval, version)
-    level = await DiscountLevel.get(id=approval.level_id)
-    await _check_decides(actor, approval, level)
+    await _check_decides(actor, approval)
     approval.check_open()
     check_value(BidApproval, "reason", reason, "reason")
     command = "discounts.approve" if state is ApprovalState.APPROVED else "discounts.reject"
@@ -134,19 +135,27 @@ async def _decide(
         )
 
 
-async def _check_decides(actor: Actor, approval: BidApproval, level: DiscountLevel) -> None:
-    who = await _named(level)
-    if not level.names(actor.user_id, actor.role):
-        raise Forbidden(f"you may not decide on this discount; allowed: {who}", ["id"])
-    if level.role is None and approval.requested_by_id == actor.user_id:
-        raise Forbidden(f"nobody decides on what they asked for; allowed: {who}, for others", ["id"])
+async def _check_decides(actor: Actor, approval: BidApproval) -> None:
+    """Whoever may give a discount may let others give it: any level that covers it counts, as it stands now.
+
+    So does the one that it was asked for at, even where that was taken out since.
+    """
+    held = await BidRound.get(id=approval.round_id)
+    covering = [level for level in await standing(approval.tenant_id) if level.covers(held)]
+    if approval.level_id not in {level.id for level in covering}:
+        covering = [await DiscountLevel.get(id=approval.level_id), *covering]
+    named = any(level.names(actor.user_id, actor.role) for level in covering)
+    if named and approval.requested_by_id != actor.user_id:
+        return
+    who = ", ".join([await _named(level) for level in covering])
+    why = "nobody decides on what they asked for" if named else "you may not decide on this discount"
+    raise Forbidden(f"{why}; allowed, for others who see the deal: {who}", ["id"])
 
 
 async def _named(level: DiscountLevel) -> str:
-    """Whom a level names, as an error message says it."""
-    if level.role is not None:
-        return f"a {Role(level.role)} who sees the deal"
-    return (await User.get(id=level.user_id)).name
+    """Whom a level names and up to where, as an error message says it."""
+    who = Role(level.role).value if level.role is not None else (await User.get(id=level.user_id)).name
+    return f"{who} (up to {level.up_to_percent} percent{', below the floor' if level.below_floor else ''})"
 
 
 async def _check_levels(actor: Actor, levels: Sequence[Level]) -> None:

@@ -9,6 +9,7 @@ from weakref import WeakSet
 from models.access import Tenant
 from models.accounts import Account
 from models.base import Record
+from models.bids import Bid, BidApproval, BidRound
 from models.catalog import Product
 from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
@@ -30,7 +31,9 @@ _OF_ACCOUNT = (
     Interaction, AccountPlan, Objective, PlanAction, PlanJudgement, AccountPotential,
 )  # fmt: skip
 #: Records of a deal that facts are made of.
-_OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood)
+_OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood, Bid)
+#: Records of a bid that facts are made of.
+_OF_BID = (BidRound, BidApproval)
 BATCH = 500
 #: Set when something was noted by this process.
 _waiting: WeakSet[asyncio.Event] = WeakSet()
@@ -44,12 +47,14 @@ def touched(record: Record) -> set[str]:
 
 
 async def accounts_of(tenant_id: str, records: Iterable[Record]) -> set[str]:
-    """The ids of the accounts whose facts these records are part of: through deals, products, quotas too."""
+    """The ids of the accounts whose facts these records are part of: by deals, bids, products, quotas too."""
     written = list(records)
     found = set().union(*map(touched, written))
     deals = {record.deal_id for record in written if isinstance(record, _OF_DEAL)}
     products = {record.id for record in written if isinstance(record, Product)}
+    bids = {record.bid_id for record in written if isinstance(record, _OF_BID)}
     found |= await _accounts(tenant_id, Deal, "id", deals)
+    found |= await _accounts(tenant_id, Deal, "bids__id", bids)
     found |= await _accounts(tenant_id, Deal, "lines__product_id", products)
     found |= await _accounts(tenant_id, Service, "product_id", products)
     owners = {record.user_id for record in written if isinstance(record, Quota) and record.user_id}

@@ -1,15 +1,24 @@
-"""What rounds of negotiation did to discount, contract value and margin, and which approvals wait."""
+"""What rounds of negotiation did to discount, contract value and margin by a day; what waits for approval."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from models.access import Actor
-from models.bids import HUNDREDTHS, ApprovalState, Bid, BidApproval, BidRound
+from models.bids import HUNDREDTHS, WHOLE, ApprovalState, Bid, BidApproval, BidRound
 from models.database import fetch
+from models.deals import Stage
 from models.visibility import visible
+
+#: A level ``l`` that stands and covers the round ``r``, as ``DiscountLevel.covers`` has it.
+_COVERS = (
+    "(l.removed_on is null"
+    f" and (r.listed_minor - r.offered_minor) * {WHOLE} <= l.up_to_percent * r.listed_minor"
+    " and (l.below_floor = true or r.floor_minor is null or r.offered_minor >= r.floor_minor))"
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,14 @@ def above_floor(offer: Offer) -> int | None:
     return None if offer.floor_minor is None else offer.offered_minor - offer.floor_minor
 
 
+def floor_discount(offer: Offer) -> Fraction | None:
+    """The discount against the floor, a part of 1: 1 - offered / floor; None without a floor, or of nothing.
+
+    800.00 of a floor of 1,000.00 are 1/5; what is above the floor is less than 0.
+    """
+    return 1 - Fraction(offer.offered_minor, offer.floor_minor) if offer.floor_minor else None
+
+
 def margin(offer: Offer) -> Fraction | None:
     """The margin, a part of 1: (offered - cost) / offered; None without a cost, or where nothing is offered.
 
@@ -81,6 +98,11 @@ def negotiated(offers: Sequence[Offer]) -> Change | None:
     return change(offers[0], offers[-1]) if len(offers) > 1 else None
 
 
+def held_by(rounds: Iterable[BidRound], as_of: date) -> list[BidRound]:
+    """Those of a bid's rounds that had been held by the end of a day, in order."""
+    return sorted((each for each in rounds if each.held_on <= as_of), key=lambda each: each.number)
+
+
 def hundredths(part: Fraction) -> int:
     """A part of 1 in hundredths of a percent, halves to even: 1/8 is 1,250."""
     return round(part * HUNDREDTHS)
@@ -99,18 +121,22 @@ async def not_approved(bid: Bid) -> BidApproval | None:
 async def to_decide(actor: Actor, most: int) -> list[str]:
     """The ids of the open approvals that the actor may decide, those that have waited longest first.
 
-    Their level names the actor, or the actor's role; what one asked for oneself is among them only where it
-    is the role.
+    A level that covers the discount names the actor, or the actor's role: one that stands, or the one that it
+    was asked for at. What one asked for oneself is not among them, nor what is for a deal that was lost.
     """
     condition = visible(BidApproval, actor, "t")
     rows = await fetch(
-        "select t.id from bid_approval t join discount_level l on l.id = t.level_id"
-        f" where t.state = :state and (l.user_id = :decider or l.role = :role) and {condition.sql}"
-        " and (l.role is not null or coalesce(t.requested_by_id, '') <> :decider)"
+        "select t.id from bid_approval t join bid_round r on r.id = t.round_id join bid b on b.id = t.bid_id"
+        " join deal d on d.id = b.deal_id"
+        f" where t.state = :state and d.stage <> :lost and {condition.sql}"
+        " and coalesce(t.requested_by_id, '') <> :decider"
+        " and exists (select 1 from discount_level l where l.tenant_id = t.tenant_id"
+        f" and (l.user_id = :decider or l.role = :role) and (l.id = t.level_id or {_COVERS}))"
         " order by t.id limit :most",
         {
             **condition.params,
             "state": ApprovalState.OPEN.value,
+            "lost": Stage.LOST.value,
             "decider": actor.user_id,
             "role": actor.role.value,
             "most": most,

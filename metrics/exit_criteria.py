@@ -48,7 +48,8 @@ async def _of_bids(deal: Deal) -> Shown:
         if BidDecision(bid.decision) is not BidDecision.OPEN:
             shown.setdefault(ExitFact.BID_DECIDED, bid.id)
     gone = (BidState.LOST, BidState.WITHDRAWN)
-    offered = [bid for bid in bids if bid.rounds_held and BidState(bid.state) not in gone]
+    counted = [bid for bid in bids if BidState(bid.state) not in gone and bid.decision != BidDecision.NO_GO]
+    offered = [bid for bid in counted if bid.rounds_held]
     if offered and not any([await not_approved(bid) for bid in offered]):
         shown[ExitFact.OFFER_APPROVED] = offered[-1].id
     return shown

@@ -25,6 +25,11 @@ class BidState(Described):
     LOST = "LOST", "Ended: the customer took another one, or none."
     WITHDRAWN = "WITHDRAWN", "Ended by us."
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing becomes of such a bid any more."""
+        return not NEXT[self]
+
 
 class BidDecision(Described):
     """Whether a bid is made."""
@@ -104,7 +109,7 @@ class Bid(Record):
     @property
     def has_ended(self) -> bool:
         """Whether nothing becomes of it any more."""
-        return not NEXT[BidState(self.state)]
+        return BidState(self.state).has_ended
 
     def check_transition(self, to: BidState) -> None:
         """Raise InvalidTransition unless the bid may become ``to``."""

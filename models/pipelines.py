@@ -26,8 +26,8 @@ class ExitFact(Described):
     BID_DECIDED = "BID_DECIDED", "It is decided of a bid for its tender whether it is made."
     OFFER_APPROVED = (
         "OFFER_APPROVED",
-        "It has a bid with a round, and no offer of its bids that were neither lost nor withdrawn lacks"
-        " approval.",
+        "It has a bid with a round, and no offer of its bids lacks approval, but for those that were lost,"
+        " withdrawn or a NO_GO.",
     )
     METRICS_VALIDATED = "METRICS_VALIDATED", "The element METRICS is validated."
     ECONOMIC_BUYER_VALIDATED = "ECONOMIC_BUYER_VALIDATED", "The element ECONOMIC_BUYER is validated."

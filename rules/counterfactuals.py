@@ -74,12 +74,13 @@ _GROW = (
     "days_in_stage_over_long",
     "days_since_amount_cut",
     "days_since_category_raised",
+    "days_since_round",
     "days_since_submitted",
     "days_since_revision",
     "days_since_progress",
     "days_since_lost",
 )
-_FALL = ("days_to_end", "days_to_close", "days_left", "competitor_end_days")
+_FALL = ("days_to_end", "days_to_close", "days_to_due", "days_left", "competitor_end_days")
 #: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
 _GIVEN = frozenset(
     {
@@ -93,6 +94,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "deal": None,
     "deal_line": None,
     "deal_contact": frozenset({"days_since_contact", "role"}),
+    "bid": None,
     "ticket": None,
     "plan": None,
     "service": None,
@@ -108,7 +110,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     ),
 }  # fmt: skip
 #: Kinds of facts that we can add ourselves.
-_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "contact", "plan"})
+_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "bid", "contact", "plan"})
 #: Fields that name a record rather than say something of it.
 _NAMES = frozenset({"id", "name", "currency", "source"})
 

@@ -33,7 +33,7 @@ _RATIO = "ratio"
 #: Kinds of facts that the owner of a deal sees on an account that is somebody else's.
 TOLD_TO_DEAL_OWNERS = frozenset({"deal", "contact", "signal"})
 #: Kinds of facts that are part of a deal: its owner sees those of this deal.
-PARTS_OF_DEALS = frozenset({"deal_line", "deal_contact"})
+PARTS_OF_DEALS = frozenset({"deal_line", "deal_contact", "bid"})
 LINE_KINDS = {"contract": LineKind.CONTRACT, "deal": LineKind.DEAL, "service": LineKind.SERVICE}
 
 

@@ -14,6 +14,7 @@ from babel.dates import format_timedelta
 from rules.counterfactuals import Counterfactual
 from rules.criteria import comparison, conditions
 from rules.evidence import Seen
+from rules.kinds import REGISTRY
 from rules.languages import ENGLISH
 from rules.registry import FieldType, Op
 from rules.why_not import Failed
@@ -139,7 +140,8 @@ def lacking(wording: Wording, failed: Failed) -> str:
     if failed.fact_id is None:
         return _capital(wording.said("none", none=wording.words.kind(kind).none))
     subject = wording.record(kind, failed.fact_id)
-    if (kind, failed.fact_id) not in wording.names:
+    is_record = kind in REGISTRY.kinds  # the id of what a rule concluded means nothing to anybody
+    if is_record and (kind, failed.fact_id) not in wording.names:
         subject = wording.said("named", kind=subject, name=failed.fact_id)
     if text is None or failed.op is None:
         return _capital(wording.said("blocked", subject=subject))

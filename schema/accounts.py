@@ -18,6 +18,7 @@ from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
 from schema import sales
+from schema.bids import BIDS
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, connection, related
@@ -143,6 +144,11 @@ class Account(Node, Stored[stored.Account]):
     subsidiaries = connection(ACCOUNTS, "The accounts right below it.", "parent_id")
     contacts = connection(CONTACTS, "The people there, those who left too.", "account_id")
     deals = connection(DEALS, "Sales to it, open and ended, as far as the caller sees them.", "account_id")
+    bids = connection(
+        BIDS,
+        "The bids for tenders that are made for its deals, as far as the caller sees them.",
+        "account_id",
+    )
     contracts = connection(
         CONTRACTS,
         "What it has signed, running or not; empty unless the caller owns or manages the account.",

@@ -11,16 +11,19 @@ from strawberry import UNSET
 from commands import discounts
 from metrics import bids as metric
 from models import bids as stored
+from models import deals as stored_deals
 from models.access import Role, Scope
+from models.base import today
 from models.bids import ApprovalState, BidDecision, BidDocumentKind, BidState
 from models.described import Described
 from schema.context import Info
+from schema.core.arguments import AsOf
 from schema.core.connections import Listed, children, connection, related
 from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
-from schema.core.listing import Column, Listing
+from schema.core.listing import Column, Listing, Through
 from schema.core.money import Money, certain_money
 from schema.core.readable import in_sql, needs
 from schema.core.stored import Node, Stored, column
@@ -134,6 +137,14 @@ class BidRound(Node, Stored[stored.BidRound]):
         return percent(metric.discount(metric.Offer.of(self.record)))
 
     @needs(Scope.READ_MONEY)
+    def floor_discount(self) -> float | None:
+        """The discount against the floor in percent, to two places: 100 x (1 - offered / floor).
+
+        Below 0 when more is offered; null without a floor, or where that is nothing.
+        """
+        return percent(metric.floor_discount(metric.Offer.of(self.record)))
+
+    @needs(Scope.READ_MONEY)
     def margin(self) -> float | None:
         """The margin in percent, to two places: 100 x (offered - cost) / offered.
 
@@ -221,11 +232,18 @@ class Bid(Node, Stored[stored.Bid]):
 
     @costs(2)
     @needs(Scope.READ_MONEY)
-    async def negotiated(self, info: Info) -> BidChange | None:
+    async def negotiated(self, info: Info, as_of: AsOf = None) -> BidChange | None:
         """What the whole negotiation changed, from the first round to the last; null for fewer than two."""
-        found = await rounds_of(info, self.record.id)
+        found = metric.held_by(await rounds_of(info, self.record.id), as_of or today())
         offers = [metric.Offer.of(each) for each in found]
         return _change(metric.negotiated(offers), found[0].currency if found else "")
+
+    @costs(2)
+    @strawberry.field
+    async def last_round(self, info: Info, as_of: AsOf = None) -> BidRound | None:
+        """The last round that was held, which says what is offered; null before the first."""
+        found = metric.held_by(await rounds_of(info, self.record.id), as_of or today())
+        return BidRound.of(found[-1]) if found else None
 
 
 async def rounds_of(info: Info, bid_id: str) -> list[stored.BidRound]:
@@ -254,9 +272,16 @@ class BidFilter:
     not_: BidFilter | None = clause("not")
     id: IDFilter | None = UNSET
     deal_id: IDFilter | None = UNSET
+    account_id: IDFilter | None = strawberry.field(
+        default=UNSET, description="The id of the account that its deal is with."
+    )
     name: StringFilter | None = UNSET
     state: Filter[BidState] | None = UNSET
     decision: Filter[BidDecision] | None = UNSET
+    approval: Filter[ApprovalState] | None = strawberry.field(
+        default=UNSET,
+        description="What became of the discount of its last round; null where nobody had to approve it.",
+    )
     due_on: DateFilter | None = UNSET
     submitted_on: DateFilter | None = UNSET
     ended_on: DateFilter | None = UNSET
@@ -282,6 +307,11 @@ class BidOrder:
     direction: Direction = Direction.ASC
 
 
+#: What became of the discount of the last round.
+_APPROVAL = (
+    "(select a.state from bid_round r join bid_approval a on a.round_id = r.id"
+    " where r.tenant_id = t.tenant_id and r.bid_id = t.id and r.number = t.rounds_held)"
+)
 BIDS = Listed(
     "schema.bids",
     "Bid",
@@ -290,6 +320,8 @@ BIDS = Listed(
         {
             "id": Column("t.id"),
             "deal_id": Column("t.deal_id"),
+            "account_id": Column("(select d.account_id from deal d where d.id = t.deal_id)", may_lack=False),
+            "approval": Column(_APPROVAL),
             "name": Column("t.name"),
             "state": Column("t.state"),
             "decision": Column("t.decision"),
@@ -299,6 +331,7 @@ BIDS = Listed(
             "rounds_held": Column("t.rounds_held", Kind.NUMBER),
         },
         (("due_on", Direction.ASC),),
+        {"account_id": Through("deal_id", stored_deals.Deal)},
     ),
 )
 

@@ -10,6 +10,7 @@ from commands.actors import actor_of
 from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import new_id
+from models.bids import Bid, BidRound
 from models.catalog import Compatibility, CompatibilityRule, Product
 from models.deals import CompetitorStatus, Deal, DealCompetitor, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
@@ -129,6 +130,35 @@ async def deal_line(of: Deal, what: Product, **values: Any) -> DealLine:
         deal_id=of.id,
         product_id=what.id,
         **({"currency": "EUR"} | values),
+    )
+
+
+async def bid(of: Deal, **values: Any) -> Bid:
+    """A bid for a deal, which is due and has no round unless told."""
+    defaults: dict[str, Any] = {"name": f"Tender {_number()}", "due_on": TODAY}
+    return await Bid.create(
+        id=values.pop("id", None) or Bid.make_id(),
+        tenant_id=of.tenant_id,
+        deal_id=of.id,
+        **(defaults | values),
+    )
+
+
+async def bid_round(of: Bid, **values: Any) -> BidRound:
+    """The first round of a bid: 900.00 of 1,000.00 by list, at a cost of 600.00."""
+    defaults: dict[str, Any] = {
+        "number": 1,
+        "held_on": TODAY,
+        "listed_minor": 1_000_00,
+        "offered_minor": 900_00,
+        "cost_minor": 600_00,
+        "currency": "EUR",
+    }
+    return await BidRound.create(
+        id=values.pop("id", None) or BidRound.make_id(),
+        tenant_id=of.tenant_id,
+        bid_id=of.id,
+        **(defaults | values),
     )
 
 

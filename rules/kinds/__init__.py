@@ -4,6 +4,7 @@ A new kind is one module here and its name in the registry below; a new field is
 """
 
 from rules.kinds.account import ACCOUNT
+from rules.kinds.bid import BID
 from rules.kinds.contact import CONTACT
 from rules.kinds.contract import CONTRACT
 from rules.kinds.deal import DEAL
@@ -21,7 +22,8 @@ from rules.registry import Registry
 
 REGISTRY = Registry(
     (
-        *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, CONTACT, SERVICE, USAGE, TICKET, SIGNAL, EVENT),
-        *(QUOTA, PLAN, WHITESPACE),
+        *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT),
+        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN),
+        WHITESPACE,
     )
 )

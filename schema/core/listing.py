@@ -37,12 +37,24 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Through:
+    """A parent that rows have by another record: their column ``key`` is the id of one of ``model``."""
+
+    key: str
+    model: type[Record]
+
+
+@dataclass(frozen=True)
 class Listing:
-    """What can be listed of a model: the columns by the names that filters and orders give them."""
+    """What can be listed of a model: the columns by the names that filters and orders give them.
+
+    ``through`` are the parents that are no columns of the model, by the column that names them in another.
+    """
 
     model: type[Record]
     columns: Mapping[str, Column]
     default: tuple[tuple[str, Direction], ...]
+    through: Mapping[str, Through] = field(default_factory=dict)
 
     def may_lack(self, column: Column) -> bool:
         """Whether rows may lack a value of the column."""
@@ -184,6 +196,25 @@ class Statement:
             greater = (direction is Direction.ASC) != self.wanted.backward
             yield f"{self._compared(column)} {'>=' if greater else '<='} :{self._cursor(0)}"
 
+    def parent(self, name: str) -> str:
+        """SQL for the id of the parent that ``name`` names."""
+        through = self.listing.through.get(name)
+        if through is None:
+            return f"{self.alias}.{name}"
+        table = through.model._meta.db_table
+        return f'(select v.{name} from "{table}" v where v.id = {self.alias}.{through.key})'
+
+    def below(self, name: str, ids: str) -> str:
+        """The condition that the id of this parent is one of ``ids``: expressions, with commas between.
+
+        A parent by another record is sought there, so that both are found by indexes.
+        """
+        through = self.listing.through.get(name)
+        if through is None:
+            return f"{self.alias}.{name} in ({ids})"
+        found = f'select v.id from "{through.model._meta.db_table}" v where v.tenant_id = :v_tenant'
+        return f"{self.alias}.{through.key} in ({found} and v.{name} in ({ids}))"
+
     def cursor(self, row: Row) -> str:
         """The cursor of a row that was selected."""
         return cursors.encode(
@@ -239,9 +270,9 @@ async def pages(
     parts = Statement(listing, actor, wanted)
     among = _among(parts.params, ids)
     rows = await fetch(
-        f"select * from (select t.{parent} as parent, {parts.selected()}, row_number() over"
-        f" (partition by t.{parent} order by {', '.join(parts.order_by())}) as place from {parts.table}"
-        f" where t.{parent} in ({among}) and {parts.where} and {parts.beyond()}) x"
+        f"select * from (select {parts.parent(parent)} as parent, {parts.selected()}, row_number() over"
+        f" (partition by {parts.parent(parent)} order by {', '.join(parts.order_by())}) as place"
+        f" from {parts.table} where {parts.below(parent, among)} and {parts.where} and {parts.beyond()}) x"
         f" where place <= {parts.limit} order by parent, place",
         _known(parts.params),
     )
@@ -263,8 +294,8 @@ async def counts(
         return [int(str(row["n"]))]
     among = _among(parts.params, ids)
     rows = await fetch(
-        f"select t.{parent} as parent, count(*) as n from {parts.table}"
-        f" where t.{parent} in ({among}) and {parts.where} group by t.{parent}",
+        f"select parent, count(*) as n from (select {parts.parent(parent)} as parent from {parts.table}"
+        f" where {parts.below(parent, among)} and {parts.where}) x group by parent",
         _known(parts.params),
     )
     found = {str(row["parent"]): int(str(row["n"])) for row in rows}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -27,7 +29,8 @@ from models.bids import (
 )
 from models.deals import Deal, Stage
 from models.errors import Conflict, Forbidden, Invalid, InvalidTransition, NotFound
-from models.history import Change
+from models.history import AuditRecord, Change
+from models.rulebooks import PendingJudgement
 from models.visibility import find
 from tests import factories
 from tests.door import written
@@ -347,7 +350,7 @@ async def test_a_level_that_names_a_user_is_for_that_user_alone(world: World) ->
     _, approval = await held(world, await world.bid(), 900_00)
     assert approval
     root = await world.actor("root")
-    with pytest.raises(Forbidden, match="you may not decide on this discount; allowed: Mara"):
+    with pytest.raises(Forbidden, match=r"allowed, for others who see the deal: Mara \(up to 20 percent\)$"):
         await discounts.approve(root, approval.id)
     assert await discounts.waiting(root, 9) == []
     assert await discounts.waiting(await world.actor("mara"), 9) == [approval.id]
@@ -355,13 +358,44 @@ async def test_a_level_that_names_a_user_is_for_that_user_alone(world: World) ->
     assert (decided.state, decided.decided_by_id) == (ApprovalState.APPROVED, world.mara.id)
 
 
-async def test_only_whom_the_level_names_decides_and_once(world: World, ladder: object) -> None:
+@pytest.mark.parametrize(
+    ("offered", "floor", "may", "allowed"),
+    [
+        (
+            900_00,
+            None,
+            {"mara", "root"},
+            "MANAGER (up to 15 percent), ADMIN (up to 40 percent, below the floor)",
+        ),
+        (800_00, None, {"root"}, "ADMIN (up to 40 percent, below the floor)"),
+        (980_00, 990_00, {"root"}, "ADMIN (up to 40 percent, below the floor)"),
+    ],
+)
+async def test_whoever_may_give_a_discount_may_let_others_give_it(
+    world: World, ladder: object, offered: int, floor: int | None, may: set[str], allowed: str
+) -> None:
+    for who in ("mara", "root"):
+        _, approval = await held(world, await world.bid(), offered, floor=floor)
+        assert approval
+        for other in {"ada", "mara", "root"} - may:
+            actor = await world.actor(other)
+            assert approval.id not in await discounts.waiting(actor, 9)
+            with pytest.raises(Forbidden) as refused:
+                await discounts.approve(actor, approval.id)
+            assert refused.value.message == (
+                f"you may not decide on this discount; allowed, for others who see the deal: {allowed}"
+            )
+        if who in may:
+            actor = await world.actor(who)
+            assert approval.id in await discounts.waiting(actor, 9)
+            assert (await discounts.approve(actor, approval.id)).state == ApprovalState.APPROVED
+            assert approval.id not in await discounts.waiting(actor, 9)
+
+
+async def test_a_discount_is_decided_once_by_who_sees_the_deal(world: World, ladder: object) -> None:
     bid = await world.bid()
     _, approval = await held(world, bid, 900_00)
     assert approval
-    for who in ("ada", "root"):
-        with pytest.raises(Forbidden, match="allowed: a MANAGER who sees the deal"):
-            await discounts.approve(await world.actor(who), approval.id)
     with pytest.raises(NotFound):
         await discounts.approve(await world.actor("otto"), approval.id)
     mara = await world.actor("mara")
@@ -375,23 +409,145 @@ async def test_only_whom_the_level_names_decides_and_once(world: World, ladder: 
         await discounts.approve(mara, approval.id)
 
 
-async def test_nobody_decides_on_what_they_asked_for_but_by_their_own_role(
-    world: World, ladder: list[DiscountLevel]
-) -> None:
+async def test_nobody_decides_on_what_they_asked_for(world: World, ladder: object) -> None:
+    """Neither by a level that names them since, nor by a role that they have since: they offer it anew."""
     bid = await world.bid()
     _, approval = await held(world, bid, 900_00)
     assert approval
-    await discounts.set_levels(await world.actor("root"), [Level(20, user_id=world.ada.id)])
-    own = await DiscountLevel.get(removed_on=None)
-    await BidApproval.filter(id=approval.id).update(level_id=own.id)
-    with pytest.raises(Forbidden, match="nobody decides on what they asked for"):
-        await discounts.approve(await world.actor("ada"), approval.id)
-    assert await discounts.waiting(await world.actor("ada"), 9) == []
-    await BidApproval.filter(id=approval.id).update(level_id=ladder[1].id)
-    await User.filter(id=world.ada.id).update(role=Role.MANAGER)  # whom the level names since then
-    ada = await world.actor("ada")
-    assert await discounts.waiting(ada, 9) == [approval.id]
-    assert (await discounts.approve(ada, approval.id)).state == ApprovalState.APPROVED
+    await discounts.set_levels(await world.actor("root"), [*LADDER, Level(20, user_id=world.ada.id)])
+    for role in (Role.DIRECTOR, Role.MANAGER):
+        await User.filter(id=world.ada.id).update(role=role)
+        ada = await world.actor("ada")
+        for act in (discounts.approve(ada, approval.id), discounts.reject(ada, approval.id, "no")):
+            with pytest.raises(Forbidden, match="nobody decides on what they asked for; allowed, for others"):
+                await act
+        assert await discounts.waiting(ada, 9) == []
+    assert (await BidApproval.get(id=approval.id)).state == ApprovalState.OPEN
+    assert (await held(world, bid, 900_00))[1] is None
+
+
+async def test_of_two_who_decide_at_once_one_is_told_that_it_is_done(world: World, ladder: object) -> None:
+    _, approval = await held(world, await world.bid(), 900_00)
+    assert approval
+    mara, root = await world.actor("mara"), await world.actor("root")
+    done = await asyncio.gather(
+        discounts.approve(mara, approval.id),
+        discounts.reject(root, approval.id, "too much"),
+        return_exceptions=True,
+    )
+    (decided,) = [each for each in done if isinstance(each, BidApproval)]
+    (refused,) = [each for each in done if not isinstance(each, BidApproval)]
+    assert isinstance(refused, Conflict | InvalidTransition)
+    stored = await BidApproval.get(id=approval.id)
+    assert (stored.state, stored.decided_by_id) == (decided.state, decided.decided_by_id)
+    told = await Change.filter(entity_id=approval.id, field="state")
+    assert [(each.old, each.new) for each in told] == [("OPEN", str(decided.state))]
+
+
+async def test_of_two_rounds_that_are_written_down_at_once_both_count_or_one_is_told(
+    world: World, ladder: object
+) -> None:
+    ada, bid = await world.actor("ada"), await world.bid()
+    done = await asyncio.gather(
+        *(
+            bids.record_round(ada, bid.id, {"listed_minor": 100, "offered_minor": offered})
+            for offered in (90, 89)
+        ),
+        return_exceptions=True,
+    )
+    held_now = [each for each in done if isinstance(each, BidRound)]
+    assert all(isinstance(each, BidRound | Conflict) for each in done)
+    assert held_now
+    assert (await Bid.get(id=bid.id)).rounds_held == len(held_now) == await BidRound.all().count()
+    assert await BidApproval.filter(state=ApprovalState.OPEN).count() == 1
+
+
+async def test_a_round_that_is_sent_twice_at_once_with_one_key_is_one_round(
+    world: World, ladder: object
+) -> None:
+    ada, bid = await world.actor("ada"), await world.bid()
+    values = {"listed_minor": 100, "offered_minor": 90}
+    sent = [bids.record_round(ada, bid.id, values, idempotency_key="once") for _ in range(2)]
+    first, second = await asyncio.gather(*sent)
+    assert first.id == second.id
+    assert (await Bid.get(id=bid.id)).rounds_held == await BidApproval.all().count() == 1
+    with pytest.raises(Invalid, match="something else was asked"):
+        await bids.record_round(ada, bid.id, {**values, "offered_minor": 80}, idempotency_key="once")
+
+
+async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world: World, ladder: object) -> None:
+    ada, bid = await world.actor("ada"), await world.bid()
+    await bids.update(ada, bid.id, {"due_on": TOMORROW}, bid.version)
+    for act in (
+        bids.update(ada, bid.id, {"name": "Other"}, bid.version),
+        bids.decide(ada, bid.id, NO_GO, "too small", bid.version),
+        bids.submit(ada, bid.id, version=bid.version),
+        bids.close(ada, bid.id, BidState.WITHDRAWN, version=bid.version),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await act
+        assert isinstance(refused.value.current, Bid)
+    assert (await Bid.get(id=bid.id)).due_on == TOMORROW
+
+
+async def test_rounds_are_written_down_in_the_order_in_which_they_were_held(world: World) -> None:
+    ada, bid = await world.actor("ada"), await world.bid()
+    values = {"listed_minor": 100, "offered_minor": 100}
+    day = today() - timedelta(days=5)
+    await bids.record_round(ada, bid.id, values, held_on=day)
+    with pytest.raises(Invalid, match=f"round 1 was held on {day}; allowed: from then on") as refused:
+        await bids.record_round(ada, bid.id, values, held_on=day - timedelta(days=1))
+    assert refused.value.path == ("heldOn",)
+    assert (await bids.record_round(ada, bid.id, values, held_on=day)).number == 2
+
+
+async def test_what_waits_for_a_deal_that_was_lost_is_on_no_desk(world: World, ladder: object) -> None:
+    _, approval = await held(world, await world.bid(), 900_00)
+    assert approval
+    mara = await world.actor("mara")
+    await Deal.filter(id=world.deal.id).update(stage=Stage.WON)
+    assert await discounts.waiting(mara, 9) == [approval.id]
+    await Deal.filter(id=world.deal.id).update(stage=Stage.LOST)
+    assert await discounts.waiting(mara, 9) == []
+
+
+async def test_the_history_has_who_asked_and_who_decided_what_when(world: World, ladder: object) -> None:
+    ada, bid = await world.actor("ada"), await world.bid()
+    day = today() - timedelta(days=3)
+    values = {"listed_minor": 100, "offered_minor": 90}
+    held_then = await bids.record_round(ada, bid.id, values, held_on=day)
+    approval = await BidApproval.get(round_id=held_then.id)
+    await discounts.approve(await world.actor("mara"), approval.id, "a reference")
+    told = await Change.filter(entity_id__in=[bid.id, held_then.id, approval.id]).order_by("id")
+    rows = [(each.entity, each.field, each.new, each.effective_on) for each in told]
+    assert [row for row in rows if row[0] == "bid_round"] == [("bid_round", "created", held_then.id, day)]
+    assert ("bid", "rounds_held", "1", day) in rows
+    assert {row[1:] for row in rows if row[0] == "bid_approval"} >= {
+        ("created", approval.id, day),
+        ("state", "APPROVED", today()),
+        ("reason", "a reference", today()),
+        ("decided_by_id", world.mara.id, today()),
+    }
+    commands = [each.command for each in await AuditRecord.all().order_by("id")]
+    assert commands[-4:] == ["bids.create", "bids.decide", "bids.record_round", "discounts.approve"]
+
+
+async def test_whatever_moves_the_facts_of_a_bid_has_its_account_judged_again(
+    world: World, ladder: object
+) -> None:
+    ada, bid = await world.actor("ada"), await world.bid()
+
+    async def noted(act: Awaitable[object]) -> object:
+        await PendingJudgement.all().delete()
+        done = await act
+        assert [each.account_id for each in await PendingJudgement.all()] == [world.deal.account_id]
+        return done
+
+    await noted(bids.update(ada, bid.id, {"due_on": TOMORROW}))
+    await noted(held(world, bid, 900_00))
+    approval = await BidApproval.get(bid_id=bid.id)
+    await noted(discounts.approve(await world.actor("mara"), approval.id))
+    await noted(bids.submit(ada, bid.id))
 
 
 async def test_an_assistant_gives_what_the_principal_may_and_approves_nothing(

@@ -211,8 +211,24 @@ async def test_an_offer_is_approved_once_nobodys_word_is_needed(desk: Desk) -> N
     deal = await _advance(desk.director, deal, desk.stages[1])
     await bids.record_round(desk.director, second.id, {"listed_minor": 100, "offered_minor": 70})
     assert ExitFact.OFFER_APPROVED not in await shown_by(deal, today())
+    await bids.decide(desk.director, second.id, BidDecision.NO_GO, "too much")
+    assert (await shown_by(deal, today()))[ExitFact.OFFER_APPROVED] == first.id
+    await bids.decide(desk.director, second.id, BidDecision.GO, "after all")
+    assert ExitFact.OFFER_APPROVED not in await shown_by(deal, today())
     await bids.close(desk.director, second.id, BidState.WITHDRAWN)
     assert (await shown_by(deal, today()))[ExitFact.OFFER_APPROVED] == first.id
+
+
+async def test_what_a_stage_needs_of_bids_is_waived_as_anything_else(desk: Desk) -> None:
+    need = [ExitFact.BID_DECIDED.value, ExitFact.OFFER_APPROVED.value]
+    await pipelines.update_stage(desk.manager, desk.stages[0].id, {"required": need})
+    deal = await desk.deal()
+    await bids.create(desk.director, deal.id, "East", today())
+    with pytest.raises(FactsMissing) as refused:
+        await _advance(desk.director, deal, desk.stages[1])
+    assert [each.path[-1] for each in refused.value.problems] == need
+    await _advance(desk.manager, deal, desk.stages[1], waiver="the board decides tomorrow")
+    assert (await StageWaiver.get(deal_id=deal.id)).facts == need
 
 
 async def test_a_person_who_has_left_and_a_rival_named_show_what_they_show(desk: Desk) -> None:

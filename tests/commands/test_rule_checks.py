@@ -118,7 +118,10 @@ async def test_one_statement_a_kind_counts_all_fields_of_all_packs(
     with counted(monkeypatch) as statements:
         found = await rule_checks.check(manager, "mine", documents, DAY)
     counting = [each for each in statements if "count(*) as facts" in each]
-    kinds = {"account", "contract", "deal", "contact", "service", "ticket", "signal", "event", "quota"}
+    kinds = {
+        "account", "contract", "deal", "bid", "contact", "service", "ticket", "signal", "event", "quota",
+        "plan",
+    }  # fmt: skip
     assert len(counting) == len(kinds)
     assert _told(found) == []
     assert "the tenant has no signal as of 2026-03-31" in {each.message for each in found}

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from models.accounts import Account, Tier
+from models.bids import BidDecision, BidState
 from models.catalog import Charge, Product
 from models.database import refresh_statistics
 from models.deals import ContactRole, Deal, DealKind, Stage
@@ -80,6 +81,22 @@ async def _parts(rng: random.Random, of: Deal, products: list[Product], contacts
             term_months=rng.choice([0, 1, 2, 3, 2**31 - 1]),
             valid_from=rng.choice([None, _around(rng)]),
         )
+    for _ in range(rng.randrange(2)):
+        bid = await factories.bid(
+            of,
+            name=rng.choice(TEXTS),
+            due_on=_around(rng),
+            state=rng.choice(list(BidState)),
+            decision=rng.choice(list(BidDecision)),
+        )
+        for number in range(1, rng.randrange(1, 4)):
+            await factories.bid_round(
+                bid,
+                number=number,
+                held_on=_around(rng),
+                offered_minor=rng.choice(_MINOR),
+                floor_minor=_maybe(rng, rng.choice(_MINOR)),
+            )
     for contact in contacts:
         if rng.random() < 0.7:
             await factories.deal_contact(of, contact, role=rng.choice(list(ContactRole)))

@@ -317,3 +317,10 @@ def test_why_there_is_none_is_told_in_the_same_words(locale: str) -> None:
     small = Failed("deal", "d", "amount", "gte", "100000.00", "9990.00", 90_010_00)
     nothing = Failed("deal", None, None, None, None, None, None)
     assert tuple(_plain(lacking(wording, failed)) for failed in (small, nothing)) == LACKS[locale]
+
+
+def test_a_finding_that_stands_in_the_way_is_called_by_its_name_and_not_by_its_id() -> None:
+    failed = Failed("in_trouble", "concluded_cabb1e6d887930876bb2", None, None, None, None, None)
+    assert lacking(Wording("EUR", known_locale("en")), failed) == "Finding “in trouble” stands in the way"
+    of_record = Failed("deal", "deal_1", None, None, None, None, None)
+    assert lacking(Wording("EUR", known_locale("en")), of_record) == "Deal deal_1 stands in the way"

@@ -199,7 +199,7 @@ class Compiler:
         wanted = listing.arguments(meaning.of.listing, given.get("filter"), order, **paging)  # type: ignore[arg-type]
         alias = f"t{next(self._numbers)}"
         parts = Statement(meaning.of.listing, self.actor, wanted, alias, few=meaning.parent is not None)
-        below = f" and {alias}.{meaning.parent} = {parent}.id" if meaning.parent else ""
+        below = f" and {parts.below(meaning.parent, f'{parent}.id')}" if meaning.parent else ""
         type_ = get_named_type(field.type)
         assert isinstance(type_, GraphQLObjectType)
         return _Connection(self, parts, below, type_, self.catalog.of(meaning.of.shown)).sql(nodes)

@@ -18,6 +18,9 @@ from models.bids import (
 from tests.schema.reads.odd_values import INTEGERS, MONEY, SHARES
 from tests.schema.reads.records import Records
 
+#: What waits on the desk of the access matrix is a discount of 90 %, which its own level alone covers.
+PERCENTS = tuple(share for share in SHARES if share < 90)
+
 
 def furnish_bids(records: Records) -> None:
     """Levels, and a bid of every second deal with all that belongs to it."""
@@ -39,7 +42,7 @@ class _Bids:
             world.make(
                 DiscountLevel,
                 tenant_id=self.tenant.id,
-                up_to_percent=world.pick(SHARES),
+                up_to_percent=world.pick(PERCENTS),
                 role=role,
                 user_id=None if role else world.pick(self.people),
                 below_floor=world.pick((True, False)),
@@ -50,6 +53,7 @@ class _Bids:
 
     def bid(self, deal_id: str, levels: list[DiscountLevel]) -> None:
         world = self.world
+        held = world.pick((0, 1, 3))
         bid = world.make(
             Bid,
             tenant_id=self.tenant.id,
@@ -65,7 +69,7 @@ class _Bids:
             late_because=world.maybe(world.text(500), 0.3),
             ended_on=world.maybe(world.day()),
             ended_because=world.maybe(world.text(1000)),
-            rounds_held=world.pick(INTEGERS),
+            rounds_held=world.pick((held, held, held, *INTEGERS)),
         )
         of_bid = {"tenant_id": self.tenant.id, "bid_id": bid.id}
         for _ in range(2):
@@ -85,12 +89,12 @@ class _Bids:
                 removed_on=world.maybe(world.day(), 0.2),
                 **of_bid,
             )
-        for number in (1, 2, 3)[: world.pick((0, 1, 3))]:
-            held = self._round(bid, number)
+        for number in range(1, held + 1):
+            round_ = self._round(bid, number)
             if world.pick((True, False)):
                 world.make(
                     BidApproval,
-                    round_id=held.id,
+                    round_id=round_.id,
                     level_id=world.pick(levels).id,
                     discount=world.pick((0, 1, 1_250, 10_000)),
                     state=world.pick(list(ApprovalState)),

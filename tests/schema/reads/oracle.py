@@ -23,7 +23,22 @@ PART = {
 
 async def stored_rows() -> Rows:
     """Every row that is stored, by the name of its model."""
-    return {model.__name__: [dict(row) for row in await model.all().values()] for model in MODELS}
+    rows: dict[str, list[Row]] = {
+        model.__name__: [dict(row) for row in await model.all().values()] for model in MODELS
+    }
+    return {**rows, "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]]}
+
+
+def _with_its_deal_and_round(rows: Rows, bid: Row) -> Row:
+    """A bid with the account of its deal, and what became of the discount of its last round."""
+    (account,) = [deal["account_id"] for deal in rows["Deal"] if deal["id"] == bid["deal_id"]]
+    last = [
+        round_["id"]
+        for round_ in rows["BidRound"]
+        if (round_["bid_id"], round_["number"]) == (bid["id"], bid["rounds_held"])
+    ]
+    approvals = [approval["state"] for approval in rows["BidApproval"] if approval["round_id"] in last]
+    return {**bid, "account_id": account, "approval": next(iter(approvals), None)}
 
 
 class Sight:
