@@ -40,7 +40,7 @@ from rules.population import survey
 from rules.prefilter import candidates, shares
 from rules.rows import parameters
 
-FAMILIES = 10
+FAMILIES = 20
 SEGMENTS = ("Finance", "Health", "Public", "Retail", "Transport", None)
 #: Every account of a tree has so many right below it.
 BRANCHES = 8

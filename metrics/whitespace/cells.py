@@ -26,6 +26,13 @@ from models.catalog import Compatibility, CompatibilityRule
 from models.database import is_sqlite, once
 from models.view import View
 
+#: What cells tell of themselves besides what figures are made of.
+TOLD = (
+    *("family", "name", "digest", "lost_on", "held_until"),
+    *("kind", "segment", "band"),
+)
+#: Those of them that the account's own records say.
+_SAID = ("lost_on", "held_until")
 #: The parameter that lists the figures of peers, see ``peers.figures``.
 PEERS = "found_peers"
 
@@ -51,21 +58,30 @@ _SUMMED = (
 _ORDERED = "(e.delivered > 0 or (e.won > 0 and (e.ended = 0 or e.won_on > e.ended_on)))"
 _STATE = (
     f"case when e.owned > 0 then 'OWNED' when {_ORDERED} then 'ORDERED' when e.open > 0 then 'OPEN'"
-    " when b.account_id is not null then 'NOT_POSSIBLE' when e.held > 0 then 'COMPETITOR'"
+    " when (a.account_id, s.family) in (select account_id, family from blocked) then 'NOT_POSSIBLE'"
+    " when e.held > 0 then 'COMPETITOR'"
     " when e.lost > 0 then 'LOST' else 'NEVER' end"
 )
 
 
-def cells(view: View, among: Among, *, in_family: bool = False, quartiles: Iterable[str] = QUARTILES) -> str:
+def cells(
+    view: View,
+    among: Among,
+    *,
+    in_family: bool = False,
+    quartiles: Iterable[str] = QUARTILES,
+    told: Iterable[str] = TOLD,
+) -> str:
     """SELECT of the cells of accounts, a row for each account and part.
 
     Parameters: ``:tenant``, ``:as_of`` (``:known_on``, ``:family``), ``:found_peers``. Columns:
-    ``account_id``, ``part``, ``family``, ``name``, ``digest``, ``state``, ``mrc``, ``open_mrc``,
-    ``open_total``, ``lost_on``, ``held_until``; ``kind`` of the group, ``segment``, ``band``, ``peers``,
-    ``owners``, ``mid`` and what else is asked for of ``quartiles`` (the potential by these of the owners'
-    rates, null where it is not known), ``typed``, ``gap``, ``expected`` (null where it is not known).
+    ``account_id``, ``part``, ``state``, ``mrc``, ``open_mrc``, ``open_total``, ``typed``, ``peers``,
+    ``owners``, what is ``told`` besides (the part's ``family``, ``name`` and ``digest``; ``lost_on``,
+    ``held_until``; ``kind``, ``segment``, ``band`` and ``sites_band`` of the group), ``mid`` and what else is
+    asked for of ``quartiles`` (the potential by these of the owners' rates), ``gap``, ``expected``. What is
+    not known is null.
     """
-    names = list(quartiles)
+    names, besides = list(quartiles), list(told)
     return (
         f"with peers as {once()}(select * from {peers_in(PEERS)} f),"
         f" said as {once()}({_SUMMED} from ({positions(view, among, in_family=in_family)}) u"
@@ -76,10 +92,9 @@ def cells(view: View, among: Among, *, in_family: bool = False, quartiles: Itera
         f" then {_held('cast(v.gap as double precision) * v.owners / v.peers + 0.5')} end as expected from ("
         " select w.*, case when coalesce(w.typed, w.mid) > w.mrc then coalesce(w.typed, w.mid) - w.mrc"
         " when coalesce(w.typed, w.mid) is not null then 0 end as gap from ("
-        " select r.account_id, r.part, r.family, r.name, r.digest, r.state, r.mrc, r.open_mrc, r.open_total,"
-        " r.lost_on, r.held_until, r.kind, r.segment, r.band, r.peers, r.owners, r.typed,"
-        f" {', '.join(f'{_potential(each)} as {each}' for each in names)}"
-        f" from ({_compared(names)}) r {_once()}) w {_once()}) v"
+        " select r.account_id, r.part, r.state, r.mrc, r.open_mrc, r.open_total, r.typed, r.peers, r.owners,"
+        f" {', '.join([*(f'r.{each}' for each in besides), *(f'{_potential(q)} as {q}' for q in names)])}"
+        f" from ({_compared(names, besides)}) r {_once()}) w {_once()}) v"
     )
 
 
@@ -115,26 +130,19 @@ def _blocked(view: View) -> str:
     )
 
 
-def _standing() -> str:
-    """Each account and part with what is known of it."""
+def _compared(quartiles: Iterable[str], told: Iterable[str]) -> str:
+    """Each account and part with where it stands, and the figures of its peers, of whom it is none."""
+    figures = [f"s.{each}{ending}" for each in quartiles for ending in ENDINGS]
+    besides = [f"{'e' if each in _SAID else 's'}.{each}" for each in told]
+    owns = "a.member = 1 and e.owned > 0"
     return (
-        f"select a.account_id, a.employees, a.number, a.member, s.part, {_STATE} as state,"
-        " coalesce(e.mrc, 0) as mrc, coalesce(e.open_mrc, 0) as open_mrc,"
-        " coalesce(e.open_total, 0) as open_total, e.lost_on, e.held_until, e.typed,"
-        " case when a.member = 1 and e.owned > 0 then 1 else 0 end as owns"
+        f"select a.account_id, a.employees, s.part, {_STATE} as state, coalesce(e.mrc, 0) as mrc,"
+        " coalesce(e.open_mrc, 0) as open_mrc, coalesce(e.open_total, 0) as open_total, e.typed,"
+        f" s.members - a.member as peers, s.owners - case when {owns} then 1 else 0 end as owners,"
+        f" case when {owns} then {rate('e.mrc', 'a.employees')} end as own,"
+        f" {', '.join([*besides, *figures])}"
         " from units a join peers s on s.number = a.number"
-        " left join said e on e.account_id = a.account_id and e.part = s.part"
-        f" left join blocked b on b.account_id = a.account_id and b.family = s.family {_once()}"
-    )
-
-
-def _compared(names: Iterable[str]) -> str:
-    """The same with the figures of its peers, of whom it is none."""
-    quartiles = "".join(f", s.{each}{ending}" for each in names for ending in ENDINGS)
-    return (
-        "select c.*, s.family, s.name, s.digest, s.kind, s.segment, s.band, s.members - c.member as peers,"
-        f" s.owners - c.owns as owners, case when c.owns = 1 then {rate('c.mrc', 'c.employees')} end as own"
-        f"{quartiles} from ({_standing()}) c join peers s on s.number = c.number and s.part = c.part"
+        f" left join said e on e.account_id = a.account_id and e.part = s.part {_once()}"
     )
 
 

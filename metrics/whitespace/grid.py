@@ -207,12 +207,8 @@ class Whitespace:
         if not names:
             return []
         said = await self._said(names)
-        records, elsewhere = _records(said), _elsewhere(said, {part.key for part in self.parts})
-        found: dict[tuple[str, str], Cell] = {}
-        sql = cells(self._view, _among_named, in_family=self._in_family)
-        for row in await fetch(sql, {**self._params, "accounts": listed(names)}):
-            cell = self._cell(row, records)
-            found[cell.account_id, cell.part.key] = cell
+        found = await self._cells_of(names, said)
+        elsewhere = _elsewhere(said, {part.key for part in self.parts})
         return [
             GridRow(
                 account_id,
@@ -222,6 +218,15 @@ class Whitespace:
             )
             for account_id, name in names.items()
         ]
+
+    async def _cells_of(
+        self, account_ids: Iterable[str], said: Sequence[Row]
+    ) -> dict[tuple[str, str], Cell]:
+        """All cells of these accounts, by account and part."""
+        records = _records(said)
+        sql = cells(self._view, _among_named, in_family=self._in_family)
+        rows = await fetch(sql, {**self._params, "accounts": listed(account_ids)})
+        return {(str(row["account_id"]), str(row["part"])): self._cell(row, records) for row in rows}
 
     async def _said(self, account_ids: Iterable[str]) -> list[Row]:
         """What records say of these accounts."""
@@ -239,7 +244,7 @@ class Whitespace:
         part, state = text_order("x.part"), text_order("x.state")
         rows = await fetch(
             f"{self._scope()} select {part} as part, {state} as state, count(*) as cells, {sums}"
-            f" from ({self._cells()}) x group by {part}, {state} order by {part}, {state}",
+            f" from ({self._figures()}) x group by {part}, {state} order by {part}, {state}",
             self._params,
         )
         by_part: dict[str, list[Row]] = {}
@@ -253,16 +258,19 @@ class Whitespace:
         """The cells with the largest gaps by expected value, of these states; those without one last."""
         wanted = ", ".join(f"'{state.value}'" for state in sorted(set(states))) or "null"
         rows = await fetch(
-            f"{self._scope()} select * from ({self._cells()}) x where x.state in ({wanted})"
-            " and x.gap >= :least order by coalesce(x.expected, -1) desc, x.gap desc,"
+            f"{self._scope()} select x.account_id, x.part from ({self._figures()}) x"
+            f" where x.state in ({wanted}) and x.gap >= :least"
+            " order by coalesce(x.expected, -1) desc, x.gap desc,"
             f" {text_order('x.account_id')}, {text_order('x.part')} limit :most",
             {**self._params, "most": most, "least": least_minor},
         )
-        records = _records(await self._said({str(row["account_id"]) for row in rows}))
-        return [self._cell(row, records) for row in rows]
+        account_ids = {str(row["account_id"]) for row in rows}
+        found = await self._cells_of(account_ids, await self._said(account_ids))
+        return [found[str(row["account_id"]), str(row["part"])] for row in rows]
 
-    def _cells(self) -> str:
-        return cells(self._view, _among_scope, in_family=self._in_family, quartiles=("mid",))
+    def _figures(self) -> str:
+        """SQL for the figures of all cells, without what they tell besides."""
+        return cells(self._view, _among_scope, in_family=self._in_family, quartiles=("mid",), told=())
 
     def _scope(self) -> str:
         """The accounts that are asked for and that the actor owns or manages, as ``scope``."""
@@ -294,9 +302,9 @@ class Whitespace:
             lost_on=as_date(row["lost_on"]),
             competitor_until=as_date(row["held_until"]),
             peers=_peers(row),
-            low_minor=_amount(row.get("low")),
+            low_minor=_amount(row["low"]),
             potential_minor=_amount(row["mid"]),
-            high_minor=_amount(row.get("high")),
+            high_minor=_amount(row["high"]),
             typed_minor=_amount(row["typed"]),
             gap_minor=_amount(row["gap"]),
             expected_minor=_amount(row["expected"]),
