@@ -23,6 +23,10 @@ class CellState(Described):
 class PeerGroup(Described):
     """Whom an account is compared with: the first group in which it has enough peers."""
 
+    SEGMENT_SIZE_AND_SITES = (
+        "SEGMENT_SIZE_AND_SITES",
+        "Customers of its segment and its size, with about as many sites.",
+    )
     SEGMENT_AND_SIZE = "SEGMENT_AND_SIZE", "Customers of its segment and its size."
     SEGMENT = "SEGMENT", "Customers of its segment, of any size."
     TENANT = "TENANT", "All customers, even where these are too few for an estimate."

@@ -65,6 +65,7 @@ class AccountFilter:
     region: StringFilter | None = UNSET
     tier: Filter[Tier] | None = UNSET
     employees: IntFilter | None = UNSET
+    sites: IntFilter | None = UNSET
     overdue: MoneyFilter | None = UNSET
     placeholder: BooleanFilter | None = UNSET
 
@@ -78,6 +79,7 @@ class AccountOrderField(Described):
     SEGMENT = "segment"
     INDUSTRY = "industry"
     EMPLOYEES = "employees"
+    SITES = "sites"
     OVERDUE = "overdue"
 
 
@@ -106,6 +108,7 @@ ACCOUNTS = Listed(
             "tier": Column("t.tier"),
             "tier_rank": Column(f"case t.tier {_TIER} end", Kind.NUMBER, may_lack=False),
             "employees": Column("t.employees", Kind.NUMBER),
+            "sites": Column("t.sites", Kind.NUMBER),
             "overdue": Column("t.overdue_minor", Kind.NUMBER),
             "placeholder": Column("t.placeholder", Kind.BOOLEAN),
         },
@@ -130,6 +133,7 @@ class Account(Node, Stored[stored.Account]):
         "The part of the country or of the operator's network that it is in; null when it is not known."
     )
     employees: int | None = column("How many people work there, 0 or more; null when it is not known.")
+    sites: int | None = column("At how many places it works, 0 or more; null when it is not known.")
     overdue: Money = column("What it owes past its due date, in all; 0 when it owes nothing.")
     overdue_since: date | None = column(
         "The day since when the oldest of that is due; null when nothing is, or it is not known."

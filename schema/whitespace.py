@@ -140,6 +140,12 @@ class WhitespacePeers:
     most_employees: int | None = strawberry.field(
         description="How many people the largest of their size have; null without a bound."
     )
+    least_sites: int | None = strawberry.field(
+        description="How many sites those with the fewest have; null when they are not told apart by sites."
+    )
+    most_sites: int | None = strawberry.field(
+        description="How many sites those with the most have; null without a bound."
+    )
     count: int = strawberry.field(description="How many customers these are.")
     owners: int = strawberry.field(description="How many of them own it.")
     penetration: float | None = strawberry.field(
@@ -155,6 +161,8 @@ class WhitespacePeers:
             segment=found.segment,
             least_employees=found.least_employees,
             most_employees=found.most_employees,
+            least_sites=found.least_sites,
+            most_sites=found.most_sites,
             count=found.count,
             owners=found.owners,
             penetration=None if share is None else round(share, _PLACES),
@@ -192,15 +200,13 @@ class WhitespaceCell:
     )
     peers: WhitespacePeers = strawberry.field(description="Whom the account is compared with.")
     low_potential: Money | None = strawberry.field(
-        description=f"The same as `potential` at the lower quartile of what peers pay; null in lists of gaps;"
-        f" {_FEW}"
+        description=f"The same as `potential` at the lower quartile of what peers pay; {_FEW}"
     )
     potential: Money | None = strawberry.field(
         description=f"What the account would pay if it bought as the median of its peers; {_FEW}"
     )
     high_potential: Money | None = strawberry.field(
-        description=f"The same as `potential` at the upper quartile of what peers pay; null in lists of gaps;"
-        f" {_FEW}"
+        description=f"The same as `potential` at the upper quartile of what peers pay; {_FEW}"
     )
     typed_potential: Money | None = strawberry.field(
         description="What somebody said on the date that it could pay; null when nobody did."

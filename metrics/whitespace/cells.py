@@ -29,7 +29,7 @@ from models.view import View
 #: What cells tell of themselves besides what figures are made of.
 TOLD = (
     *("family", "name", "digest", "lost_on", "held_until"),
-    *("kind", "segment", "band"),
+    *("kind", "segment", "band", "sites_band"),
 )
 #: Those of them that the account's own records say.
 _SAID = ("lost_on", "held_until")
@@ -101,12 +101,14 @@ def cells(
 def _units(view: View, among: Among) -> str:
     """Accounts with the number of their group, and whether they are in it themselves."""
     return (
-        "select a.account_id, a.employees, coalesce(near.number, wide.number, 0) as number,"
+        "select a.account_id, a.employees, coalesce(same.number, near.number, wide.number, 0) as number,"
         " case when a.band is not null and c.account_id is not null then 1 else 0 end as member"
         f" from ({accounts(view, among)}) a"
         " left join (select account_id from said where owned > 0 group by account_id) c"
         " on c.account_id = a.account_id"
-        " left join (select distinct number, segment, band from peers) near"
+        " left join (select distinct number, segment, band, sites_band from peers) same"
+        " on same.segment = a.segment and same.band = a.band and same.sites_band = a.sites_band"
+        " left join (select distinct number, segment, band from peers where sites_band is null) near"
         " on near.segment = a.segment and near.band = a.band"
         " left join (select distinct number, segment from peers where band is null) wide"
         " on wide.segment = a.segment"

@@ -13,7 +13,7 @@ from datetime import date
 from metrics.sales import AsOf, SalesFilter, members_of, node
 from metrics.whitespace.cells import PEERS, cells
 from metrics.whitespace.peers import Part, figures, groups_of, parts_of
-from metrics.whitespace.positions import SIZES, is_true, positions
+from metrics.whitespace.positions import SITES, SIZES, is_true, positions
 from models.access import Actor
 from models.accounts import Account
 from models.asof import ANY, as_of_rows, view_of
@@ -79,13 +79,16 @@ class Records:
 class Peers:
     """Whom an account is compared with, without itself; ``owners`` of the ``count`` own the part.
 
-    ``least_employees`` and ``most_employees`` are the bounds of their size, None without a bound.
+    ``least_employees`` and ``most_employees`` are the bounds of their size, ``least_sites`` and
+    ``most_sites`` of their number of sites; None without a bound.
     """
 
     group: PeerGroup
     segment: str | None
     least_employees: int | None
     most_employees: int | None
+    least_sites: int | None
+    most_sites: int | None
     count: int
     owners: int
 
@@ -219,9 +222,7 @@ class Whitespace:
             for account_id, name in names.items()
         ]
 
-    async def _cells_of(
-        self, account_ids: Iterable[str], said: Sequence[Row]
-    ) -> dict[tuple[str, str], Cell]:
+    async def _cells_of(self, account_ids: Iterable[str], said: Sequence[Row]) -> dict[tuple[str, str], Cell]:
         """All cells of these accounts, by account and part."""
         records = _records(said)
         sql = cells(self._view, _among_named, in_family=self._in_family)
@@ -332,16 +333,26 @@ def _amount(value: object) -> int | None:
 
 
 def _peers(row: Row) -> Peers:
-    band = None if row["band"] is None else as_int(row["band"])
-    above = None if band is None else SIZES.get(band + 1)
+    least, most = _bounds(row["band"], SIZES)
+    least_sites, most_sites = _bounds(row["sites_band"], SITES)
     return Peers(
         group=PeerGroup(str(row["kind"])),
         segment=None if row["segment"] is None else str(row["segment"]),
-        least_employees=None if band is None else SIZES[band],
-        most_employees=None if above is None else above - 1,
+        least_employees=least,
+        most_employees=most,
+        least_sites=least_sites,
+        most_sites=most_sites,
         count=as_int(row["peers"]),
         owners=as_int(row["owners"]),
     )
+
+
+def _bounds(number: object, least_of: Mapping[int, int]) -> tuple[int | None, int | None]:
+    """The least and the most of what is called by a number."""
+    if number is None:
+        return None, None
+    above = least_of.get(as_int(number) + 1)
+    return least_of[as_int(number)], None if above is None else above - 1
 
 
 #: Where the ids of records of each kind go; those of deals beside those of their lines.

@@ -55,6 +55,7 @@ class Group:
     kind: PeerGroup
     segment: str | None = None
     band: int | None = None
+    sites_band: int | None = None
     members: int = 0
     rates: dict[str, list[int]] = field(default_factory=dict)
 
@@ -116,7 +117,7 @@ async def parts_of(tenant_id: str, as_of: date, view: View, family: str | None =
 async def groups_of(tenant_id: str, as_of: date, view: View, family: str | None = None) -> list[Group]:
     """The groups in which everybody has enough peers, and the whole tenant."""
     rows = await fetch(_rates(view, in_family=family is not None), _params(tenant_id, as_of, view, family))
-    groups: dict[tuple[str | None, int | None], Group] = {}
+    groups: dict[_Key, Group] = {}
     for row in rows:
         for group in _of_row(groups, row):
             if row["part"] is None:
@@ -124,7 +125,7 @@ async def groups_of(tenant_id: str, as_of: date, view: View, family: str | None 
             else:
                 rates = orjson.loads(str(row["rates"]))
                 group.rates.setdefault(str(row["part"]), []).extend(rates)
-    tenant = groups.pop((None, None), Group(TENANT, PeerGroup.TENANT))
+    tenant = groups.pop(_EVERYBODY, Group(TENANT, PeerGroup.TENANT))
     large = [group for group in groups.values() if group.members > LEAST_PEERS]
     for number, group in enumerate(large, TENANT + 1):
         group.number = number
@@ -134,28 +135,40 @@ async def groups_of(tenant_id: str, as_of: date, view: View, family: str | None 
     return [tenant, *large]
 
 
-def _of_row(groups: dict[tuple[str | None, int | None], Group], row: Row) -> Iterator[Group]:
-    """The groups that customers of a segment and size are in."""
+#: Segment, size and sites of a group.
+_Key = tuple[str | None, int | None, int | None]
+_EVERYBODY: _Key = (None, None, None)
+
+
+def _of_row(groups: dict[_Key, Group], row: Row) -> Iterator[Group]:
+    """The groups that customers of a segment, a size and so many sites are in."""
+
+    def group(kind: PeerGroup, key: _Key) -> Group:
+        return groups.setdefault(key, Group(TENANT, kind, *key))
+
     segment, band = (None if row["segment"] is None else str(row["segment"])), as_int(row["band"])
-    yield groups.setdefault((None, None), Group(TENANT, PeerGroup.TENANT))
+    yield group(PeerGroup.TENANT, _EVERYBODY)
     if segment is not None:
-        yield groups.setdefault((segment, None), Group(0, PeerGroup.SEGMENT, segment))
-        yield groups.setdefault((segment, band), Group(0, PeerGroup.SEGMENT_AND_SIZE, segment, band))
+        yield group(PeerGroup.SEGMENT, (segment, None, None))
+        yield group(PeerGroup.SEGMENT_AND_SIZE, (segment, band, None))
+        if row["sites_band"] is not None:
+            yield group(PeerGroup.SEGMENT_SIZE_AND_SITES, (segment, band, as_int(row["sites_band"])))
 
 
 def _rates(view: View, *, in_family: bool) -> str:
-    """SELECT of customers by segment and size: how many (without a part), and the rates for each part."""
+    """SELECT of customers by segment, size and sites: how many (no part), and the rates for each part."""
     every = "json_group_array" if is_sqlite() else "json_agg"
     sized = f"join ({accounts(view, _anybody)}) a on a.account_id = o.account_id where a.band is not null"
     return (
         f"with owned as {once()}(select account_id, part, cast(sum(mrc_minor) as bigint) as mrc"
         f" from ({services(view, _anybody, part_of(in_family))}) s where what = 'OWNED'"
         " group by account_id, part)"
-        f" select a.segment, a.band, o.part, {every}({rate('o.mrc', 'a.employees')}) as rates,"
-        f" count(*) as owners from owned o {sized} and o.part <> '' group by a.segment, a.band, o.part"
-        " union all select a.segment, a.band, null, null, count(*)"
-        f" from (select distinct account_id from owned) o {sized} group by a.segment, a.band"
-        " order by 1, 2, 3"
+        f" select a.segment, a.band, a.sites_band, o.part, {every}({rate('o.mrc', 'a.employees')}) as rates,"
+        f" count(*) as owners from owned o {sized} and o.part <> ''"
+        " group by a.segment, a.band, a.sites_band, o.part"
+        " union all select a.segment, a.band, a.sites_band, null, null, count(*)"
+        f" from (select distinct account_id from owned) o {sized} group by a.segment, a.band, a.sites_band"
+        " order by 1, 2, 3, 4"
     )
 
 
@@ -181,7 +194,8 @@ def _params(tenant_id: str, as_of: date, view: View, family: str | None) -> dict
 
 
 _COLUMNS = {
-    "number": "bigint", "kind": "text", "segment": "text", "band": "bigint", "members": "bigint",
+    "number": "bigint", "kind": "text", "segment": "text", "band": "bigint",
+    "sites_band": "bigint", "members": "bigint",
     "part": "text", "family": "text", "name": "text", "digest": "text", "owners": "bigint",
     **{
         f"{quartile}{ending}": "bigint"
@@ -213,6 +227,7 @@ def _figures(group: Group, part: Part) -> dict[str, object]:
         "kind": group.kind.value,
         "segment": group.segment,
         "band": group.band,
+        "sites_band": group.sites_band,
         "members": group.members,
         "part": part.key,
         "family": part.family,

@@ -6,7 +6,7 @@ A part of the grid is a family, or a product where the products of one family ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from models.accounts import Account
 from models.asof import ANY, as_of_rows, known_change
@@ -65,11 +65,12 @@ def products(view: View) -> str:
 
 
 def accounts(view: View, among: Among) -> str:
-    """SELECT of the accounts, but for placeholders, with their segment and size as of ``:as_of``."""
-    columns = ["segment", "employees", "placeholder"]
+    """SELECT of the accounts, but for placeholders, with their segment, size and sites as of ``:as_of``."""
+    columns = ["segment", "employees", "sites", "placeholder"]
     rows = as_of_rows(Account, columns, view, which=among("t.id"))
     return (
-        f"select a.id as account_id, nullif(a.segment, '') as segment, a.employees, {_BAND} as band"
+        f"select a.id as account_id, nullif(a.segment, '') as segment, a.employees,"
+        f" {_band('a.employees', SIZES)} as band, {_band('a.sites', SITES)} as sites_band"
         f" from {rows} a where not {is_true('a.placeholder')}"
     )
 
@@ -81,13 +82,13 @@ def is_true(column: str) -> str:
 
 #: The least number of employees of each size, by its number.
 SIZES = {1: 1, 2: 50, 3: 250, 4: 1_000, 5: 5_000}
-_BAND = " ".join(
-    (
-        "case",
-        *(f"when a.employees >= {least} then {number}" for number, least in sorted(SIZES.items())[::-1]),
-        "end",
-    )
-)
+#: The least number of sites that are about as many, by a number.
+SITES = {1: 1, 2: 2, 3: 10, 4: 50, 5: 250}
+
+
+def _band(column: str, least_of: Mapping[int, int]) -> str:
+    whens = (f"when {column} >= {least} then {number}" for number, least in sorted(least_of.items())[::-1])
+    return f"case {' '.join(whens)} end"
 
 
 def _listed(values: Sequence[str]) -> str:

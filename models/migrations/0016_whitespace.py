@@ -52,4 +52,9 @@ class Migration(migrations.Migration):
             options={'table': 'compatibility_rule', 'app': 'models', 'unique_together': (('tenant', 'family', 'other_family'),), 'pk_attr': 'id', 'table_description': 'That ``family`` excludes or requires ``other_family`` at the same account.'},
             bases=['Record'],
         ),
+        ops.AddField(
+            model_name='Account',
+            name='sites',
+            field=fields.IntField(null=True),
+        ),
     ]

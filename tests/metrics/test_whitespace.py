@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from metrics.sales import AsOf
-from metrics.whitespace.grid import UNTOUCHED, Wanted, whitespace
+from metrics.whitespace.grid import UNTOUCHED, Peers, Wanted, whitespace
 from metrics.whitespace.peers import Quartile, quartile
 from models.access import Role, Tenant, User
 from models.accounts import Account
@@ -86,6 +87,28 @@ async def test_an_account_is_never_its_own_peer(
     # Of the fifth, at 10.00, they pay 2, 3, 4 and 6: median 3.50, times 999; it pays more: no gap.
     fifth = cells[banks[4].id, "WAN"]
     assert (fifth.potential_minor, fifth.mrc_minor, fifth.gap_minor) == (3_496_50, 9_990_00, 0)
+
+
+async def test_customers_with_about_as_many_sites_are_nearer_peers(
+    tenant: Tenant, owner: User, wan: Product, voice: Product
+) -> None:
+    banks = await _peers(owner, wan, voice)
+    one, forty = [
+        await factories.account(owner, segment="Finance", employees=600, sites=sites) for sites in (1, 40)
+    ]
+    for bank, sites in zip(banks, (10, 20, 30, 40, 49, *[1] * 6), strict=True):
+        await Account.filter(id=bank.id).update(sites=sites)
+    for _ in range(6):
+        other = await factories.account(owner, segment="Finance", employees=300, sites=25)
+        await factories.service(other, product_id=voice.id, mrc_minor=1_00)
+    cells = await cells_of(system_actor(tenant), Wanted())
+    few, many = cells[one.id, "WAN"], cells[forty.id, "WAN"]
+    # Eleven customers have 10 to 49 sites; of those with one there are six, too few: all seventeen count.
+    assert many.peers == Peers(PeerGroup.SEGMENT_SIZE_AND_SITES, "Finance", 250, 999, 10, 49, 11, 5)
+    assert few.peers == Peers(PeerGroup.SEGMENT_AND_SIZE, "Finance", 250, 999, None, None, 17, 5)
+    # The same five own it at 2, 3, 4, 6 and 10: 4.00 x 600 for both, and 5 / 11 or 5 / 17 of it expected.
+    assert (many.potential_minor, many.expected_minor) == (2_400_00, 1_090_91)
+    assert (few.potential_minor, few.expected_minor) == (2_400_00, 705_88)
 
 
 async def test_peers_are_sought_wider_until_there_are_enough(
@@ -238,6 +261,25 @@ def test_quartiles_without_each_of_the_rates_are_those_of_the_others(rates: list
         )
         assert without == quartile(others, quarters).whole
     assert quartile([], 2) == Quartile()
+
+
+async def test_the_grid_of_a_tree_has_whatever_is_below_in_a_plain_reading(tenant: Tenant) -> None:
+    world = await random_world(8, tenant, [await factories.user(tenant)], 40)
+    above = {each.id: each.parent_id for each in world.accounts}
+
+    def chain(account_id: str | None) -> Iterator[str]:
+        while account_id is not None:
+            yield account_id
+            account_id = above[account_id]
+
+    tops = [each for each in world.accounts if each.parent_id is None]
+    assert any(len(list(chain(each.id))) > 3 for each in world.accounts)
+    for top in (*tops[:3], world.accounts[5]):
+        below = {each.id for each in world.accounts if top.id in chain(each.id) and not each.placeholder}
+        for families in (None, frozenset({"WAN"})):
+            cells = await cells_of(system_actor(tenant), Wanted(account_id=top.id, families=families))
+            assert {account_id for account_id, _ in cells} == below
+            assert families is None or {part for _, part in cells} == {"WAN"}
 
 
 async def test_columns_and_gaps_are_those_of_the_cells(tenant: Tenant) -> None:

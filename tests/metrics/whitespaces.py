@@ -22,6 +22,7 @@ from tests import factories
 DAY = factories.TODAY
 FAMILIES = ("Cloud", "Security", "Voice", "WAN")
 LEAST = (1, 50, 250, 1_000, 5_000)
+LEAST_SITES = (1, 2, 10, 50, 250)
 
 
 @dataclass
@@ -51,6 +52,7 @@ async def random_world(seed: int, tenant: Tenant, owners: list[User], accounts: 
             parent_id=above,
             segment=chance.choice(("Retail", "Retail", "Retail", "Public", None, "")),
             employees=chance.choice((None, 0, *(chance.choice((20, 30, 40, 45, 300)) for _ in range(8)))),
+            sites=chance.choice((None, 0, 1, 30, *(chance.choice((2, 5, 9)) for _ in range(8)))),
             placeholder=chance.random() < 0.05,
         )
         world.accounts.append(account)
@@ -78,7 +80,7 @@ async def _furnish(chance: random.Random, world: World, account: Account) -> Non
             )
         )
     for _ in range(chance.randrange(3)):
-        stage = chance.choice((Stage.QUALIFIED, Stage.WON, Stage.LOST))
+        stage = chance.choice((Stage.QUALIFIED, Stage.WON, Stage.LOST, Stage.LOST))
         deal = await factories.deal(
             account,
             stage=stage,
@@ -96,7 +98,7 @@ async def _furnish(chance: random.Random, world: World, account: Account) -> Non
                     removed_on=chance.choice((None, None, None, DAY, DAY + timedelta(days=1))),
                 )
             )
-        if chance.random() < 0.5:
+        if chance.random() < 0.8:
             world.competitors.append(
                 await factories.deal_competitor(
                     deal,
@@ -174,10 +176,21 @@ class Reading:
 
     def peers(self, account: Account) -> tuple[PeerGroup, list[Account]]:
         """The first group of more than ten customers that the account is in, without itself."""
-        size = sum(1 for least in LEAST if (account.employees or 0) >= least)
+
+        def size(of: Account) -> int:
+            return sum(1 for least in LEAST if (of.employees or 0) >= least)
+
+        def sites(of: Account) -> int:
+            return sum(1 for least in LEAST_SITES if (of.sites or 0) >= least)
+
         same = [each for each in self.members if account.segment and each.segment == account.segment]
-        alike = [each for each in same if sum(1 for least in LEAST if (each.employees or 0) >= least) == size]
-        for group, of in ((PeerGroup.SEGMENT_AND_SIZE, alike), (PeerGroup.SEGMENT, same)):
+        alike = [each for each in same if size(each) == size(account)]
+        nearest = [each for each in alike if sites(account) and sites(each) == sites(account)]
+        for group, of in (
+            (PeerGroup.SEGMENT_SIZE_AND_SITES, nearest),
+            (PeerGroup.SEGMENT_AND_SIZE, alike),
+            (PeerGroup.SEGMENT, same),
+        ):
             if len(of) > 10:
                 return group, [each for each in of if each.id != account.id]
         return PeerGroup.TENANT, [each for each in self.members if each.id != account.id]

@@ -39,7 +39,7 @@ async def tenant(db: str) -> Tenant:
 async def account(tenant: Tenant) -> Account:
     owner = await factories.user(tenant)
     return await factories.account(
-        owner, tier=Tier.KEY, employees=1200, overdue_minor=9_99, overdue_since=_ago(45)
+        owner, tier=Tier.KEY, employees=1200, sites=14, overdue_minor=9_99, overdue_since=_ago(45)
     )
 
 
@@ -70,6 +70,7 @@ async def test_an_account_carries_sums_over_what_belongs_to_it(account: Account)
     expected: dict[str, Any] = {
         "tier": "KEY",
         "employees": 1200,
+        "sites": 14,
         "currency": "EUR",
         "monthly_recurring": 100_00,
         "annual_value": 1200_00,
