@@ -86,7 +86,7 @@ _GIVEN = frozenset(
     {
         "first_amount", "peak_amount", "days_since_amount_cut", "days_since_category_raised",
         "usual_days_in_stage", "long_days_in_stage", "days_left", "pushes", "measure",
-        "penetration", "peers", "peers_owning", "peer_group",
+        "penetration", "share_of_potential", "peers", "peers_owning", "peer_group",
     }
 )  # fmt: skip
 #: What we bring about ourselves; the rest of the fields is up to the customer.

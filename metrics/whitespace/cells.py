@@ -89,7 +89,7 @@ def cells(
         f" units as {once()}({_units(view, among)}),"
         f" blocked as {once()}({_blocked(view)})"
         " select v.*, case when v.peers > 0 and v.gap is not null"
-        f" then {_held('cast(v.gap as double precision) * v.owners / v.peers + 0.5')} end as expected from ("
+        f" then {held('cast(v.gap as double precision) * v.owners / v.peers + 0.5')} end as expected from ("
         " select w.*, case when coalesce(w.typed, w.mid) > w.mrc then coalesce(w.typed, w.mid) - w.mrc"
         " when coalesce(w.typed, w.mid) is not null then 0 end as gap from ("
         " select r.account_id, r.part, r.state, r.mrc, r.open_mrc, r.open_total, r.typed, r.peers, r.owners,"
@@ -157,11 +157,11 @@ def _potential(name: str) -> str:
     amount = f"cast({without} as double precision) * r.employees / {PER_MINOR} + 0.5"
     return (
         f"case when r.peers >= {LEAST_PEERS} and r.owners >= {LEAST_OWNERS} and r.employees > 0"
-        f" then {_held(amount)} end"
+        f" then {held(amount)} end"
     )
 
 
-def _held(amount: str) -> str:
+def held(amount: str) -> str:
     """SQL for an amount in whole minor units, never more than can be held."""
     least = "min" if is_sqlite() else "least"
     return whole(f"{least}({amount}, cast({MOST} as double precision))")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from metrics.whitespace.cells import PEERS, cells
+from metrics.whitespace.cells import PEERS, cells, held
 from metrics.whitespace.peers import figures, groups_of, parts_of, whole
 from models.asof import view_of
 from models.view import View
@@ -21,9 +21,12 @@ def _cells(view: View) -> str:
     """The cells with names of their own: the account's id and a short name of the family."""
     rows = cells(view, lambda account: f"AMONG({account})", quartiles=("mid",))
     tenths = whole("1000.0 * c.owners / c.peers + 0.5")
+    potential = "coalesce(c.typed, c.mid)"
+    share = held(f"1000.0 * c.mrc / {potential} + 0.5")
     return (
         "(select c.*, c.account_id || '.' || c.digest as id,"
-        f" case when c.peers > 0 then {tenths} / 10.0 end as penetration from ({rows}) c) t"
+        f" case when c.peers > 0 then {tenths} / 10.0 end as penetration,"
+        f" case when {potential} > 0 then {share} / 10.0 end as share from ({rows}) c) t"
     )
 
 
@@ -58,6 +61,13 @@ WHITESPACE = kind(
         "t.penetration",
         minimum=0,
         maximum=100,
+    ),
+    number(
+        "share_of_potential",
+        "percent",
+        "what it pays now as a part of the potential, to a tenth; missing without a potential",
+        "t.share",
+        minimum=0,
     ),
     number("peers", "", "how many customers it is compared with", "t.peers", minimum=0),
     number("peers_owning", "", "how many of them own the family", "t.owners", minimum=0),

@@ -284,7 +284,7 @@ async def test_the_grid_of_a_tree_has_whatever_is_below_in_a_plain_reading(tenan
 
 async def test_columns_and_gaps_are_those_of_the_cells(tenant: Tenant) -> None:
     owners = [await factories.user(tenant) for _ in range(3)]
-    await random_world(3, tenant, owners, 40)
+    await random_world(3, tenant, owners, 70)
     for wanted in (Wanted(), Wanted(owner_id=owners[0].id), Wanted(segment="Retail")):
         grid = await whitespace(system_actor(tenant), AsOf(DAY), wanted)
         cells = list((await cells_of(system_actor(tenant), wanted)).values())

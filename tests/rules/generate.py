@@ -65,7 +65,7 @@ FIELDS = {
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
     "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
-    "whitespace": ("state", "product_family", "gap", "penetration", "peers", "days_since_lost"),
+    "whitespace": ("state", "product_family", "gap", "share_of_potential", "penetration", "peers"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]
