@@ -11,6 +11,8 @@ import pytest
 from models.access import Role, User
 from models.accounts import Account
 from models.catalog import Product
+from rules import files
+from rules.engine.pool import EnginePool
 from tests import factories
 from tests.door import Door, door
 
@@ -18,6 +20,12 @@ GUIDE = Path(__file__).parents[2].joinpath("docs/whitespace.md").read_text("utf-
 BLOCKS = {
     re.findall(r"\w+", block)[1]: block for block in re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
 }
+
+(RULE,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+TOLD = """
+{ recommendations(filter: {state: {eq: OPEN}}, first: 50) { nodes {
+  account { name } because value { amount } evidence { field seen } } } }
+"""
 
 
 @pytest.fixture
@@ -101,7 +109,7 @@ async def test_what_the_guide_shows_is_answered(
         assert cell["potentialSaid"]["because"] == "Their tender names 40 sites."
         assert cell["peers"] == {
             "group": "SEGMENT_AND_SIZE", "segment": "Finance", "leastEmployees": 250, "mostEmployees": 999,
-            "count": 11, "owners": 5, "penetration": 0.4545,
+            "leastSites": None, "mostSites": None, "count": 11, "owners": 5, "penetration": 0.4545,
         }  # fmt: skip
         await client.do("removePotential", "potential { removedOn }", {"id": said["potential"]["id"]})
 
@@ -111,6 +119,43 @@ async def test_what_the_guide_shows_is_answered(
         cells = (await _sent(client, "Row", account=top.id))["account"]["whitespace"]["cells"]
         assert {each["name"]: each["state"] for each in cells} == {"SD-WAN": "NOT_POSSIBLE", "WAN": "NEVER"}
         assert all(each["typedPotential"] is None for each in cells)
+
+
+async def test_the_guides_rule_recommends_the_gap_until_a_deal_is_open_for_it(
+    world: tuple[Account, list[Account], dict[str, Product]],
+) -> None:
+    top, _, products = world
+    (rule,) = files.read(f"rules:\n{RULE}").rules
+    async with EnginePool(1, 30) as engine, door(await User.get(id=top.owner_id), engine=engine) as client:
+        saved: Any = await client.do(
+            "saveRulebook", "rulebook { id version }", {"name": "ours", "rules": [rule]}
+        )
+        assert saved["errors"] == []
+        await client.do("activateRulebook", "rulebook { state }", saved["rulebook"])
+
+        async def told() -> dict[str, Any]:
+            await client.do("evaluate", "run { state failures { reason } }", {})
+            found: Any = await client.ask(TOLD)
+            return {each["account"]["name"]: each for each in found["recommendations"]["nodes"]}
+
+        found = await told()
+        # 2,400.00 a month for 600 employees, and 2,800.00 for each of six banks with 700; 240.00 are too few.
+        assert len(found) == 7
+        assert found["Nordwind Bank"]["value"] == {"amount": "28800.00"}
+        assert found["Nordwind Bank"]["because"] == (
+            "WAN could bring EUR 28,800.00 a year: 5 of 11 customers like it buy it"
+        )
+        seen = {each["field"]: each["seen"] for each in found["Nordwind Bank"]["evidence"]}
+        assert (seen["state"], seen["annual_gap"]) == ("NEVER", "28800.00")
+        deal: Any = await client.do("createDeal", "deal { id }", {"name": "WAN", "accountId": top.id})
+        line = {
+            "dealId": deal["deal"]["id"], "productId": products["WAN"].id, "mrc": {"amount": "2000.00"},
+            "termMonths": 36,
+        }  # fmt: skip
+        added: Any = await client.do("addDealLine", "line { id }", line)
+        assert added["errors"] == []
+        assert "Nordwind Bank" not in await told()
+        assert len(await told()) == 6
 
 
 async def test_pages_columns_of_products_and_limits(
