@@ -26,7 +26,8 @@ from benchmarks.portfolio import DAY
 from benchmarks.whitespace_rows import Reading, Told, read
 from commands.access import ensure_tenant, system_actor
 from metrics.sales import AsOf
-from metrics.whitespace.grid import UNTOUCHED, Cell, Column, GridRow, Wanted, whitespace
+from metrics.whitespace.grid import UNTOUCHED, Wanted, whitespace
+from metrics.whitespace.results import Cell, Column, GridRow
 from models import database
 from models.access import Actor, Tenant
 from models.accounts import Account

@@ -10,7 +10,8 @@ from strawberry import UNSET
 
 from metrics.usage import monthly
 from metrics.whitespace import grid
-from metrics.whitespace.grid import GridRow, Wanted
+from metrics.whitespace.grid import Wanted
+from metrics.whitespace.results import GridRow
 from models import accounts as stored
 from models.accounts import Tier
 from models.base import today
@@ -38,7 +39,8 @@ from schema.revenue import CONTRACTS
 from schema.services import SERVICES, Usage
 from schema.signals import SIGNALS
 from schema.tickets import TICKETS
-from schema.whitespace import ProductsOf, WhitespaceRow
+from schema.whitespace import ProductsOf
+from schema.whitespace_cells import WhitespaceRow
 
 MOST_MONTHS = 60
 Months = Annotated[

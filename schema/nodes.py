@@ -16,6 +16,7 @@ from schema.arbitration import Lever
 from schema.backtests import Backtest
 from schema.bids import Bid, BidApproval, BidRound, DiscountLevel
 from schema.catalog import Product
+from schema.compatibility import CompatibilityRule
 from schema.context import Info
 from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
@@ -41,7 +42,7 @@ from schema.services import Service
 from schema.signals import Signal
 from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
-from schema.whitespace import AccountPotential, CompatibilityRule
+from schema.whitespace_cells import AccountPotential
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,

@@ -7,20 +7,29 @@ in which tree, is as of the date.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 
 from metrics.sales import AsOf, SalesFilter, members_of, node
 from metrics.whitespace.cells import PEERS, cells
 from metrics.whitespace.peers import Part, figures, groups_of, parts_of
-from metrics.whitespace.positions import SITES, SIZES, is_true, positions
+from metrics.whitespace.positions import is_true, positions
+from metrics.whitespace.results import (
+    Cell,
+    Column,
+    GridRow,
+    Records,
+    cell_of,
+    column_of,
+    elsewhere,
+    records_of,
+)
 from models.access import Actor
 from models.accounts import Account
 from models.asof import ANY, as_of_rows, view_of
-from models.database import Param, Row, as_date, as_int, fetch, listed, one_of, tabled, text_order
+from models.database import Param, Row, as_int, fetch, listed, one_of, tabled, text_order
 from models.view import View
 from models.visibility import visible
-from models.whitespace import AccountPotential, CellState, PeerGroup
+from models.whitespace import AccountPotential, CellState
 
 #: What can still be sold, and is in no deal.
 UNTOUCHED = frozenset({CellState.OWNED, CellState.COMPETITOR, CellState.LOST, CellState.NEVER})
@@ -46,105 +55,6 @@ class Wanted:
 
 #: All accounts and families.
 EVERYTHING = Wanted()
-
-
-@dataclass(frozen=True)
-class Records:
-    """The ids of the records that say where a cell stands; ``competitors`` are those named in deals."""
-
-    services: tuple[str, ...] = ()
-    delivered: tuple[str, ...] = ()
-    ended: tuple[str, ...] = ()
-    open_deals: tuple[str, ...] = ()
-    won_deals: tuple[str, ...] = ()
-    lost_deals: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
-    competitors: tuple[str, ...] = ()
-    potentials: tuple[str, ...] = ()
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """All of them, but for the deals of lines."""
-        return (
-            *self.services,
-            *self.delivered,
-            *self.ended,
-            *self.lines,
-            *self.competitors,
-            *self.potentials,
-        )
-
-
-@dataclass(frozen=True)
-class Peers:
-    """Whom an account is compared with, without itself; ``owners`` of the ``count`` own the part.
-
-    ``least_employees`` and ``most_employees`` are the bounds of their size, ``least_sites`` and
-    ``most_sites`` of their number of sites; None without a bound.
-    """
-
-    group: PeerGroup
-    segment: str | None
-    least_employees: int | None
-    most_employees: int | None
-    least_sites: int | None
-    most_sites: int | None
-    count: int
-    owners: int
-
-    @property
-    def penetration(self) -> float | None:
-        """The share of peers who own it, 0 to 1; None without peers."""
-        return self.owners / self.count if self.count else None
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Where an account stands with a part; money in minor units of the tenant's currency.
-
-    ``low_minor``, ``potential_minor`` and ``high_minor`` are what it would pay a month at the quartiles of
-    its peers' rates, ``typed_minor`` what somebody says that it could; None where it is not known.
-    """
-
-    account_id: str
-    part: Part
-    state: CellState
-    mrc_minor: int
-    open_mrc_minor: int
-    open_total_minor: int
-    lost_on: date | None
-    competitor_until: date | None
-    peers: Peers
-    low_minor: int | None
-    potential_minor: int | None
-    high_minor: int | None
-    typed_minor: int | None
-    gap_minor: int | None
-    expected_minor: int | None
-    records: Records = field(default=Records(), compare=False)
-
-
-@dataclass(frozen=True)
-class GridRow:
-    """An account with a cell for each column; ``elsewhere_minor`` is owned and in none of them, a month."""
-
-    account_id: str
-    name: str
-    elsewhere_minor: int
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Column:
-    """What a column comes to over all accounts that are asked for; money in minor units."""
-
-    part: Part
-    states: Mapping[CellState, int]
-    mrc_minor: int
-    open_mrc_minor: int
-    open_total_minor: int
-    gap_minor: int
-    expected_minor: int
 
 
 class Whitespace:
@@ -211,12 +121,12 @@ class Whitespace:
             return []
         said = await self._said(names)
         found = await self._cells_of(names, said)
-        elsewhere = _elsewhere(said, {part.key for part in self.parts})
+        others = elsewhere(said, {part.key for part in self.parts})
         return [
             GridRow(
                 account_id,
                 name,
-                elsewhere.get(account_id, 0),
+                others.get(account_id, 0),
                 tuple(found[account_id, part.key] for part in self.parts),
             )
             for account_id, name in names.items()
@@ -224,10 +134,14 @@ class Whitespace:
 
     async def _cells_of(self, account_ids: Iterable[str], said: Sequence[Row]) -> dict[tuple[str, str], Cell]:
         """All cells of these accounts, by account and part."""
-        records = _records(said)
+        records, parts = records_of(said), {part.key: part for part in self.parts}
         sql = cells(self._view, _among_named, in_family=self._in_family)
         rows = await fetch(sql, {**self._params, "accounts": listed(account_ids)})
-        return {(str(row["account_id"]), str(row["part"])): self._cell(row, records) for row in rows}
+        keys = [(str(row["account_id"]), str(row["part"])) for row in rows]
+        return {
+            key: cell_of(row, parts[key[1]], records.get(key, Records()))
+            for key, row in zip(keys, rows, strict=True)
+        }
 
     async def _said(self, account_ids: Iterable[str]) -> list[Row]:
         """What records say of these accounts."""
@@ -251,7 +165,7 @@ class Whitespace:
         by_part: dict[str, list[Row]] = {}
         for row in rows:
             by_part.setdefault(str(row["part"]), []).append(row)
-        return [_column(part, by_part.get(part.key, ())) for part in self.parts]
+        return [column_of(part, by_part.get(part.key, ())) for part in self.parts]
 
     async def gaps(
         self, most: int, states: Iterable[CellState] = UNTOUCHED, least_minor: int = 1
@@ -290,28 +204,6 @@ class Whitespace:
             f" scope as (select u.id from then_there u where {' and '.join(conditions)})"
         )
 
-    def _cell(self, row: Row, records: Mapping[tuple[str, str], Records]) -> Cell:
-        part = next(each for each in self.parts if each.key == row["part"])
-        account_id = str(row["account_id"])
-        return Cell(
-            account_id=account_id,
-            part=part,
-            state=CellState(str(row["state"])),
-            mrc_minor=as_int(row["mrc"]),
-            open_mrc_minor=as_int(row["open_mrc"]),
-            open_total_minor=as_int(row["open_total"]),
-            lost_on=as_date(row["lost_on"]),
-            competitor_until=as_date(row["held_until"]),
-            peers=_peers(row),
-            low_minor=_amount(row["low"]),
-            potential_minor=_amount(row["mid"]),
-            high_minor=_amount(row["high"]),
-            typed_minor=_amount(row["typed"]),
-            gap_minor=_amount(row["gap"]),
-            expected_minor=_amount(row["expected"]),
-            records=records.get((account_id, part.key), Records()),
-        )
-
 
 async def whitespace(actor: Actor, at: AsOf, wanted: Wanted = EVERYTHING) -> Whitespace:
     """The grid of the accounts that the actor owns or manages, as of a date."""
@@ -326,81 +218,3 @@ def _among_named(account: str) -> str:
 
 def _among_scope(account: str) -> str:
     return f"{account} in (select id from scope)"
-
-
-def _amount(value: object) -> int | None:
-    return None if value is None else as_int(value)
-
-
-def _peers(row: Row) -> Peers:
-    least, most = _bounds(row["band"], SIZES)
-    least_sites, most_sites = _bounds(row["sites_band"], SITES)
-    return Peers(
-        group=PeerGroup(str(row["kind"])),
-        segment=None if row["segment"] is None else str(row["segment"]),
-        least_employees=least,
-        most_employees=most,
-        least_sites=least_sites,
-        most_sites=most_sites,
-        count=as_int(row["peers"]),
-        owners=as_int(row["owners"]),
-    )
-
-
-def _bounds(number: object, least_of: Mapping[int, int]) -> tuple[int | None, int | None]:
-    """The least and the most of what is called by a number."""
-    if number is None:
-        return None, None
-    above = least_of.get(as_int(number) + 1)
-    return least_of[as_int(number)], None if above is None else above - 1
-
-
-#: Where the ids of records of each kind go; those of deals beside those of their lines.
-_OF_RECORD = {
-    "OWNED": "services",
-    "DELIVERED": "delivered",
-    "ENDED": "ended",
-    "HELD": "competitors",
-    "TYPED": "potentials",
-}
-_OF_DEAL = {"OPEN": "open_deals", "WON": "won_deals", "LOST": "lost_deals"}
-
-
-def _records(rows: Sequence[Row]) -> dict[tuple[str, str], Records]:
-    found: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
-    for row in rows:
-        of = found.setdefault((str(row["account_id"]), str(row["part"])), {})
-        what = str(row["what"])
-        if what in _OF_RECORD:
-            of.setdefault(_OF_RECORD[what], {})[str(row["record_id"])] = None
-        else:
-            of.setdefault("lines", {})[str(row["record_id"])] = None
-            of.setdefault(_OF_DEAL[what], {})[str(row["deal_id"])] = None
-    return {key: Records(**{name: tuple(ids) for name, ids in of.items()}) for key, of in found.items()}
-
-
-def _elsewhere(rows: Iterable[Row], parts: Collection[str]) -> dict[str, int]:
-    """What accounts pay a month for what they own that is none of these parts."""
-    found: dict[str, int] = {}
-    for row in rows:
-        if row["what"] == "OWNED" and row["part"] not in parts:
-            account_id = str(row["account_id"])
-            found[account_id] = found.get(account_id, 0) + as_int(row["mrc_minor"])
-    return found
-
-
-def _column(part: Part, rows: Iterable[Row]) -> Column:
-    states, sums = {}, dict.fromkeys(("mrc", "open_mrc", "open_total", "gap", "expected"), 0)
-    for row in rows:
-        states[CellState(str(row["state"]))] = as_int(row["cells"])
-        for name in sums:
-            sums[name] += as_int(row[name])
-    return Column(
-        part=part,
-        states={state: states.get(state, 0) for state in CellState},
-        mrc_minor=sums["mrc"],
-        open_mrc_minor=sums["open_mrc"],
-        open_total_minor=sums["open_total"],
-        gap_minor=sums["gap"],
-        expected_minor=sums["expected"],
-    )

@@ -10,11 +10,12 @@ from commands import whitespace
 from models import catalog
 from models import whitespace as stored
 from models.catalog import Compatibility
+from schema.compatibility import CompatibilityRule
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.mutations.translation import MoneyInput, attempt, minor
-from schema.whitespace import AccountPotential, CompatibilityRule
+from schema.whitespace_cells import AccountPotential
 
 _ON = "The business day of it, not in the future and not before what was said last; default: today (UTC)."
 

@@ -11,7 +11,8 @@ from commands.access import system_actor
 from commands.incoming import Incoming
 from metrics.sales import AsOf
 from metrics.whitespace import positions
-from metrics.whitespace.grid import Cell, Wanted
+from metrics.whitespace.grid import Wanted
+from metrics.whitespace.results import Cell
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
 from models.base import today

@@ -136,7 +136,7 @@ async def test_whitespace_has_something_in_every_state_and_something_to_offer(db
             await demo.put_rules_live(everything, engine)
         await evaluations.evaluate(everything, engine, today())
     told = await Recommendation.filter(tenant_id=tenant.id, rule_key__in=list(WHITESPACE_RULES))
-    owned = set(await Account.filter(owner_id=director.user_id).values_list("id", flat=True))
+    owned = {each.id for each in await Account.filter(owner_id=director.user_id)}
     assert {each.rule_key for each in told} == WHITESPACE_RULES
     assert any(each.account_id in owned and each.value_minor > 0 for each in told)
     assert max(Counter(each.rule_key for each in told).values()) <= ACCOUNTS / 4

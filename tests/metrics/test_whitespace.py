@@ -11,8 +11,9 @@ import pytest
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from metrics.sales import AsOf
-from metrics.whitespace.grid import UNTOUCHED, Peers, Wanted, whitespace
+from metrics.whitespace.grid import UNTOUCHED, Wanted, whitespace
 from metrics.whitespace.peers import Quartile, quartile
+from metrics.whitespace.results import Peers
 from models.access import Role, Tenant, User
 from models.accounts import Account
 from models.catalog import Compatibility, Product

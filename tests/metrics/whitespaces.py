@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from metrics.sales import AsOf
-from metrics.whitespace.grid import Cell, Wanted, whitespace
+from metrics.whitespace.grid import Wanted, whitespace
+from metrics.whitespace.results import Cell
 from models.access import Actor, Tenant, User
 from models.accounts import Account
 from models.catalog import Compatibility, Product
