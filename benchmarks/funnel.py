@@ -90,9 +90,7 @@ def _on(name: str, deals: int, repeats: int) -> Result:
         asyncio.run(generate(url, deals, DAY))
         asyncio.run(forecast(url, DAY))
         measured = asyncio.run(_measure(name, url, repeats))
-        measured["one bridge over HTTP"] = _shown(
-            name, "one bridge over HTTP", _over_http(url, repeats), None
-        )
+        measured["one bridge over HTTP"] = shown(name, "one bridge over HTTP", _over_http(url, repeats), None)
     return measured | {"load_average": round(os.getloadavg()[0], 1)}
 
 
@@ -101,19 +99,19 @@ async def _measure(name: str, url: str, repeats: int) -> Result:
     try:
         measured: Result = {}
         for called, view in (await _views(system_actor(await Tenant.get()))).items():
-            ours, found = await _timed(view.ours, repeats)
+            ours, found = await timed(view.ours, repeats)
             theirs = None
             if view.baseline:
-                theirs, told = await _timed(view.baseline, 3)
+                theirs, told = await timed(view.baseline, 3)
                 if view.figure(found) != told:
                     raise RuntimeError(f"{called}: {view.figure(found)} is not {told}")
-            measured[called] = _shown(name, called, ours, theirs)
+            measured[called] = shown(name, called, ours, theirs)
         return measured
     finally:
         await database.disconnect()
 
 
-async def _timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[float, object]:
+async def timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[float, object]:
     """The median in milliseconds after one that is not counted, and what is found."""
     found, times = await act(), []
     for _ in range(repeats):
@@ -123,7 +121,8 @@ async def _timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[fl
     return statistics.median(times), found
 
 
-def _shown(name: str, called: str, ours: float, theirs: float | None) -> Result:
+def shown(name: str, called: str, ours: float, theirs: float | None) -> Result:
+    """A figure and, where there is one, that of plain Python, printed and as it is told."""
     met = ours <= TARGETS[name]
     beside = f", in Python {theirs:,.0f} ms ({theirs / ours:.1f} times)" if theirs else ""
     print(f"{name}: {called}: {ours:,.0f} ms{beside}{'' if met else ', over the target'}", flush=True)

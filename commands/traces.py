@@ -40,8 +40,8 @@ _KEYS = frozenset(
     {
         *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
         *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
-        *("baseline", "target"),
-        *("families", "deal_ids", "contract_ids", "product_family"),
+        *("baseline", "target", "product_family", "family", "other_family"),
+        *("families", "deal_ids", "contract_ids"),
     }
 )
 #: What others are called, and words from lists: theirs, whoever else is called so.

@@ -24,4 +24,5 @@ MODULES = [
     "models.plans",
     "models.trends",
     "models.competition",
+    "models.whitespace",
 ]

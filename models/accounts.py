@@ -35,6 +35,7 @@ class Account(Sourced):
     country = fields.CharField(max_length=100, null=True)
     region = fields.CharField(max_length=100, null=True)
     employees = fields.IntField(null=True)
+    sites = fields.IntField(null=True)
     currency = fields.CharField(max_length=3)
     overdue_minor = fields.BigIntField(default=0, db_default=0)
     overdue_since = fields.DateField(null=True)

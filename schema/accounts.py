@@ -9,6 +9,9 @@ import strawberry
 from strawberry import UNSET
 
 from metrics.usage import monthly
+from metrics.whitespace import grid
+from metrics.whitespace.grid import Wanted
+from metrics.whitespace.results import GridRow
 from models import accounts as stored
 from models.accounts import Tier
 from models.base import today
@@ -16,6 +19,7 @@ from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
 from models.stakeholders import BuyingCentre
+from schema import sales
 from schema.bids import BIDS
 from schema.competition import POSITIONS
 from schema.context import Info
@@ -46,6 +50,8 @@ from schema.stakeholders import (
 )
 from schema.tickets import TICKETS
 from schema.trends import TRENDS
+from schema.whitespace import ProductsOf
+from schema.whitespace_cells import WhitespaceRow
 
 MOST_MONTHS = 60
 Months = Annotated[
@@ -72,6 +78,7 @@ class AccountFilter:
     region: StringFilter | None = UNSET
     tier: Filter[Tier] | None = UNSET
     employees: IntFilter | None = UNSET
+    sites: IntFilter | None = UNSET
     overdue: MoneyFilter | None = UNSET
     placeholder: BooleanFilter | None = UNSET
 
@@ -85,6 +92,7 @@ class AccountOrderField(Described):
     SEGMENT = "segment"
     INDUSTRY = "industry"
     EMPLOYEES = "employees"
+    SITES = "sites"
     OVERDUE = "overdue"
 
 
@@ -113,6 +121,7 @@ ACCOUNTS = Listed(
             "tier": Column("t.tier"),
             "tier_rank": Column(f"case t.tier {_TIER} end", Kind.NUMBER, may_lack=False),
             "employees": Column("t.employees", Kind.NUMBER),
+            "sites": Column("t.sites", Kind.NUMBER),
             "overdue": Column("t.overdue_minor", Kind.NUMBER),
             "placeholder": Column("t.placeholder", Kind.BOOLEAN),
         },
@@ -137,6 +146,7 @@ class Account(Node, Stored[stored.Account]):
         "The part of the country or of the operator's network that it is in; null when it is not known."
     )
     employees: int | None = column("How many people work there, 0 or more; null when it is not known.")
+    sites: int | None = column("At how many places it works, 0 or more; null when it is not known.")
     overdue: Money = column("What it owes past its due date, in all; 0 when it owes nothing.")
     overdue_since: date | None = column(
         "The day since when the oldest of that is due; null when nothing is, or it is not known."
@@ -232,6 +242,29 @@ class Account(Node, Stored[stored.Account]):
             )
             for used in found
         ]
+
+    @costs(200)
+    @strawberry.field
+    async def whitespace(
+        self,
+        info: Info,
+        products_of: ProductsOf = None,
+        as_of: AsOf = None,
+        known_at: sales.KnownAt = None,
+    ) -> WhitespaceRow | None:
+        """Where it stands with each product family, and what similar customers buy.
+
+        Null unless the caller owns or manages the account, and for a placeholder.
+        """
+        actor, at = info.context.actor, sales.at(as_of, known_at)
+
+        async def rows(ids: list[str]) -> list[GridRow | None]:
+            found = await grid.whitespace(actor, at, Wanted(products_of=products_of))
+            known = await found.of_accounts(ids)
+            return [known.get(account_id) for account_id in ids]
+
+        row = await info.context.loaders.batched(("whitespace", at, products_of), rows, self.id)
+        return WhitespaceRow.of(row, actor.currency) if row else None
 
 
 @strawberry.type

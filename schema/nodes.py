@@ -16,6 +16,7 @@ from schema.arbitration import Lever
 from schema.backtests import Backtest
 from schema.bids import Bid, BidApproval, BidRound, DiscountLevel
 from schema.catalog import Product
+from schema.compatibility import CompatibilityRule
 from schema.competition import BattleNote, Competitor, CompetitorPosition
 from schema.context import Info
 from schema.core.readable import AnyById, AnyByIds, means
@@ -43,6 +44,7 @@ from schema.signals import Signal
 from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 from schema.trends import Trend
+from schema.whitespace_cells import AccountPotential
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
@@ -52,6 +54,7 @@ TYPES: tuple[type[Node], ...] = (
     Interaction,
     AccountPlan, Objective, PlanAction, PlanRevision, Play, PlayRun,
     Trend, Competitor, CompetitorPosition, BattleNote,
+    AccountPotential, CompatibilityRule,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

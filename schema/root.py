@@ -55,6 +55,7 @@ from schema.stakeholders import StakeholderQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
 from schema.trends import TrendQueries
+from schema.whitespace import WhitespaceQueries
 from schema.why import WhyQueries
 from settings import Settings
 
@@ -93,6 +94,7 @@ class Query(
     SigningInQueries,
     PlanQueries,
     PlayQueries,
+    WhitespaceQueries,
     NodeQueries,
     StakeholderQueries,
     TrendQueries,

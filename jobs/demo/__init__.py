@@ -1,5 +1,6 @@
 """A fictional telecom operator with sixty accounts, in some of which things go wrong."""
 
+from jobs.demo.growing import put_rules_live
 from jobs.demo.loading import SLUG, load_world
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
 from jobs.demo.scenarios import SCENARIOS, Scenario
@@ -15,5 +16,6 @@ __all__ = [
     "World",
     "build_world",
     "load_world",
+    "put_rules_live",
     "sell",
 ]

@@ -55,6 +55,7 @@ class AccountSpec:
             "segment": self.segment,
             "country": self.country,
             "employees": self.employees,
+            "sites": self.sites,
             "tier": self.tier,
             "currency": CURRENCY,
             "owner_id": self.owner.external_id,

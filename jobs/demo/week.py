@@ -1,4 +1,4 @@
-"""A week of selling on top of the demo world: quotas, a forecast, a bid whose discount waits for a word."""
+"""A week of selling on top of the demo world: quotas, a forecast, a waiting discount, what could be sold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from commands.access import system_actor
 from commands.actors import actor_of
 from commands.discounts import Level
 from commands.forecast import Called
+from jobs.demo.growing import know_whitespace
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
 from models.access import Actor, Role, Tenant, User
 from models.base import today
@@ -33,6 +34,7 @@ async def sell(tenant: Tenant) -> None:
     director, manager = [await _acting(tenant, email) for email in (DIRECTOR_EMAIL, MANAGER_EMAIL)]
     await _negotiate(director)
     await _forecast(director, manager, period)
+    await know_whitespace(admin, director)
 
 
 async def _acting(tenant: Tenant, email: str) -> Actor:

@@ -113,6 +113,7 @@ ACCOUNT = kind(
     text("country", "the account's country", "t.country"),
     text("region", "the part of the country or of the network that it is in", "t.region"),
     number("employees", "people", "employees of the customer", "t.employees", minimum=0),
+    number("sites", "", "places at which the customer works", "t.sites", minimum=0),
     CURRENCY,
     money("monthly_recurring", "monthly recurring charge of all active contracts", "c.mrc"),
     money("annual_value", "12 times the monthly recurring charge of all active contracts", "c.mrc * 12"),

@@ -13,7 +13,7 @@ from metrics.trend_report import TrendGrouping
 from models.access import Role, Scope
 from models.accounts import Tier
 from models.bids import ApprovalState, BidDecision, BidDocumentKind, BidState
-from models.catalog import Charge
+from models.catalog import Charge, Compatibility
 from models.competition import PositionRole
 from models.deals import CompetitorStatus, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
@@ -36,6 +36,7 @@ from models.stakeholders import (
 )
 from models.tickets import TicketState
 from models.trends import Confidence, TrendImpact, TrendKind, TrendOutcome, TrendState
+from models.whitespace import CellState, PeerGroup
 
 _NAMES: dict[type[Enum], str] = {
     ApprovalState: "BidApprovalState",
@@ -86,6 +87,9 @@ _NAMES: dict[type[Enum], str] = {
     TrendKind: "TrendKind",
     TrendOutcome: "TrendOutcome",
     TrendState: "TrendState",
+    CellState: "WhitespaceState",
+    Compatibility: "Compatibility",
+    PeerGroup: "WhitespacePeerGroup",
 }
 #: What values mean that do not say it by their names.
 for _enum, _name in _NAMES.items():

@@ -26,6 +26,7 @@ from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
 from schema.mutations.stakeholders import StakeholderMutations
 from schema.mutations.trends import TrendMutations
+from schema.mutations.whitespace import WhitespaceMutations
 
 __all__ = ["Mutation"]
 
@@ -54,5 +55,6 @@ class Mutation(
     PlayMutations,
     TrendMutations,
     CompetitionMutations,
+    WhitespaceMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

@@ -57,6 +57,9 @@ class AccountInput:
     employees: int | None = strawberry.field(
         default=UNSET, description="How many people work there, 0 or more; null when it is not known."
     )
+    sites: int | None = strawberry.field(
+        default=UNSET, description="At how many places it works, 0 or more; null when it is not known."
+    )
     overdue: MoneyInput | None = strawberry.field(
         default=UNSET,
         description="What it owes past its due date, in all, never null; 0 for a new account unless given.",

@@ -12,7 +12,9 @@ from commands.access import system_actor
 from commands.actors import actor_of
 from jobs import demo
 from jobs.demo.week import QUOTA
+from metrics.sales import AsOf
 from metrics.weekly import weekly_forecast
+from metrics.whitespace.grid import whitespace
 from models.access import Role, Tenant, User
 from models.accounts import Account
 from models.base import Record, Sourced, today
@@ -23,10 +25,12 @@ from models.people import Contact
 from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
 from models.revenue import Contract
 from models.services import UsageMonth
+from models.whitespace import CellState
 from rules.engine.pool import EnginePool
 
 DAYS = (date(2026, 3, 1), date(2027, 2, 28), today())
 ACCOUNTS = 60
+WHITESPACE_RULES = {"whitespace-that-peers-buy", "family-bought-below-peers", "lost-family-to-ask-again"}
 
 
 async def _judged(day: date, seed: int = 7) -> Tenant:
@@ -109,6 +113,33 @@ async def test_a_week_is_sold_once(db: str) -> None:
     before = await _counts()
     await demo.sell(tenant)
     assert await _counts() == before
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+async def test_whitespace_has_something_in_every_state_and_something_to_offer(db: str) -> None:
+    tenant = await demo.load_world(demo.build_world(today()))
+    await demo.sell(tenant)
+    everything = system_actor(tenant)
+    director = await actor_of((await User.get(tenant_id=tenant.id, email=demo.DIRECTOR_EMAIL)).id, tenant.id)
+    seen = [
+        {
+            cell.state
+            for row in await (await whitespace(actor, AsOf(today()))).rows(ACCOUNTS)
+            for cell in row.cells
+        }
+        for actor in (everything, director)
+    ]
+    assert seen[0] == set(CellState)
+    assert seen[1] >= {CellState.OWNED, CellState.OPEN, CellState.LOST, CellState.NEVER}
+    async with EnginePool(1, 20.0) as engine:
+        for _ in range(2):
+            await demo.put_rules_live(everything, engine)
+        await evaluations.evaluate(everything, engine, today())
+    told = await Recommendation.filter(tenant_id=tenant.id, rule_key__in=list(WHITESPACE_RULES))
+    owned = {each.id for each in await Account.filter(owner_id=director.user_id)}
+    assert {each.rule_key for each in told} == WHITESPACE_RULES
+    assert any(each.account_id in owned and each.value_minor > 0 for each in told)
+    assert max(Counter(each.rule_key for each in told).values()) <= ACCOUNTS / 4
 
 
 async def test_a_director_sees_six_accounts_their_manager_eighteen_and_the_head_all(db: str) -> None:

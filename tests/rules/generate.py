@@ -27,6 +27,7 @@ KINDS = (
     "plan",
     "trend",
     "competitor",
+    "whitespace",
 )
 FIELDS = {
     "account": (
@@ -70,6 +71,7 @@ FIELDS = {
     "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
     "trend": ("kind", "impact", "days_since_observed", "has_course", "severity_rank"),
     "competitor": ("role", "product_family", "share", "days_to_contract_end", "monthly_price"),
+    "whitespace": ("state", "product_family", "gap", "share_of_potential", "penetration", "peers"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

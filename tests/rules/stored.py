@@ -53,6 +53,7 @@ async def portfolio(rng: random.Random, size: int) -> str:
             tier=rng.choice(list(Tier)),
             segment=_maybe(rng, rng.choice(["s", "t"])),
             employees=_maybe(rng, rng.choice([0, 1, 2, 3, 2**31 - 1])),
+            sites=_maybe(rng, rng.choice([0, 1, 9, 2**31 - 1])),
             placeholder=rng.random() < 0.1,
         )
         await _belongings(rng, account, products)

@@ -39,7 +39,7 @@ async def tenant(db: str) -> Tenant:
 async def account(tenant: Tenant) -> Account:
     owner = await factories.user(tenant)
     return await factories.account(
-        owner, tier=Tier.KEY, employees=1200, overdue_minor=9_99, overdue_since=_ago(45)
+        owner, tier=Tier.KEY, employees=1200, sites=14, overdue_minor=9_99, overdue_since=_ago(45)
     )
 
 
@@ -70,6 +70,7 @@ async def test_an_account_carries_sums_over_what_belongs_to_it(account: Account)
     expected: dict[str, Any] = {
         "tier": "KEY",
         "employees": 1200,
+        "sites": 14,
         "currency": "EUR",
         "monthly_recurring": 100_00,
         "annual_value": 1200_00,
@@ -368,6 +369,7 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     await factories.account_plan(account)
     await factories.trend(account)
     await factories.competitor_position(account)
+    await factories.product(await Tenant.get(id=account.tenant_id), family="WAN")
     facts = await _facts(account)
     assert set(facts) == set(REGISTRY.kinds)
     for kind, of in facts.items():

@@ -120,6 +120,7 @@ class Records:
             country=world.maybe(world.pick(COUNTRIES)),
             region=world.maybe(world.pick(TEXTS[:4])),
             employees=world.maybe(world.pick(INTEGERS)),
+            sites=world.maybe(world.pick(INTEGERS)),
             overdue_minor=world.pick(MONEY),
             overdue_since=world.maybe(world.day(), 0.3),
             placeholder=number == 5,

@@ -20,7 +20,7 @@ from models.access import ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
-from models.catalog import Product
+from models.catalog import CompatibilityRule, Product
 from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
@@ -68,6 +68,7 @@ from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend
+from models.whitespace import AccountPotential
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
 
 R = TypeVar("R", bound=Record)
@@ -87,6 +88,7 @@ MODELS: tuple[type[Record], ...] = (
     ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
     PlayRunStep,
     Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
+    AccountPotential, CompatibilityRule,
 )  # fmt: skip
 
 

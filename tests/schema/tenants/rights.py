@@ -108,6 +108,9 @@ MUTATIONS: Mapping[str, May] = {
     ),
     "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "setPotential": _may(SELLERS, "WRITE_SALES", own=True),
+    "removePotential": _may(SELLERS, "WRITE_SALES"),
+    "setCompatibility": _may(RULE_MAKERS, "WRITE_RULES"),
     "setPlay": _may(RULE_MAKERS, "WRITE_RULES"),
     **dict.fromkeys(
         (
@@ -166,6 +169,7 @@ QUERIES: Mapping[str, May] = {
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
             "relationshipSummary", "neededRoles",
             "trends", "competitors", "competitor", "competitorPositions",
+            "whitespace", "compatibilityRules",
         ),
         _READ,
     ),
@@ -181,7 +185,7 @@ QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
-            "forecastRecord", "competitorRecord",
+            "forecastRecord", "competitorRecord", "whitespaceGaps",
         ),
         _READ_MONEY,
     ),
