@@ -138,15 +138,19 @@ class Work:
 
     def log(self, record: Record, changes: Iterable[FieldChange]) -> None:
         """Add changes of a record to the command's change log."""
+        self.log_of(type(record), record.id, changes)
+
+    def log_of(self, model: type[Record], record_id: str, changes: Iterable[FieldChange]) -> None:
+        """Add changes of the record of a model with this id to the command's change log."""
         for change in changes:
-            if change.field in record.untracked:
+            if change.field in model.untracked:
                 continue
             self.changes.append(
                 Change(
                     id=Change.make_id(),
                     tenant_id=self.actor.tenant_id,
-                    entity=record._meta.db_table,
-                    entity_id=record.id,
+                    entity=model._meta.db_table,
+                    entity_id=record_id,
                     field=change.field,
                     old=as_text(change.old),
                     new=as_text(change.new),

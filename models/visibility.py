@@ -2,14 +2,15 @@
 
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
-services, usage, tickets and account plans only to the account's owner; people and signals to whoever sees the
-account; bids to whoever sees the deal; plays that were started to the account's owner and to whoever sees the
-deal that they are about. What rules say is visible to the account's owner, and to the deal's unless it is
-confidential: unless it tells of what the deal's owner does not see. What moves many accounts at once is
-visible to whoever owns one of those that it is about. Administrators and integrations see their whole tenant,
-nobody sees another one. API keys are seen by administrators alone, delegations also by the two people that
-they are about. Quotas and forecasts are visible to whom they are about and to the managers above, those of a
-team to its people; what a manager puts on top of a forecast only to them and to those above.
+services, usage, tickets and account plans only to the account's owner; people, signals and what was merged
+into an account to whoever sees the account; bids to whoever sees the deal; plays that were started to the
+account's owner and to whoever sees the deal that they are about. What rules say is visible to the account's
+owner, and to the deal's unless it is confidential: unless it tells of what the deal's owner does not see.
+What moves many accounts at once is visible to whoever owns one of those that it is about. Administrators and
+integrations see their whole tenant, nobody sees another one. API keys are seen by administrators alone,
+delegations also by the two people that they are about. Quotas and forecasts are visible to whom they are
+about and to the managers above, those of a team to its people; what a manager puts on top of a forecast only
+to them and to those above.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account
+from models.accounts import Account, AccountMerge, standing_id
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
@@ -287,6 +288,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PlayStep: _whole_tenant,
     PlayRun: _of_plays,
     PlayRunStep: _of_play_run,
+    AccountMerge: _seen_account,
 }
 
 
@@ -366,5 +368,17 @@ async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
         NotFound: there is none, or the actor may not see it; the two are not told apart.
     """
     if not await sees(model, actor, record_id):
-        raise NotFound(f"no {model.__name__.lower()} {record_id!r}", [path])
+        went = await successor(actor, record_id) if model is Account else None
+        told = f"; it was merged into {went}" if went else ""
+        raise NotFound(f"no {model.__name__.lower()} {record_id!r}{told}", [path])
     return await model.get(id=record_id)
+
+
+async def successor(actor: Actor, account_id: str) -> str | None:
+    """The id of the account that a duplicate with this id became part of, if the actor may see that."""
+    seen = visible(Account, actor, "t")
+    rows = await fetch(
+        f"select t.id from account t where t.id = {standing_id(':id')} and t.id <> :id and {seen.sql}",
+        seen.params | {"id": account_id},
+    )
+    return str(rows[0]["id"]) if rows else None
