@@ -21,7 +21,7 @@ from models import tracing
 from models.access import Actor
 from models.base import Record, today, utcnow
 from models.database import is_collision
-from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition
+from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition, NotFound
 from models.history import CREATED, AuditRecord, Change
 from models.transactions import transaction
 from models.visibility import find, sees
@@ -246,7 +246,7 @@ async def once(actor: Actor, model: type[R], repeat: Repeat | None, create: Call
         return earlier
     try:
         return await create()
-    except Conflict:
+    except (Conflict, NotFound):
         if (earlier := await _earlier(actor, model, repeat)) is not None:
             return earlier  # the same came twice at the same moment
         raise

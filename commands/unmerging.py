@@ -20,7 +20,7 @@ from models.accounts import MERGED_INTO, Account, AccountMerge, standing_id
 from models.base import Record, utcnow
 from models.database import fetch
 from models.errors import Forbidden, InvalidTransition
-from models.history import AuditRecord, Change
+from models.history import Change
 from models.recommendations import Recommendation, Risk
 from models.visibility import answers_for, find
 
@@ -75,8 +75,8 @@ class _Undoing:
         for row in reversed(merge.set_aside):
             model = models()[str(row["table"])]
             await model.bulk_create([restored(model, row["row"])])  # type: ignore[arg-type]
-        audit = await AuditRecord.get(tenant_id=self.tenant_id, object_id=merge.id, command=MERGE)
-        changes = await Change.filter(tenant_id=self.tenant_id, audit_id=audit.id).order_by("-seq")
+        of_merge = {"audit__object_id": merge.id, "audit__command": MERGE}
+        changes = await Change.filter(tenant_id=self.tenant_id, **of_merge).order_by("-seq")
         for model in (Recommendation, Risk):
             await self._say_again(model, changes)
         for (table, column, old, new), group in groupby(
@@ -100,8 +100,9 @@ class _Undoing:
         return account
 
     async def _standing(self, account_id: str | None) -> str | None:
-        if account_id is None:
-            return None
+        """The account with an id, or what it is part of if it was merged since."""
+        if account_id is None or await Account.filter(id=account_id).exists():
+            return account_id
         (row,) = await fetch(
             f"select {standing_id('cast(:id as varchar(40))', ':tenant')} as id",
             {"id": account_id, "tenant": self.tenant_id},

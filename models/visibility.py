@@ -367,11 +367,12 @@ async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
     Raises:
         NotFound: there is none, or the actor may not see it; the two are not told apart.
     """
-    if not await sees(model, actor, record_id):
+    found = await model.get_or_none(id=record_id) if await sees(model, actor, record_id) else None
+    if found is None:
         went = await successor(actor, record_id) if model is Account else None
         told = f"; it was merged into {went}" if went else ""
         raise NotFound(f"no {model.__name__.lower()} {record_id!r}{told}", [path])
-    return await model.get(id=record_id)
+    return found
 
 
 async def successor(actor: Actor, account_id: str) -> str | None:

@@ -55,6 +55,7 @@ from models.rulebooks import (
     RunState,
 )
 from tests.schema.reads.judgements import furnish_tenant
+from tests.schema.reads.merges import merge
 from tests.schema.reads.odd_values import MOMENTS
 from tests.schema.reads.world import World
 from tests.schema.tenants.secrets import digest, key_for
@@ -128,6 +129,8 @@ class Desk:
     play: str
     play_run: str
     play_step: str
+    duplicate: str
+    merge: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -235,6 +238,8 @@ class _Making:
             approval=self._approval(self._bid(deal, BidState.PREPARING)),
             **self._plan(account, deal),
             **self._play(account, deal),
+            duplicate=self._account("The desk's, again").id,
+            merge=merge(self.world, account, undone=False).id,
         )
 
     def _people(self) -> None:
