@@ -151,9 +151,9 @@ async def test_what_refers_to_the_duplicate_refers_to_the_survivor(ada: User, se
     assert merge.moved == {"account": 1, "deal": 1}
     assert (merge.name, merge.source, merge.external_id) == ("Nordwind AG", "crm", "17")
     told = await Change.get(entity_id=duplicate.id, field=MERGED_INTO)
-    assert (told.old, told.new) == (None, into.id)
+    assert [told.old, told.new] == [None, into.id]
     moved = await Change.get(entity_id=deal.id, field="account_id")
-    assert (moved.old, moved.new) == (duplicate.id, into.id)
+    assert [moved.old, moved.new] == [duplicate.id, into.id]
     assert await AuditRecord.filter(command="accounts.merge", object_id=merge.id).exists()
     with pytest.raises(NotFound, match=f"it was merged into {into.id}"):
         await accounts.update(seller, duplicate.id, 1, {"name": "Again"})
