@@ -263,10 +263,10 @@ async def _earlier(actor: Actor, model: type[R], repeat: Repeat | None) -> R | N
     return await find(model, actor, str(record.object_id), "idempotencyKey")
 
 
-def check_version(record: Record, version: int | None) -> None:
+def check_version(record: Record, version: int | None, path: str = "version") -> None:
     """Raise Conflict when the caller read the record at another version; None passes."""
     if version is not None and version != record.version:
-        raise _conflict(record, version)
+        raise _conflict(record, version, path)
 
 
 def differing(record: Record, values: Values) -> dict[str, object]:
@@ -297,9 +297,9 @@ def as_text(value: object) -> str | None:
     return str(value)
 
 
-def _conflict(current: Record, expected: int) -> Conflict:
+def _conflict(current: Record, expected: int, path: str = "version") -> Conflict:
     return Conflict(
         f"{current.id} is at version {current.version}, not {expected}; read it and try again",
-        ["version"],
+        [path],
         current,
     )

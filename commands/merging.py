@@ -19,6 +19,7 @@ from commands.accounts import above, hold_tree, in_care
 from commands.announcements import Happened, Topic
 from commands.journal import BATCH, FieldChange, Repeat, Work, as_text, check_version, once, unit_of_work
 from commands.permissions import SELL, require
+from commands.plans import check_apart
 from commands.references import references, twice
 from models.access import Actor
 from models.accounts import MERGED_INTO, Account, AccountMerge
@@ -57,7 +58,8 @@ async def merge(
     Raises:
         NotFound: one of them is none that the actor sees.
         Forbidden: the actor does not own or manage both.
-        Invalid: they are one, one is a placeholder, or they keep their books in different currencies.
+        Invalid: they are one, one is a placeholder, they keep their books in different currencies, or both have
+            a plan that is followed of the same days.
         Conflict: one of them was changed since it was read, or something was written to it meanwhile.
     """
     require(actor, SELL, "merge accounts")
@@ -66,33 +68,35 @@ async def merge(
 
     async def make() -> AccountMerge:
         if into_id == from_id:
-            raise Invalid("an account cannot be merged with itself", ["from"])
-        for account_id, path in ((into_id, "into"), (from_id, "from")):
+            raise Invalid("an account cannot be merged with itself", ["fromId"])
+        for account_id, path in ((into_id, "intoId"), (from_id, "fromId")):
             await in_care(actor, account_id, path, "merged")
         async with unit_of_work(actor, MERGE, repeat=repeat) as work:
             survivor, duplicate = await _held(actor, into_id, from_id)
             check_version(survivor, version)
-            check_version(duplicate, from_version)
+            check_version(duplicate, from_version, "fromVersion")
             _check_alike(survivor, duplicate)
+            await check_apart(survivor, duplicate, "fromId")
             return await _Merging(work, survivor, duplicate).carry_out()
 
     return await once(actor, AccountMerge, repeat, make)
 
 
-async def _held(actor: Actor, *ids: str) -> list[Account]:
-    """The accounts, to which nobody else writes until the end of the transaction."""
+async def _held(actor: Actor, into_id: str, from_id: str) -> list[Account]:
+    """The two accounts, to which nobody else writes until the end of the transaction."""
     await hold_tree(actor.tenant_id)
-    locked = Account.filter(tenant_id=actor.tenant_id, id__in=ids).order_by("id").select_for_update()
-    found = {account.id: account for account in await locked}
-    return [found.get(each) or await find(Account, actor, each, "from") for each in ids]
+    ids = {"intoId": into_id, "fromId": from_id}
+    locked = Account.filter(tenant_id=actor.tenant_id, id__in=[*ids.values()]).order_by("id")
+    found = {account.id: account for account in await locked.select_for_update()}
+    return [found.get(each) or await find(Account, actor, each, path) for path, each in ids.items()]
 
 
 def _check_alike(survivor: Account, duplicate: Account) -> None:
-    for account, path in ((survivor, "into"), (duplicate, "from")):
+    for account, path in ((survivor, "intoId"), (duplicate, "fromId")):
         if account.placeholder:
             raise Invalid(f"{account.id} is a placeholder, no customer; it cannot be merged", [path])
     if survivor.currency != duplicate.currency:
-        raise Invalid(f"{duplicate.id} is in {duplicate.currency}, not in {survivor.currency}", ["from"])
+        raise Invalid(f"{duplicate.id} is in {duplicate.currency}, not in {survivor.currency}", ["fromId"])
 
 
 @dataclass

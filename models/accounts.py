@@ -20,7 +20,8 @@ class Account(Sourced):
     """An enterprise customer or prospect.
 
     ``overdue_minor`` is what the customer owes past its due date (minor units of ``currency``), since
-    ``overdue_since``. A ``placeholder`` gathers records whose source names no account.
+    ``overdue_since``. A ``placeholder`` gathers records whose source names no account. Its
+    ``registration_number`` is that of the register it stands in, its ``domain`` that of its mails and pages.
     """
 
     prefix = "acc"
@@ -34,7 +35,10 @@ class Account(Sourced):
     tier = fields.CharEnumField(Tier, max_length=20, default=Tier.STANDARD)
     country = fields.CharField(max_length=100, null=True)
     region = fields.CharField(max_length=100, null=True)
+    city = fields.CharField(max_length=100, null=True)
     employees = fields.IntField(null=True)
+    registration_number = fields.CharField(max_length=60, null=True)
+    domain = fields.CharField(max_length=253, null=True)
     currency = fields.CharField(max_length=3)
     overdue_minor = fields.BigIntField(default=0, db_default=0)
     overdue_since = fields.DateField(null=True)

@@ -58,6 +58,9 @@ class AccountFilter:
     industry: StringFilter | None = UNSET
     country: StringFilter | None = UNSET
     region: StringFilter | None = UNSET
+    city: StringFilter | None = UNSET
+    registration_number: StringFilter | None = UNSET
+    domain: StringFilter | None = UNSET
     tier: Filter[Tier] | None = UNSET
     employees: IntFilter | None = UNSET
     overdue: MoneyFilter | None = UNSET
@@ -98,6 +101,9 @@ ACCOUNTS = Listed(
             "industry": Column("t.industry"),
             "country": Column("t.country"),
             "region": Column("t.region"),
+            "city": Column("t.city"),
+            "registration_number": Column("t.registration_number"),
+            "domain": Column("t.domain"),
             "tier": Column("t.tier"),
             "tier_rank": Column(f"case t.tier {_TIER} end", Kind.NUMBER, may_lack=False),
             "employees": Column("t.employees", Kind.NUMBER),
@@ -123,6 +129,13 @@ class Account(Node, Stored[stored.Account]):
     country: str | None = column("The country that it is in; null when it is not known.")
     region: str | None = column(
         "The part of the country or of the operator's network that it is in; null when it is not known."
+    )
+    city: str | None = column("The city that it is in; null when it is not known.")
+    registration_number: str | None = column(
+        "Its number in the register that it stands in, as of companies or of taxes; null when it is not known."
+    )
+    domain: str | None = column(
+        "The domain of its mails and pages, as in nordwind.example; null when it is not known."
     )
     employees: int | None = column("How many people work there, 0 or more; null when it is not known.")
     overdue: Money = column("What it owes past its due date, in all; 0 when it owes nothing.")

@@ -39,4 +39,19 @@ class Migration(migrations.Migration):
             options={'table': 'account_merge', 'app': 'models', 'indexes': [Index(fields=['tenant_id', 'account_id']), Index(fields=['tenant_id', 'merged_id']), Index(fields=['tenant_id', 'source', 'external_id']), Index(fields=['tenant_id', 'merged_by_id']), Index(fields=['tenant_id', 'undone_by_id'])], 'pk_attr': 'id', 'table_description': 'That a duplicate became part of another account, with what it was and what had to give way.'},
             bases=['Record'],
         ),
+        ops.AddField(
+            model_name='Account',
+            name='city',
+            field=fields.CharField(null=True, max_length=100),
+        ),
+        ops.AddField(
+            model_name='Account',
+            name='domain',
+            field=fields.CharField(null=True, max_length=253),
+        ),
+        ops.AddField(
+            model_name='Account',
+            name='registration_number',
+            field=fields.CharField(null=True, max_length=60),
+        ),
     ]
