@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
+from typing import TypeVar
 
 from benchmarks.databases import SERVERS, postgres_is_missing
 from benchmarks.live import Result
@@ -33,6 +34,7 @@ from models.access import Actor, Tenant, User
 from models.accounts import Account
 from models.database import as_date, as_int, fetch
 
+T = TypeVar("T")
 #: Milliseconds that a view may take.
 TARGETS = {"postgres": 100, "sqlite": 250}
 #: Accounts in each of the two trees, and how many are below each in the deep one.
@@ -175,7 +177,7 @@ async def _measure(name: str, url: str, repeats: int) -> Result:
                 if _compared(found) != told:
                     raise RuntimeError(f"{called}: {_compared(found)} is not {told}")
             measured[called] = _shown(name, called, ours, theirs)
-        listed, _ = await _timed(lambda: walked(admin, deep, DAY), repeats)
+        listed, _ = await _timed(lambda: walked(admin, [deep], DAY), repeats)
         measured["the tree as a list"] = _shown(name, "the tree as a list", listed, None)
         return measured
     finally:
@@ -243,7 +245,7 @@ async def _in_python(actor: Actor, root: str) -> object:
     )  # fmt: skip
 
 
-async def _timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[float, object]:
+async def _timed(act: Callable[[], Awaitable[T]], repeats: int) -> tuple[float, T]:
     """The median in milliseconds after one that is not counted, and what is found."""
     found, times = await act(), []
     for _ in range(repeats):

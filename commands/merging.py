@@ -58,8 +58,8 @@ async def merge(
     Raises:
         NotFound: one of them is none that the actor sees.
         Forbidden: the actor does not own or manage both.
-        Invalid: they are one, one is a placeholder, they keep their books in different currencies, or both have
-            a plan that is followed of the same days.
+        Invalid: they are one, one is a placeholder, they keep their books in different currencies, or both
+            have a plan of the same days that was not closed.
         Conflict: one of them was changed since it was read, or something was written to it meanwhile.
     """
     require(actor, SELL, "merge accounts")

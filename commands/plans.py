@@ -300,8 +300,7 @@ async def check_apart(survivor: Account, duplicate: Account, path: str) -> None:
     """Raise Invalid where two accounts that are to be one have each a plan of the same days, none closed."""
     followed = AccountPlan.filter(tenant_id=survivor.tenant_id, closed_on__isnull=True)
     ours, theirs = [
-        await followed.filter(account_id=each.id).order_by("first_on", "id")
-        for each in (survivor, duplicate)
+        await followed.filter(account_id=each.id).order_by("first_on", "id") for each in (survivor, duplicate)
     ]
     for one in ours:
         for other in theirs:

@@ -7,7 +7,7 @@ account was below before that was merged counts as below what it is part of now.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +17,9 @@ from models.asof import as_of_rows, there, view_of
 from models.database import Param, as_int, fetch, is_sqlite, listed, once, one_of, unindexed
 from models.view import View
 from models.visibility import visible
+
+#: So many accounts above one are looked at: a circle, as imports made before they refused it, has no end.
+LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -111,32 +114,43 @@ class Place:
     depth: int
 
 
-async def walked(actor: Actor, root: str, as_of: date, known_on: date | None = None) -> list[Place]:
-    """An account and all that are below it as of a date, each before those below it, by their names now."""
+async def walked(
+    actor: Actor, roots: Sequence[str], as_of: date, known_on: date | None = None
+) -> list[list[Place]]:
+    """Of each of these accounts itself and all that are below it as of a date, each before those below it.
+
+    Those below one account come by their names now.
+    """
     view = await view_of(actor.tenant_id, as_of, known_on)
-    of = tree(actor, [root], as_of, view)
+    of = tree(actor, roots, as_of, view)
     rows = await fetch(
-        f"{of.named} select r.id, r.parent_id, r.depth, a.name from reach r join account a on a.id = r.id",
+        f"{of.named} select r.root, r.id, r.parent_id, r.depth, a.name from reach r"
+        " join account a on a.id = r.id",
         of.params,
     )
-    below: dict[str, list[tuple[str, Place]]] = {}
+    below: dict[tuple[str, str | None], list[tuple[str, Place]]] = {}
     for row in rows:
-        at = Place(str(row["id"]), str(row["parent_id"]), as_int(row["depth"]))
-        below.setdefault(str(row["parent_id"]) if at.depth else "", []).append((str(row["name"]), at))
+        depth = as_int(row["depth"])
+        parent_id = str(row["parent_id"]) if depth else None
+        place = Place(str(row["id"]), parent_id, depth)
+        below.setdefault((str(row["root"]), parent_id), []).append((str(row["name"]), place))
+    return [_in_order(root, below) for root in roots]
+
+
+def _in_order(root: str, below: Mapping[tuple[str, str | None], Sequence[tuple[str, Place]]]) -> list[Place]:
     found: list[Place] = []
-    waiting = [place for _, place in below.get("", ())]
+    waiting = [place for _, place in below.get((root, None), ())]
     while waiting:
-        at = waiting.pop()
-        found.append(at if at.depth else Place(at.id, None, 0))
-        children = sorted(below.get(at.id, ()), key=lambda each: (each[0], each[1].id), reverse=True)
-        waiting += [place for _, place in children if place.id != root]
+        found.append(at := waiting.pop())
+        children = sorted(below.get((root, at.id), ()), key=lambda each: (each[0], each[1].id), reverse=True)
+        waiting += [place for _, place in children]
     return found
 
 
 async def lines_above(actor: Actor, ids: Sequence[str]) -> list[list[str]]:
     """Of each account the ids of those above it, from the one right above to the top, as they are now.
 
-    They end below the first that the actor does not see.
+    They end below the first that the actor does not see, and after LONGEST.
     """
     seen = visible(Account, actor, "t")
     step = f"from account t where t.tenant_id = :tenant and {seen.sql}"
@@ -144,7 +158,7 @@ async def lines_above(actor: Actor, ids: Sequence[str]) -> list[list[str]]:
         "with recursive line(root, id, parent_id, distance) as ("
         f"select t.id, t.id, t.parent_id, 0 {step} and {one_of('t.id', 'ids')}"
         " union all select l.root, t.id, t.parent_id, l.distance + 1 from line l join account t"
-        f" on t.id = l.parent_id where t.tenant_id = :tenant and {seen.sql} and t.id <> l.root)"
+        f" on t.id = l.parent_id where t.tenant_id = :tenant and {seen.sql} and l.distance < {LONGEST})"
         " select root, id from line where distance > 0 order by root, distance",
         {"tenant": actor.tenant_id, "ids": listed(ids), **seen.params},
     )

@@ -16,12 +16,14 @@ from metrics.rounding import percent, rounded
 from metrics.sales import OPEN, AsOf, DayRange
 from models import services, tickets
 from models.access import Actor
+from models.accounts import Account
 from models.asof import as_of_rows, view_of
 from models.base import Record
 from models.database import Param, Row, as_int, fetch, once, unindexed
 from models.deals import Deal
 from models.described import Described
 from models.people import PRESENT, Contact
+from models.plans import FOLLOWED, AccountPlan
 from models.recommendations import WAITING, Recommendation, Risk
 from models.revenue import RUNNING, Contract
 from models.services import Service
@@ -63,7 +65,7 @@ class Figures:
     Each is what the portfolio has by the same name: recurring revenue of running contracts, open pipeline,
     weighted = sum(amount x probability), here ``weighted_percents`` in hundredths, and revenue at risk, each
     line once. ``won`` are the deals won in a period. ``recommendations`` wait for an answer. ``contacts``
-    have not left. ``at_risk_weighted`` is exact.
+    have not left. ``plans`` are followed on the date. ``at_risk_weighted`` is exact.
     """
 
     accounts: int = 0
@@ -83,6 +85,8 @@ class Figures:
     recommendations: int = 0
     tickets: int = 0
     contacts: int = 0
+    plans: int = 0
+    overdue_minor: int = 0
 
     @property
     def weighted_minor(self) -> int:
@@ -151,6 +155,9 @@ class _Parts:
         yield self._of(Recommendation, _VERDICT, "recommendations", WAITING)
         yield self._of(Ticket, _TICKET, "tickets", f"t.opened_on <= :as_of and {tickets.OPEN}")
         yield self._of(Contact, ["left_on", "erased_at"], "contacts", PRESENT)
+        yield self._of(AccountPlan, _PLAN, "plans", FOLLOWED)
+        owing = f"{as_of_rows(Account, ['overdue_minor'], self._view)} t"
+        yield self._grouped("overdue", owing, "t.overdue_minor <> 0", "sum(t.overdue_minor)", of="t.id")
         held, seen = risks_held(self._view), self._seen(Risk, "t")
         yield self._grouped("risks", f"{held} t", seen)
         lines = lines_once(
@@ -172,11 +179,13 @@ class _Parts:
             rows, alias = f"{rows} join deal n on n.id = t.id", "n"
         return self._grouped(part, rows, f"{which} and {self._seen(model, alias)}", *sums, label=label)
 
-    def _grouped(self, part: str, rows: str, which: str, *sums: str, label: str = "''") -> str:
+    def _grouped(
+        self, part: str, rows: str, which: str, *sums: str, label: str = "''", of: str = "t.account_id"
+    ) -> str:
         a, b, c = (*sums, "0", "0", "0")[:3]
         return (
             f"select s.root, s.whole, '{part}', {label}, count(*), {a}, {b}, {c}, 0"
-            f" from scoped s cross join {rows} where t.account_id = s.id and {unindexed(which)}"
+            f" from scoped s cross join {rows} where {of} = s.id and {unindexed(which)}"
             f" group by s.root, s.whole{'' if label == _NO_LABEL else ', 4'}"
         )
 
@@ -190,6 +199,7 @@ _NO_LABEL = "''"
 _CONTRACTS = ["starts_on", "ends_on", "terminated_on", "mrc_minor"]
 _DEALS = ["owner_id", "stage", "amount_minor", "probability", "closed_on"]
 _VERDICT = ["deal_id", "confidential", "state", "held_since", "lapsed_on"]
+_PLAN = ["first_on", "last_on", "closed_on"]
 _TICKET = ["opened_on", "resolved_on", "state"]
 
 
@@ -223,6 +233,8 @@ def _put(found: Hierarchy, row: Row) -> None:
             figures.won_deals, figures.won_minor = number, a
         case "risks":
             figures.open_risks = number
+        case "overdue":
+            figures.overdue_minor = a
         case "lines":
             figures.lines_at_risk += number
             figures.at_risk_minor += a

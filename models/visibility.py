@@ -15,16 +15,16 @@ to them and to those above.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account, AccountMerge, standing_id
+from models.accounts import Account, AccountMerge
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
-from models.database import Param, fetch
+from models.database import Param, fetch, listed, one_of
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
 from models.events import Dimension, PopulationEvent
@@ -369,17 +369,19 @@ async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
     """
     found = await model.get_or_none(id=record_id) if await sees(model, actor, record_id) else None
     if found is None:
-        went = await successor(actor, record_id) if model is Account else None
+        (went,) = await successors(actor, [record_id]) if model is Account else [None]
         told = f"; it was merged into {went}" if went else ""
         raise NotFound(f"no {model.__name__.lower()} {record_id!r}{told}", [path])
     return found
 
 
-async def successor(actor: Actor, account_id: str) -> str | None:
-    """The id of the account that a duplicate with this id became part of, if the actor may see that."""
-    seen = visible(Account, actor, "t")
+async def successors(actor: Actor, account_ids: Sequence[str]) -> list[str | None]:
+    """The accounts that duplicates with these ids became part of, by their ids, of those that are seen."""
+    seen = visible(AccountMerge, actor, "t")
     rows = await fetch(
-        f"select t.id from account t where t.id = {standing_id(':id')} and t.id <> :id and {seen.sql}",
-        seen.params | {"id": account_id},
+        f"select t.merged_id, t.account_id from account_merge t where {one_of('t.merged_id', 'ids')}"
+        f" and t.undone_at is null and {seen.sql}",
+        seen.params | {"ids": listed(account_ids)},
     )
-    return str(rows[0]["id"]) if rows else None
+    found = {str(row["merged_id"]): str(row["account_id"]) for row in rows}
+    return [found.get(each) for each in account_ids]

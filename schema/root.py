@@ -27,11 +27,13 @@ from schema.core.schema import Schema
 from schema.core.scopes import Needs, Scoped
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
+from schema.duplicates import DuplicateQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
 from schema.forecast import ForecastQueries
 from schema.forecast_record import ForecastRecordQueries
 from schema.funnel import FunnelQueries
+from schema.merges import MergeQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
 from schema.pace import PaceQueries
@@ -90,6 +92,8 @@ class Query(
     SigningInQueries,
     PlanQueries,
     PlayQueries,
+    MergeQueries,
+    DuplicateQueries,
     NodeQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""

@@ -13,6 +13,7 @@ from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.forecast import ForecastMutations
+from schema.mutations.merges import MergeMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.pipelines import PipelineMutations
 from schema.mutations.plans import PlanMutations
@@ -48,5 +49,6 @@ class Mutation(
     ProjectionMutations,
     PlanMutations,
     PlayMutations,
+    MergeMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

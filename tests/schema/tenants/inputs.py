@@ -147,6 +147,11 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "answerPlayStep": lambda on: {"id": on.play_step},
     "endPlay": lambda on: {"id": on.play_run, "state": "ABANDONED", "outcome": "FAILED"},
+    "mergeAccounts": lambda on: {
+        "intoId": on.account, "fromId": on.duplicate, "version": 1, "fromVersion": 1,
+        "idempotencyKey": "new-merge",
+    },
+    "undoMerge": lambda on: {"id": on.merge, "version": 1},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },
@@ -204,6 +209,7 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "planDifference": lambda on: {"fromId": on.revision, "toId": on.later_revision},
     "playRecords": lambda _: {},
+    "duplicateAccounts": lambda on: {"accountId": on.account},
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }
