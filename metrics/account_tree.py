@@ -24,7 +24,7 @@ LONGEST = 100
 
 @dataclass(frozen=True)
 class Tree:
-    """The parts of a statement that walks down from accounts ``:roots``.
+    """The parts of a statement that walks down from some accounts.
 
     ``named`` begins it and declares ``reach``: of each ``root`` the ``id`` of itself and of all below it,
     with their ``parent_id`` and their ``depth`` below the root, 0 for itself.
@@ -45,21 +45,20 @@ def tree(actor: Actor, roots: Sequence[str], as_of: date, view: View) -> Tree:
     )
     seen = visible(Account, actor, alias)
     walk = _walk(view)
+    chosen = (
+        "select value from json_each(:roots)"
+        if is_sqlite()
+        else "select jsonb_array_elements_text(cast(:roots as jsonb))"
+    )
     named = (
-        f"with recursive {walk.named}reach(root, id, parent_id, depth) as ("
-        f"select t.id, t.id, t.parent_id, 0 from {_chosen()} chosen cross join {walk.nodes} t {joined}"
+        f"with recursive chosen(id) as ({chosen}), {walk.named}reach(root, id, parent_id, depth) as ("
+        f"select t.id, t.id, t.parent_id, 0 from chosen cross join {walk.nodes} t {joined}"
         f" t.id = chosen.id and {seen.sql} union all"
         f" select r.root, t.id, r.id, r.depth + 1 from reach r cross join {walk.nodes_below} t {joined}"
         f" {walk.below} and t.id <> r.root and {unindexed(seen.sql)})"
     )
     own: dict[str, Param] = {"tenant": actor.tenant_id, "as_of": as_of, "known_on": view.known_on}
-    return Tree(named, {**own, **seen.params, "roots": listed(roots)})
-
-
-def _chosen() -> str:
-    if is_sqlite():
-        return "(select value as id from json_each(:roots))"
-    return "(select jsonb_array_elements_text(cast(:roots as jsonb)) as id)"
+    return Tree(named, {**own, **seen.params, "roots": listed(dict.fromkeys(roots))})
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def _walk(view: View) -> _Walk:
     """
     rows = as_of_rows(Account, ["parent_id"], view)
     if view.moved is not None and (Account._meta.db_table, "parent_id") not in view.moved:
-        return _Walk("", rows, rows, "t.parent_id = r.id")
+        return _Walk("", rows, _looked_up(rows), "t.parent_id = r.id")
     if not is_sqlite():
         named = f"node(id, tenant_id, parent_id) as {once()}({_standing(rows)}), "
         return _Walk(named, "node", "node", "t.parent_id = r.id")
@@ -91,6 +90,15 @@ def _walk(view: View) -> _Walk:
         " union all select m.id from moved m where m.parent_id = r.id)"
     )
     return _Walk(f"moved(id, tenant_id, parent_id) as {once()}({moved}), ", rows, "account", below)
+
+
+def _looked_up(rows: str) -> str:
+    """Those of rows ``t`` that are below ``r``.
+
+    PostgreSQL looks them up for each ``r``. It takes each to have few, and so the tree to be of some hundred
+    accounts: in a small database it reads whole tables for that, in a large one what belongs to the accounts.
+    """
+    return rows if is_sqlite() else f"lateral (select * from {rows} t where t.parent_id = r.id offset 0)"
 
 
 #: The accounts that were below another one once.

@@ -29,7 +29,7 @@ from models.revenue import RUNNING, Contract
 from models.services import Service
 from models.tickets import Ticket
 from models.view import View
-from models.visibility import visible
+from models.visibility import follows_account, visible
 
 
 class ContractEnd(Described):
@@ -122,10 +122,10 @@ async def hierarchies(actor: Actor, roots: Sequence[str], at: AsOf, won: DayRang
         " union all select root, 0, id from reach where depth = 0)"
     )
     parts, params = _Parts(actor, view, won), dict(of.params)
-    statement = " union all ".join(parts.all())
+    statement = f"held as {once()}({parts.held()}) {' union all '.join(parts.all())}"
     for number, days in enumerate(_SPANS.values()):
         params[f"span_{number}"] = at.day + timedelta(days=days)
-    rows = await fetch(f"{of.named}, {scopes} {statement}", {**params, **parts.params, **won.params})
+    rows = await fetch(f"{of.named}, {scopes}, {statement}", {**params, **parts.params, **won.params})
     found: dict[str, Hierarchy] = defaultdict(Hierarchy)
     for row in rows:
         _put(found[str(row["root"])], row)
@@ -149,25 +149,36 @@ class _Parts:
         )
         yield self._of(Contract, _CONTRACTS, "contracts", RUNNING, "sum(t.mrc_minor)", label=_END)
         yield self._of(Service, ["state"], "services", services.ACTIVE)
-        yield self._of(Deal, _DEALS, "open", OPEN, "sum(t.amount_minor)", HUNDREDS, REST)
         is_won = f"t.stage = 'WON' and t.closed_on <= :as_of and {self._won.holds('t.closed_on')}"
-        yield self._of(Deal, _DEALS, "won", is_won, "sum(t.amount_minor)")
+        yield self._of(
+            Deal,
+            _DEALS,
+            "deals",
+            f"({OPEN} or {is_won})",
+            "sum(t.amount_minor)",
+            HUNDREDS,
+            REST,
+            label=_IS_WON,
+        )
         yield self._of(Recommendation, _VERDICT, "recommendations", WAITING)
         yield self._of(Ticket, _TICKET, "tickets", f"t.opened_on <= :as_of and {tickets.OPEN}")
         yield self._of(Contact, ["left_on", "erased_at"], "contacts", PRESENT)
         yield self._of(AccountPlan, _PLAN, "plans", FOLLOWED)
         owing = f"{as_of_rows(Account, ['overdue_minor'], self._view)} t"
         yield self._grouped("overdue", owing, "t.overdue_minor <> 0", "sum(t.overdue_minor)", of="t.id")
-        held, seen = risks_held(self._view), self._seen(Risk, "t")
-        yield self._grouped("risks", f"{held} t", seen)
-        lines = lines_once(
-            {"root": "s.root", "whole": "s.whole"},
-            f"scoped s cross join {held} t",
-            f"t.account_id = s.id and {unindexed(seen)}",
-        )
+        yield "select root, whole, 'risks', '', count(*), 0, 0, 0, 0 from held group by root, whole"
+        lines = lines_once({"root": "t.root", "whole": "t.whole"}, "held t", "1 = 1")
         yield (
             "select root, whole, 'lines', '', count(*), sum(amount_minor), 0, 0, probability"
             f" from {lines} t group by root, whole, probability"
+        )
+
+    def held(self) -> str:
+        """The open risks of the accounts that the statement is about."""
+        return (
+            "select s.root, s.whole, t.id, t.tenant_id, t.severity, t.probability"
+            f" from scoped s cross join {risks_held(self._view)} t"
+            f" where t.account_id = s.id and {unindexed(self._seen(Risk, 't'))}"
         )
 
     def _of(
@@ -177,6 +188,8 @@ class _Parts:
         alias = "t"
         if model is Deal and self._actor.owners is not None:
             rows, alias = f"{rows} join deal n on n.id = t.id", "n"
+        if follows_account(model):  # those of the statement are seen
+            return self._grouped(part, rows, which, *sums, label=label)
         return self._grouped(part, rows, f"{which} and {self._seen(model, alias)}", *sums, label=label)
 
     def _grouped(
@@ -196,6 +209,7 @@ class _Parts:
 
 
 _NO_LABEL = "''"
+_IS_WON = "case when t.stage = 'WON' then 'WON' else 'OPEN' end"
 _CONTRACTS = ["starts_on", "ends_on", "terminated_on", "mrc_minor"]
 _DEALS = ["owner_id", "stage", "amount_minor", "probability", "closed_on"]
 _VERDICT = ["deal_id", "confidential", "state", "held_since", "lapsed_on"]
@@ -226,11 +240,11 @@ def _put(found: Hierarchy, row: Row) -> None:
             figures.contracts += number
             figures.recurring_minor += a
             figures.endings[ContractEnd(str(row["label"]))] = Ending(number, a)
-        case "open":
+        case "deals" if row["label"] == "WON":
+            figures.won_deals, figures.won_minor = number, a
+        case "deals":
             figures.open_deals, figures.pipeline_minor = number, a
             figures.weighted_percents = weighted_percents(b, row["c"])
-        case "won":
-            figures.won_deals, figures.won_minor = number, a
         case "risks":
             figures.open_risks = number
         case "overdue":

@@ -326,6 +326,11 @@ def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
     return Predicate(f"({tenant} and {rule(alias, scope)})", params | names)
 
 
+def follows_account(model: type[Record]) -> bool:
+    """Whether whoever sees an account sees all rows of ``model`` that belong to it, and nobody else does."""
+    return _RULES[model] is _seen_account
+
+
 def scope_of(actor: Actor) -> dict[str, Param]:
     """Everything about an actor that a statement with predicates asks for.
 
