@@ -150,16 +150,8 @@ class _Parts:
         yield self._of(Contract, _CONTRACTS, "contracts", RUNNING, "sum(t.mrc_minor)", label=_END)
         yield self._of(Service, ["state"], "services", services.ACTIVE)
         is_won = f"t.stage = 'WON' and t.closed_on <= :as_of and {self._won.holds('t.closed_on')}"
-        yield self._of(
-            Deal,
-            _DEALS,
-            "deals",
-            f"({OPEN} or {is_won})",
-            "sum(t.amount_minor)",
-            HUNDREDS,
-            REST,
-            label=_IS_WON,
-        )
+        sums, wanted = ("sum(t.amount_minor)", HUNDREDS, REST), f"({OPEN} or {is_won})"
+        yield self._of(Deal, _DEALS, "deals", wanted, *sums, label=_IS_WON)
         yield self._of(Recommendation, _VERDICT, "recommendations", WAITING)
         yield self._of(Ticket, _TICKET, "tickets", f"t.opened_on <= :as_of and {tickets.OPEN}")
         yield self._of(Contact, ["left_on", "erased_at"], "contacts", PRESENT)
