@@ -43,7 +43,8 @@ class Likeness(Described):
     NAME = "NAME", "They are called the same, but for case, accents, punctuation and legal forms."
     SIMILAR_NAME_IN_CITY = (
         "SIMILAR_NAME_IN_CITY",
-        "They are in the same city, and of the groups of three letters in their names 60 % are in both.",
+        "They are in the same city, of the groups of three letters in their names 60 % are in both, and they"
+        " are not in one tree of accounts.",
     )
 
 
@@ -218,7 +219,7 @@ def _similar_in_city(
             cities[each.city].append(each)
     for group in cities.values():
         for one, other in _similar(group):
-            if one.called != other.called and not _told_apart(one, other):
+            if one.called != other.called and not _one_tree(one, other):
                 yield (one, other) if one.id < other.id else (other, one)
 
 

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from commands import accounts, bulk, deals, merging, people, unmerging
+from commands import accounts, bulk, deals, merging, people, plans, unmerging
 from commands.access import system_actor
 from commands.incoming import Incoming
 from commands.references import models, references
@@ -21,6 +21,7 @@ from models.deals import Deal
 from models.errors import BellwetherError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound
 from models.history import AuditRecord, Change
 from models.people import Contact, Interaction
+from models.plans import AccountPlan
 from models.recommendations import Recommendation, RecommendationState
 from models.revenue import Contract
 from models.rulebooks import EvaluationRun, Judgement, PendingJudgement
@@ -103,6 +104,18 @@ async def _checked_merge(actor: Actor, into: str, duplicate: str) -> AccountMerg
     return merge
 
 
+async def _merge_any(actor: Actor, chance: Random) -> AccountMerge:
+    """Merge any two accounts of which nothing stands in the way."""
+    there = [each.id for each in await Account.filter(placeholder=False).order_by("id")]
+    for _ in range(50):
+        into, duplicate = chance.sample(there, 2)
+        try:
+            return await _checked_merge(actor, into, duplicate)
+        except Invalid as error:
+            assert "have days in common" in error.message
+    raise AssertionError("no two can be merged")
+
+
 async def test_merge_and_undo_lose_nothing(db: str) -> None:
     world = World(Random("merges"))
     furnish_tenant(world, "a", 8)
@@ -114,9 +127,7 @@ async def test_merge_and_undo_lose_nothing(db: str) -> None:
     for length in (1, 1, 2, 3, 4) if db.startswith("sqlite") else (1, 3):
         before, done = await everything(), list[AccountMerge]()
         for _ in range(length):
-            there = [each.id for each in await Account.filter(placeholder=False).order_by("id")]
-            into, duplicate = chance.sample(there, 2)
-            done.append(await _checked_merge(actor, into, duplicate))
+            done.append(await _merge_any(actor, chance))
         for merge in reversed(done):
             undone = await unmerging.undo(actor, merge.id, (await AccountMerge.get(id=merge.id)).version)
             assert undone.undone_at is not None
@@ -127,6 +138,59 @@ async def test_every_model_that_refers_to_an_account_has_rows_in_that_test(db: s
     world = World(Random("merges"))
     furnish_tenant(world, "a", 8)
     assert [each.table for each in references(Account) if not world.of(each.model)] == []
+
+
+#: What becomes of each reference to accounts when a duplicate is merged.
+OVER, ONCE = "goes over", "goes over; of two that are unique by the account one is set aside"
+VERDICT = "goes over; of two that say the same one lapses"
+DECIDED = {
+    "account.parent_id": OVER,
+    "account_merge.account_id": "goes over: merges into the duplicate are the survivor's",
+    "account_plan.account_id": "goes over; two of the same days stand in the way",
+    "snapshot_deal.account_id": "goes over; the digest is of the account that it was",
+    **dict.fromkeys(
+        (
+            "accepted_risk.account_id", "answer.account_id", "contact.account_id", "contract.account_id",
+            "deal.account_id",
+            "engine_alarm.account_id", "interaction.account_id", "objective.account_id",
+            "objective_measure.account_id", "plan_action.account_id", "plan_entry.account_id",
+            "plan_judgement.account_id", "plan_revision.account_id", "play_run.account_id",
+            "play_run_step.account_id", "service.account_id", "signal.account_id", "ticket.account_id",
+        ),
+        OVER,
+    ),
+    **dict.fromkeys(("judgement.account_id", "pending_judgement.account_id", "usage_month.account_id"), ONCE),
+    **dict.fromkeys(("recommendation.account_id", "risk.account_id"), VERDICT),
+}  # fmt: skip
+#: Where the id of a duplicate stays: tables and columns that tell of it as it was.
+_HISTORY = {"change", "audit_record", "account_merge"}
+_OF_RUNS = {"evaluation_run.account_ids", "evaluation_run.failures"}
+
+
+async def test_each_reference_to_accounts_is_decided_on(db: str) -> None:
+    """A new model that refers to accounts goes over by itself; somebody says here that it may."""
+    assert {f"{each.table}.{each.column}" for each in references(Account)} == set(DECIDED)
+
+
+async def test_nothing_but_history_speaks_of_a_duplicate(db: str) -> None:
+    """Not by a foreign key, nor within a text or JSON: what speaks of accounts otherwise is found here."""
+    world = World(Random("merges"))
+    furnish_tenant(world, "a", 8)
+    await write(world)
+    actor = system_actor(world.of(Tenant)[0])
+    speaks: set[str] = set()
+    for into, duplicate in (world.of(Account)[1:3], world.of(Account)[3:5]):
+        await AccountPlan.filter(account_id=duplicate.id).update(closed_on=factories.TODAY)
+        await merging.merge(actor, into.id, duplicate.id, into.version)
+        speaks |= {
+            f"{table}.{name}"
+            for table, model in models().items()
+            if table not in _HISTORY
+            for row in await model.all().values(*model._meta.db_fields)
+            for name, value in row.items()
+            if duplicate.id in str(value)
+        }
+    assert speaks <= _OF_RUNS
 
 
 async def test_what_refers_to_the_duplicate_refers_to_the_survivor(ada: User, seller: Actor) -> None:
@@ -353,6 +417,27 @@ async def test_what_cannot_be_merged(
         await merging.merge(seller, into.id, into.id, 1)
     with pytest.raises(Conflict):
         await merging.merge(seller, into.id, duplicate.id, 2)
+
+
+async def test_two_plans_of_the_same_days_stand_in_the_way(ada: User, seller: Actor) -> None:
+    into, duplicate = await factories.account(ada), await factories.account(ada)
+    year, same = {"first_on": date(2026, 1, 1), "last_on": date(2026, 12, 31)}, date(2026, 12, 31)
+    ours = await factories.account_plan(into, name="Ours", **year)
+    theirs = await factories.account_plan(duplicate, name="Theirs", first_on=same, last_on=date(2027, 6, 30))
+    before = await everything()
+    message = rf"the plans 'Ours' \({ours.id}\) and 'Theirs' \({theirs.id}\) have days in common"
+    with pytest.raises(Invalid, match=message):
+        await merging.merge(seller, into.id, duplicate.id, 1)
+    assert differing(before, await everything()) == []
+    await plans.close(seller, ours.id, "theirs is followed")
+    before = await everything()
+    merge = await merging.merge(seller, into.id, duplicate.id, 1)
+    assert {each.id for each in await AccountPlan.filter(account_id=into.id)} == {ours.id, theirs.id}
+    # Those that are followed are looked at alone: another one may not be begun beside theirs.
+    with pytest.raises(Invalid, match="the plan 'Theirs' goes from"):
+        await plans.create(seller, into.id, {"name": "New", **year})
+    await unmerging.undo(seller, merge.id)
+    assert differing(before, await everything()) == []
 
 
 async def test_the_same_asked_twice_is_merged_once(ada: User, seller: Actor) -> None:
