@@ -80,7 +80,9 @@ class AccountMergeFilter:
     merged_id: IDFilter | None = UNSET
     name: StringFilter | None = UNSET
     merged_on: DateFilter | None = UNSET
-    undone: BooleanFilter | None = UNSET
+    undone: BooleanFilter | None = strawberry.field(
+        default=UNSET, description="Whether the duplicate was given back."
+    )
 
 
 @strawberry.enum
