@@ -296,6 +296,22 @@ async def _check_alone(plan: AccountPlan) -> None:
         )
 
 
+async def check_apart(survivor: Account, duplicate: Account, path: str) -> None:
+    """Raise Invalid where two accounts that are to be one have each a plan of the same days, none closed."""
+    followed = AccountPlan.filter(tenant_id=survivor.tenant_id, closed_on__isnull=True)
+    ours, theirs = [
+        await followed.filter(account_id=each.id).order_by("first_on", "id") for each in (survivor, duplicate)
+    ]
+    for one in ours:
+        for other in theirs:
+            if one.first_on <= other.last_on and other.first_on <= one.last_on:
+                raise Invalid(
+                    f"the plans {one.name!r} ({one.id}) and {other.name!r} ({other.id}) have days in common;"
+                    " allowed: close one of them first",
+                    [path],
+                )
+
+
 def past(day: date | None, path: str) -> date:
     """The day, today unless one is given.
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from commands.journal import unit_of_work
 from commands.permissions import ADMINISTER, require
-from metrics.snapshots import FrozenDeal, digest, open_deals
+from metrics.snapshots import FrozenDeal, accounts_then, digest, open_deals
 from models.access import Actor
 from models.base import check_day, today
 from models.errors import Invalid
@@ -37,7 +37,7 @@ async def take(actor: Actor, on: date) -> PipelineSnapshot:
         deals=len(found),
         amount_minor=sum(deal.amount_minor for deal in found),
         currency=actor.currency,
-        digest=digest(found),
+        digest=digest(found, await accounts_then(actor.tenant_id, on)),
     )
     async with unit_of_work(actor, "forecast.snapshot", on=on) as work:
         await work.create(snapshot)
@@ -58,7 +58,7 @@ async def take_missing(actor: Actor) -> Sequence[PipelineSnapshot]:
 
 async def rebuilt(actor: Actor, on: date) -> str:
     """The digest of the pipeline on an evening as the change log has it now: that of its snapshot."""
-    return digest(await open_deals(actor.tenant_id, on))
+    return digest(await open_deals(actor.tenant_id, on), await accounts_then(actor.tenant_id, on))
 
 
 def latest() -> date:

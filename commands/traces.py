@@ -48,7 +48,7 @@ _KEYS = frozenset(
 _OTHERS: Mapping[type[Record], frozenset[str]] = {
     Contact: frozenset({"name", "email", "phone"}),
     User: frozenset({"name", "email"}),
-    Account: frozenset({"name", "segment", "industry", "country", "region"}),
+    Account: frozenset({"name", "segment", "industry", "country", "region", "city", "domain"}),
     Team: frozenset({"name"}),
     Product: frozenset({"name", "family"}),
     Pipeline: frozenset({"name"}),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 
 import orjson
@@ -64,9 +64,21 @@ async def open_deals(tenant_id: str, on: date) -> list[FrozenDeal]:
     return sorted(found, key=lambda deal: deal.deal_id)
 
 
-def digest(deals: Iterable[FrozenDeal]) -> str:
-    """The SHA-256 of deals in order: equal for equal pipelines."""
+async def accounts_then(tenant_id: str, on: date) -> dict[str, str]:
+    """Of deals whose account became part of another one after a day, that which it was, by their ids."""
+    rows = await fetch(
+        "select c.entity_id, c.old from change c where c.tenant_id = :tenant and c.entity = 'deal'"
+        " and c.field = 'account_id' and c.known_on > :on order by c.known_on desc, c.created_at desc,"
+        " c.seq desc",
+        {"tenant": tenant_id, "on": on},
+    )
+    return {str(row["entity_id"]): str(row["old"]) for row in rows}  # the earliest is told last, and stays
+
+
+def digest(deals: Iterable[FrozenDeal], then: Mapping[str, str]) -> str:
+    """The SHA-256 of deals in order, with the accounts as they were ``then``: equal for equal pipelines."""
     found = hashlib.sha256()
     for deal in deals:
-        found.update(orjson.dumps(astuple(deal)) + b"\n")
+        was = replace(deal, account_id=then.get(deal.deal_id, deal.account_id))
+        found.update(orjson.dumps(astuple(was)) + b"\n")
     return found.hexdigest()

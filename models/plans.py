@@ -94,6 +94,8 @@ class PlayRunState(Described):
     ABANDONED = "ABANDONED", "It was given up before its end."
 
 
+#: That a plan, a row ``t``, is followed on ``:as_of``.
+FOLLOWED = "t.first_on <= :as_of and t.last_on >= :as_of and (t.closed_on is null or t.closed_on > :as_of)"
 #: What a plan may become.
 NEXT = {
     PlanState.DRAFT: (PlanState.SUBMITTED,),

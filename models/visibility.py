@@ -2,31 +2,31 @@
 
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
-services, usage, tickets, account plans and potentials only to the account's owner; people and signals to
-whoever sees the account; bids to whoever sees the deal; plays that were started to the account's owner and to
-whoever sees the deal that they are about. How people are judged is visible to the account's team: its owner,
-whoever has a share in one of its deals, and the managers above; what is judged in a deal also to whoever sees
-the deal. What rules say is visible to the account's owner, and to the deal's unless it is confidential:
-unless it tells of what the deal's owner does not see. What moves many accounts at once is visible to whoever
-owns one of those that it is about. Administrators and integrations see their whole tenant, nobody sees
-another one. API keys are seen by administrators alone, delegations also by the two people that they are
-about. Quotas and forecasts are visible to whom they are about and to the managers above, those of a team to
-its people; what a manager puts on top of a forecast only to them and to those above.
+services, usage, tickets, account plans and potentials only to the account's owner; people, signals and what
+was merged into an account to whoever sees the account; bids to whoever sees the deal; plays that were started
+to the account's owner and to whoever sees the deal that they are about. How people are judged is visible to
+the account's team: its owner, whoever has a share in one of its deals, and the managers above; what is judged
+in a deal also to whoever sees the deal. What rules say is visible to the account's owner, and to the deal's
+unless it is confidential: unless it tells of what the deal's owner does not see. What moves many accounts at
+once is visible to whoever owns one of those that it is about. Administrators and integrations see their whole
+tenant, nobody sees another one. API keys are seen by administrators alone, delegations also by the two people
+that they are about. Quotas and forecasts are visible to whom they are about and to the managers above, those
+of a team to its people; what a manager puts on top of a forecast only to them and to those above.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account
+from models.accounts import Account, AccountMerge
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
 from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
-from models.database import Param, fetch
+from models.database import Param, fetch, listed, one_of
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
 from models.events import Dimension, PopulationEvent
@@ -318,6 +318,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     BattleNote: _whole_tenant,
     AccountPotential: _owned_account,
     CompatibilityRule: _whole_tenant,
+    AccountMerge: _seen_account,
 }
 
 
@@ -353,6 +354,11 @@ def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
     names = _owners(actor)
     scope = ", ".join(f":{name}" for name in names).join("()") if names else "(null)"
     return Predicate(f"({tenant} and {rule(alias, scope)})", params | names)
+
+
+def follows_account(model: type[Record]) -> bool:
+    """Whether whoever sees an account sees all rows of ``model`` that belong to it, and nobody else does."""
+    return _RULES[model] is _seen_account
 
 
 def scope_of(actor: Actor) -> dict[str, Param]:
@@ -396,6 +402,21 @@ async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
     Raises:
         NotFound: there is none, or the actor may not see it; the two are not told apart.
     """
-    if not await sees(model, actor, record_id):
-        raise NotFound(f"no {model.__name__.lower()} {record_id!r}", [path])
-    return await model.get(id=record_id)
+    found = await model.get_or_none(id=record_id) if await sees(model, actor, record_id) else None
+    if found is None:
+        (went,) = await successors(actor, [record_id]) if model is Account else [None]
+        told = f"; it was merged into {went}" if went else ""
+        raise NotFound(f"no {model.__name__.lower()} {record_id!r}{told}", [path])
+    return found
+
+
+async def successors(actor: Actor, account_ids: Sequence[str]) -> list[str | None]:
+    """The accounts that duplicates with these ids became part of, by their ids, of those that are seen."""
+    seen = visible(AccountMerge, actor, "t")
+    rows = await fetch(
+        f"select t.merged_id, t.account_id from account_merge t where {one_of('t.merged_id', 'ids')}"
+        f" and t.undone_at is null and {seen.sql}",
+        seen.params | {"ids": listed(account_ids)},
+    )
+    found = {str(row["merged_id"]): str(row["account_id"]) for row in rows}
+    return [found.get(each) for each in account_ids]

@@ -29,10 +29,22 @@ from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, Filter, IDFilter, IntFilter, MoneyFilter, StringFilter, clause
-from schema.core.listing import Column, Listing
+from schema.core.listing import DEFAULT_PAGE, Column, Listing
 from schema.core.money import Money, certain_money
 from schema.core.stored import Node, Stored, column
 from schema.deals import DEALS
+from schema.hierarchy import (
+    AccountHierarchy,
+    AccountTree,
+    AccountTreeNode,
+    TreeAfter,
+    TreeFirst,
+    Won,
+    ancestors_of,
+    hierarchy_of,
+    tree_of,
+)
+from schema.merges import MERGES
 from schema.people import CONTACTS, INTERACTIONS
 from schema.plans import PLANS
 from schema.plays import PLAY_RUNS
@@ -76,6 +88,9 @@ class AccountFilter:
     industry: StringFilter | None = UNSET
     country: StringFilter | None = UNSET
     region: StringFilter | None = UNSET
+    city: StringFilter | None = UNSET
+    registration_number: StringFilter | None = UNSET
+    domain: StringFilter | None = UNSET
     tier: Filter[Tier] | None = UNSET
     employees: IntFilter | None = UNSET
     sites: IntFilter | None = UNSET
@@ -118,6 +133,9 @@ ACCOUNTS = Listed(
             "industry": Column("t.industry"),
             "country": Column("t.country"),
             "region": Column("t.region"),
+            "city": Column("t.city"),
+            "registration_number": Column("t.registration_number"),
+            "domain": Column("t.domain"),
             "tier": Column("t.tier"),
             "tier_rank": Column(f"case t.tier {_TIER} end", Kind.NUMBER, may_lack=False),
             "employees": Column("t.employees", Kind.NUMBER),
@@ -144,6 +162,14 @@ class Account(Node, Stored[stored.Account]):
     country: str | None = column("The country that it is in; null when it is not known.")
     region: str | None = column(
         "The part of the country or of the operator's network that it is in; null when it is not known."
+    )
+    city: str | None = column("The city that it is in; null when it is not known.")
+    registration_number: str | None = column(
+        "Its number in the register that it stands in, as of companies or of taxes; null when it is not"
+        " known."
+    )
+    domain: str | None = column(
+        "The domain of its mails and pages, as in nordwind.example; null when it is not known."
     )
     employees: int | None = column("How many people work there, 0 or more; null when it is not known.")
     sites: int | None = column("At how many places it works, 0 or more; null when it is not known.")
@@ -201,6 +227,59 @@ class Account(Node, Stored[stored.Account]):
         "account_id",
     )
     play_runs = connection(PLAY_RUNS, "The plays that were started for it.", "account_id")
+    merges = connection(
+        MERGES, "The duplicates that were merged into it, those that were given back too.", "account_id"
+    )
+
+    @costs(5)
+    @strawberry.field
+    async def ancestors(self, info: Info) -> list[Account]:
+        """The accounts above it as it is now, from the one right above to the top.
+
+        They end below the first that the caller may not see.
+        """
+        return [Account.of(each) for each in await ancestors_of(info, self.id)]
+
+    @costs(20)
+    @strawberry.field
+    async def hierarchy(
+        self, info: Info, as_of: AsOf = None, known_at: sales.KnownAt = None, won: Won = None
+    ) -> AccountHierarchy:
+        """What it comes to by itself and with all that is below it, as of a date.
+
+        Who sees what is decided as of today, what it was as of the date. What is below an account that the
+        caller may not see is left out.
+        """
+        days = sales.period(won, "won")
+        return await hierarchy_of(info, self.record, sales.at(as_of, known_at), days)
+
+    @costs(20)
+    @strawberry.field
+    async def tree(
+        self,
+        info: Info,
+        as_of: AsOf = None,
+        known_at: sales.KnownAt = None,
+        first: TreeFirst = DEFAULT_PAGE,
+        after: TreeAfter = None,
+    ) -> AccountTree:
+        """It and all accounts below it as of a date, each before those below it, those of one by name.
+
+        What is below an account that the caller may not see is left out.
+        """
+        places, page = await tree_of(info, self.id, sales.at(as_of, known_at), first, after)
+        return AccountTree(
+            total_count=len(places),
+            has_next_page=bool(page) and page[-1][0] != places[-1],
+            nodes=[
+                AccountTreeNode(
+                    depth=place.depth,
+                    parent_id=strawberry.ID(place.parent_id) if place.parent_id else None,
+                    account=Account.of(account),
+                )
+                for place, account in page
+            ],
+        )
 
     @costs(10)
     @strawberry.field

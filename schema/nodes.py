@@ -30,6 +30,7 @@ from schema.forecast import (
     Quota,
     SnapshotDeal,
 )
+from schema.merges import AccountMerge
 from schema.people import Contact, Interaction
 from schema.pipelines import LossReason, Pipeline, PipelineStage
 from schema.plans import AccountPlan, Objective, PlanAction, PlanRevision
@@ -55,6 +56,7 @@ TYPES: tuple[type[Node], ...] = (
     AccountPlan, Objective, PlanAction, PlanRevision, Play, PlayRun,
     Trend, Competitor, CompetitorPosition, BattleNote,
     AccountPotential, CompatibilityRule,
+    AccountMerge,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200
@@ -94,5 +96,5 @@ async def _node(info: Info, id: str) -> Node | None:
     shown = _BY_PREFIX.get(prefix)
     if shown is None or not is_id(id, prefix):
         return None
-    found = await info.context.loaders.one(shown.model, id)
+    found = await info.context.loaders.by_id(shown.model, id)
     return shown.of(found) if found else None

@@ -28,11 +28,13 @@ from schema.core.schema import Schema
 from schema.core.scopes import Needs, Scoped
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
+from schema.duplicates import DuplicateQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
 from schema.forecast import ForecastQueries
 from schema.forecast_record import ForecastRecordQueries
 from schema.funnel import FunnelQueries
+from schema.merges import MergeQueries
 from schema.mutations import Mutation
 from schema.nodes import NodeQueries
 from schema.pace import PaceQueries
@@ -95,6 +97,8 @@ class Query(
     PlanQueries,
     PlayQueries,
     WhitespaceQueries,
+    MergeQueries,
+    DuplicateQueries,
     NodeQueries,
     StakeholderQueries,
     TrendQueries,

@@ -130,11 +130,6 @@ def _imported(module: str, name: str) -> type[Stored[Any]]:
     return found
 
 
-async def _one(context: Context, shown: type[Stored[Any]], record_id: str | None) -> Stored[Any] | None:
-    found = await context.loaders.one(shown.model, record_id)
-    return shown.of(found) if found else None
-
-
 def related(module: str, name: str, key: str, description: str) -> Any:
     """A field that shows one other object: of type ``name`` in ``module``, by the id in the column ``key``.
 
@@ -142,7 +137,9 @@ def related(module: str, name: str, key: str, description: str) -> Any:
     """
 
     async def resolve(self: Any, info: Info) -> Any:
-        return await _one(info.context, _imported(module, name), getattr(self.record, key))
+        shown = _imported(module, name)
+        found = await info.context.loaders.one(shown.model, getattr(self.record, key))
+        return shown.of(found) if found else None
 
     resolve.__annotations__ |= {"info": Info, "return": _lazy(module, name) | None}
     meaning = Related(partial(_imported, module, name), key)
@@ -157,7 +154,9 @@ def by_id(module: str, name: str, description: str) -> Any:
     """
 
     async def resolve(self: Any, info: Info, id: strawberry.ID) -> Any:  # noqa: ARG001 - the root value
-        return await _one(info.context, _imported(module, name), id)
+        shown = _imported(module, name)
+        found = await info.context.loaders.by_id(shown.model, id)
+        return shown.of(found) if found else None
 
     wanted = _told(strawberry.ID, f"The id of the {name.lower()}, as its field `id` has it.")
     resolve.__annotations__ |= {"info": Info, "id": wanted, "return": _lazy(module, name) | None}

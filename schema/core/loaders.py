@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from strawberry.dataloader import DataLoader
 
 from models.access import Actor
+from models.accounts import Account
 from models.base import Record
 from models.database import Param, fetch
-from models.visibility import visible
+from models.visibility import successors, visible
 from schema.core.listing import Arguments, Listing, Page, counts, pages
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ class Loaders:
         found = await shield(self._records[model].load(record_id))
         assert found is None or isinstance(found, model)
         return found
+
+    async def by_id(self, model: type[R], record_id: str) -> R | None:
+        """The record that a client calls by this id: of a duplicate that was merged, what it is part of."""
+        found = await self.one(model, record_id)
+        if found is not None or model is not Account:
+            return found
+        actor = self._context.actor
+        led_to = await self.batched("successors", lambda ids: successors(actor, ids), record_id)
+        return await self.one(model, led_to)
 
     async def many(self, model: type[R], ids: Sequence[str]) -> list[R]:
         """Records that were found visible by their listing, in this order."""

@@ -14,6 +14,7 @@ from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.forecast import ForecastMutations
+from schema.mutations.merges import MergeMutations
 from schema.mutations.people import ContactMutations
 from schema.mutations.pipelines import PipelineMutations
 from schema.mutations.plans import PlanMutations
@@ -56,5 +57,6 @@ class Mutation(
     TrendMutations,
     CompetitionMutations,
     WhitespaceMutations,
+    MergeMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

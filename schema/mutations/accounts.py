@@ -54,6 +54,20 @@ class AccountInput:
         description="The part of the country or of the operator's network that it is in, up to 100"
         " characters; null when it is not known.",
     )
+    city: str | None = strawberry.field(
+        default=UNSET,
+        description="The city that it is in, up to 100 characters; null when it is not known.",
+    )
+    registration_number: str | None = strawberry.field(
+        default=UNSET,
+        description="Its number in the register that it stands in, as of companies or of taxes, up to 60"
+        " characters; null when it is not known.",
+    )
+    domain: str | None = strawberry.field(
+        default=UNSET,
+        description="The domain of its mails and pages, as in nordwind.example, up to 253 characters; null"
+        " when it is not known.",
+    )
     employees: int | None = strawberry.field(
         default=UNSET, description="How many people work there, 0 or more; null when it is not known."
     )

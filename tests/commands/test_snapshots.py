@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commands import deals, forecast, journal, snapshots
+from commands import deals, forecast, journal, merging, snapshots, unmerging
 from commands.access import system_actor
 from jobs.snapshots import take_missing
 from metrics.forecast import categories
@@ -65,6 +65,28 @@ async def test_a_week_is_frozen_once(admin: Actor, tenant: Tenant, on: Callable[
     assert await snapshots.rebuilt(admin, SUNDAY) == taken.digest
     row = await SnapshotDeal.get(pipeline_snapshot_id=taken.id)
     assert (row.amount_minor, row.stage) == (100_00, Stage.IDENTIFIED)
+
+
+async def test_a_pipeline_is_the_one_that_was_kept_whatever_its_accounts_became_part_of(
+    admin: Actor, tenant: Tenant, on: Callable[[date], None]
+) -> None:
+    on(SUNDAY)
+    ada = await factories.user(tenant)
+    first, second, third = [await factories.account(ada) for _ in range(3)]
+    await deals.create(admin, {"account_id": third.id, "name": "Fibre", "amount_minor": 100_00})
+    on(MONDAY)
+    (taken,) = await snapshots.take_missing(admin)
+    inner = await merging.merge(admin, second.id, third.id, 1)
+    on(MONDAY + timedelta(days=1))
+    outer = await merging.merge(admin, first.id, second.id, 1)
+    assert (await SnapshotDeal.get(pipeline_snapshot_id=taken.id)).account_id == first.id
+    assert await snapshots.rebuilt(admin, SUNDAY) == taken.digest
+    # A Sunday that was missed is frozen with the accounts that there are, and is the same later.
+    earlier = await snapshots.take(admin, SUNDAY - timedelta(days=7))
+    for merge in (outer, inner):
+        await unmerging.undo(admin, merge.id)
+        assert await snapshots.rebuilt(admin, SUNDAY) == taken.digest
+        assert await snapshots.rebuilt(admin, earlier.as_of) == earlier.digest
 
 
 async def test_what_was_missed_is_frozen_later_as_it_was(

@@ -11,6 +11,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from models.access import Actor
+from models.accounts import Account, standing_id
 from models.base import is_id
 from models.database import is_sqlite, text_order
 from models.visibility import visible
@@ -158,7 +159,7 @@ class Compiler:
 
     def _by_id(self, meaning: ById, field: GraphQLField, nodes: Sequence[FieldNode]) -> str:
         given = self._given(field, nodes[0])["id"]
-        return self._one(self.catalog.of(meaning.shown()), self._bound(given), nodes)
+        return self._named(self.catalog.of(meaning.shown()), given, nodes)
 
     def _by_ids(self, meaning: AnyByIds, field: GraphQLField, nodes: Sequence[FieldNode]) -> str:
         given = self._given(field, nodes[0])["ids"]
@@ -177,7 +178,12 @@ class Compiler:
         prefix = record_id.rpartition("_")[0]
         if prefix not in kinds or not is_id(record_id, prefix):
             return Literal("null")
-        return self._one(self.catalog.of(kinds[prefix]), self._bound(given), nodes)
+        return self._named(self.catalog.of(kinds[prefix]), given, nodes)
+
+    def _named(self, shown: Shown, given: object, nodes: Sequence[FieldNode]) -> str:
+        """The object that a client calls by an id: of a duplicate that was merged, what it is part of."""
+        key = self._bound(given)
+        return self._one(shown, standing_id(key) if shown.model is Account else key, nodes)
 
     def _bound(self, value: object) -> str:
         name = f"b_{next(self._numbers)}"

@@ -31,6 +31,7 @@ from models.rulebooks import (
 from rules.backtest import AtDate, Score, Share
 from tests.schema.reads.bids import furnish_bids
 from tests.schema.reads.forecasts import furnish_forecasts
+from tests.schema.reads.merges import furnish_merges
 from tests.schema.reads.odd_values import FLOATS, INTEGERS, MONEY, NAMES, OWED, TEXTS
 from tests.schema.reads.people import furnish_people
 from tests.schema.reads.plans import furnish_plans
@@ -96,6 +97,7 @@ def furnish_tenant(world: World, name: str, size: int) -> None:
     _Judgements(records, [user.id for user in staff]).everything(size)
     furnish_plans(records)
     furnish_whitespace(records)
+    furnish_merges(records)
     signing_in(world, staff)
 
 

@@ -268,6 +268,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "BattleNote": Sight.everyone,
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
+    "AccountMerge": Sight.of_seen_account,
     "Contract": Sight.of_own_account,
     "Service": Sight.of_own_account,
     "UsageMonth": Sight.of_own_account,

@@ -17,7 +17,7 @@ from typeid import TypeID
 from uuid_utils import UUID
 
 from models.access import ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account
+from models.accounts import Account, AccountMerge
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
@@ -89,6 +89,7 @@ MODELS: tuple[type[Record], ...] = (
     PlayRunStep,
     Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
     AccountPotential, CompatibilityRule,
+    AccountMerge,
 )  # fmt: skip
 
 
@@ -139,6 +140,10 @@ class World:
             return self.pick(NAMES)
         odd = self.pick((*TEXTS, LONG))
         return lambda new: f"{odd[: limit - 60]} {OPENING}{new}{CLOSING}"
+
+    def id_of(self, model: type[Record]) -> str:
+        """An id that a record of a model has, or had."""
+        return self._id(model.prefix)
 
     def _id(self, prefix: str) -> str:
         self._made += 1

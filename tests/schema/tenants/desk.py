@@ -75,6 +75,7 @@ from models.stakeholders import Stakeholder
 from models.trends import Trend, TrendKind
 from models.whitespace import AccountPotential
 from tests.schema.reads.judgements import furnish_tenant
+from tests.schema.reads.merges import merge
 from tests.schema.reads.odd_values import MOMENTS
 from tests.schema.reads.world import World
 from tests.schema.tenants.secrets import digest, key_for
@@ -155,6 +156,8 @@ class Desk:
     other_rival: str
     position: str
     potential: str
+    duplicate: str
+    merge: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -265,6 +268,8 @@ class _Making:
             **self._plan(account, deal),
             **self._play(account, deal),
             potential=self._potential(account).id,
+            duplicate=self._account("The desk's, again").id,
+            merge=merge(self.world, account, undone=False).id,
         )
 
     def _competition(self, account: Account) -> dict[str, str]:

@@ -191,6 +191,11 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "removePotential": lambda on: {"id": on.potential},
     "setCompatibility": lambda _: {"family": "Access", "otherFamily": "Voice", "kind": "EXCLUDES"},
+    "mergeAccounts": lambda on: {
+        "intoId": on.account, "fromId": on.duplicate, "version": 1, "fromVersion": 1,
+        "idempotencyKey": "new-merge",
+    },
+    "undoMerge": lambda on: {"id": on.merge, "version": 1},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },
@@ -254,6 +259,7 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "playRecords": lambda _: {},
     "whitespace": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}},
     "whitespaceGaps": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}, "first": 5},
+    "duplicateAccounts": lambda on: {"accountId": on.account},
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

@@ -122,6 +122,8 @@ MUTATIONS: Mapping[str, May] = {
     "assessContact": _may(SELLERS, "WRITE_SALES"),
     "setRelationshipLevel": _may(SELLERS, "WRITE_SALES", own=True),
     "setNeededRoles": _may(RULE_MAKERS, "WRITE_RULES"),
+    "mergeAccounts": _may(SELLERS, "WRITE_SALES", own=True),
+    "undoMerge": _may(SELLERS, "WRITE_SALES", own=True),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
     **dict.fromkeys(
         ("recordTrends", "trendFromSignal", "putCompetitorPosition"), _may(SELLERS, "WRITE_SIGNALS")
@@ -170,6 +172,7 @@ QUERIES: Mapping[str, May] = {
             "relationshipSummary", "neededRoles",
             "trends", "competitors", "competitor", "competitorPositions",
             "whitespace", "compatibilityRules",
+            "accountMerges", "duplicateAccounts",
         ),
         _READ,
     ),
