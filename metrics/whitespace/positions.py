@@ -12,6 +12,7 @@ from models.accounts import Account
 from models.asof import ANY, as_of_rows, known_change
 from models.base import Record
 from models.catalog import Product
+from models.competition import CompetitorPosition, PositionRole
 from models.database import is_sqlite
 from models.deals import CompetitorStatus, Deal, DealCompetitor, DealLine
 from models.history import CREATED
@@ -40,9 +41,9 @@ def positions(view: View, among: Among, *, in_family: bool = False) -> str:
     """SELECT of what records say as of ``:as_of``.
 
     Columns: ``account_id``, ``part``, ``what`` (OWNED, DELIVERED, ENDED, OPEN, WON, LOST, HELD, TYPED),
-    ``record_id`` (a service, deal line, competitor or potential), ``deal_id``, ``mrc_minor`` (a month),
-    ``total_minor`` (one-off charge and monthly ones of the term), ``on_day`` (when it ended), ``until_day``
-    (the end of a competitor's contract).
+    ``record_id`` (a service, deal line, competitor in a deal, position of one, or potential), ``deal_id``,
+    ``mrc_minor`` (a month), ``total_minor`` (one-off charge and monthly ones of the term), ``on_day`` (when
+    it ended), ``until_day`` (the end of a competitor's contract).
     """
     return " union all ".join(source(view, among, part_of(in_family)) for source in _SOURCES)
 
@@ -160,6 +161,18 @@ def _named_in_deals(view: View, among: Among, part: str) -> str:
     )
 
 
+def _standing(view: View, among: Among, _part: str) -> str:
+    """Competitors who were observed to supply an account with a family, until their contract ends."""
+    columns = ["account_id", "product_family", "role", "contract_ends_on", "observed_on", "removed_on"]
+    return (
+        "select c.account_id, c.product_family as part, 'HELD' as what, c.id as record_id,"
+        " cast(null as text) as deal_id, 0 as mrc_minor, 0 as total_minor, cast(null as date) as on_day,"
+        f" c.contract_ends_on as until_day from {_of_accounts(CompetitorPosition, columns, view, among)} c"
+        f" where c.role = '{PositionRole.INCUMBENT.value}' and c.observed_on <= :as_of"
+        f" and (c.removed_on is null or c.removed_on > :as_of) and {_was_there('c', view)}"
+    )
+
+
 def _was_there(alias: str, view: View) -> str:
     """That a record without a day of its own had been made by then."""
     known = f" or not {known_change('h', view)}" if view.known else ""
@@ -180,4 +193,10 @@ def _typed(view: View, among: Among, _part: str) -> str:
     )
 
 
-_SOURCES: tuple[Callable[[View, Among, str], str], ...] = (services, _offered, _named_in_deals, _typed)
+_SOURCES: tuple[Callable[[View, Among, str], str], ...] = (
+    services,
+    _offered,
+    _named_in_deals,
+    _standing,
+    _typed,
+)

@@ -14,7 +14,9 @@ from models.whitespace import CellState, PeerGroup
 
 @dataclass(frozen=True)
 class Records:
-    """The ids of the records that say where a cell stands; ``competitors`` are those named in deals."""
+    """The ids of the records that say where a cell stands; ``competitors`` are those
+    named in deals and the positions of those who were observed.
+    """
 
     services: tuple[str, ...] = ()
     delivered: tuple[str, ...] = ()

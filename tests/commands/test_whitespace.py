@@ -6,17 +6,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from commands import bulk, deal_lines, deals, evaluations, rulebooks, whitespace
+from commands import bulk, competition, deal_lines, deals, evaluations, rulebooks, whitespace
 from commands.access import system_actor
 from commands.incoming import Incoming
 from metrics.sales import AsOf
-from metrics.whitespace import positions
 from metrics.whitespace.grid import Wanted
 from metrics.whitespace.results import Cell
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
 from models.base import today
 from models.catalog import Compatibility, Product
+from models.competition import PositionRole
 from models.deals import Stage
 from models.errors import Forbidden, Invalid, InvalidTransition, NotFound
 from models.recommendations import Recommendation
@@ -154,36 +154,26 @@ async def test_a_cell_is_owned_when_the_product_turns_active(
 
 
 async def test_a_contract_of_a_competitor_that_ends_within_nine_months_is_an_action(
-    tenant: Tenant, owner: User, account: Account, wan: Product, monkeypatch: pytest.MonkeyPatch
+    tenant: Tenant, owner: User, account: Account, wan: Product
 ) -> None:
-    """Another source of what competitors supply is one more of the grid's sources."""
+    """Capability 24, by what was observed of a competitor at the account."""
     actor = system_actor(tenant)
     await whitespace.set_potential(await factories.actor(owner), account.id, "WAN", 500_00, "they said so")
     book, _ = await rulebooks.import_file(actor, "growth", packs.load("growth").text)
 
-    def until(day: date) -> None:
-        def supplied(_view: object, among: positions.Among, _part: str) -> str:
-            return (
-                "select a.id as account_id, 'WAN' as part, 'HELD' as what, 'cpp_1' as record_id,"
-                " cast(null as text) as deal_id, 0 as mrc_minor, 0 as total_minor,"
-                f" cast(null as date) as on_day, date('{day}') as until_day from account a"
-                f" where a.tenant_id = :tenant and {among('a.id')}"
-            )
+    async def until(day: date) -> str:
+        given = {"role": PositionRole.INCUMBENT, "contract_ends_on": day}
+        return (await competition.put_position(actor, account.id, "Rival", "WAN", given)).id
 
-        monkeypatch.setattr(positions, "_SOURCES", (*sources, supplied))
-
-    sources = positions._SOURCES
     async with EnginePool(1, 20.0) as engine:
         await rulebooks.activate(actor, engine, book.id)
-        until(today() + timedelta(days=275))
+        await until(today() + timedelta(days=275))
         await evaluations.evaluate(actor, engine, today())
         assert await Recommendation.filter(rule_key="whitespace-held-until-soon").count() == 0
-        until(today() + timedelta(days=274))
+        position = await until(today() + timedelta(days=274))
         cell = await _cell(actor, account)
-        assert (cell.state, cell.competitor_until) == (
-            CellState.COMPETITOR,
-            today() + timedelta(days=274),
-        )
+        assert (cell.state, cell.competitor_until) == (CellState.COMPETITOR, today() + timedelta(days=274))
+        assert cell.records.competitors == (position,)
         await evaluations.evaluate(actor, engine, today())
         told = await Recommendation.get(rule_key="whitespace-held-until-soon")
     assert (told.account_id, told.action, told.value_minor) == (

@@ -15,6 +15,7 @@ from metrics.whitespace.results import Cell
 from models.access import Actor, Tenant, User
 from models.accounts import Account
 from models.catalog import Compatibility, Product
+from models.competition import CompetitorPosition, PositionRole
 from models.deals import CompetitorStatus, Deal, DealCompetitor, DealLine, Stage
 from models.services import Service, ServiceState
 from models.whitespace import AccountPotential, CellState, PeerGroup
@@ -36,6 +37,7 @@ class World:
     deals: list[Deal] = field(default_factory=list)
     lines: list[DealLine] = field(default_factory=list)
     competitors: list[DealCompetitor] = field(default_factory=list)
+    positions: list[CompetitorPosition] = field(default_factory=list)
     potentials: list[AccountPotential] = field(default_factory=list)
     rules: list[tuple[str, Compatibility, str]] = field(default_factory=list)
 
@@ -108,6 +110,17 @@ async def _furnish(chance: random.Random, world: World, account: Account) -> Non
                 )
             )
     if chance.random() < 0.3:
+        world.positions.append(
+            await factories.competitor_position(
+                account,
+                product_family=chance.choice(FAMILIES),
+                role=chance.choice(list(PositionRole)),
+                contract_ends_on=near(),
+                observed_on=DAY - timedelta(days=chance.choice((-1, 0, 40))),
+                removed_on=chance.choice((None, None, DAY)),
+            )
+        )
+    if chance.random() < 0.3:
         removed_on = chance.choice((None, None, DAY))
         world.potentials.append(
             await factories.potential(
@@ -125,6 +138,7 @@ class Expected:
     open_mrc: int
     open_total: int
     lost_on: date | None
+    until: date | None
     group: PeerGroup
     peers: int
     owners: int
@@ -140,6 +154,7 @@ class Expected:
         said = cell.records
         return cls(
             cell.state, cell.mrc_minor, cell.open_mrc_minor, cell.open_total_minor, cell.lost_on,
+            cell.competitor_until,
             cell.peers.group, cell.peers.count, cell.peers.owners,
             (cell.low_minor, cell.potential_minor, cell.high_minor),
             cell.typed_minor, cell.gap_minor, cell.expected_minor,
@@ -235,13 +250,25 @@ class Reading:
                 or (rival.status is CompetitorStatus.WINNER and deal.stage is Stage.LOST)
             )
         ]
+        standing = [
+            each
+            for each in self.world.positions
+            if (each.account_id, each.product_family) == (account.id, part)
+            and each.role is PositionRole.INCUMBENT
+            and each.observed_on <= DAY
+            and each.removed_on is None
+        ]
+        ends = [each.contract_ends_on for each in standing if each.contract_ends_on]
         seen.update(
+            until=min((day for day in ends if day >= DAY), default=None),
             open_mrc=sum(line.mrc_minor for line in open_lines),
             open_total=sum(line.nrc_minor + line.mrc_minor * line.term_months for line in open_lines),
             lost=bool(gone or stages[Stage.LOST]),
             lost_on=max([*ended_on, *lost_on], default=None),
-            held=bool(rivals),
-            records=frozenset(each.id for each in (*services, *(line for line, _ in lines), *rivals)),
+            held=bool(rivals or standing),
+            records=frozenset(
+                each.id for each in (*services, *(line for line, _ in lines), *rivals, *standing)
+            ),
         )
         if self.owned.get(account.id, {}).get(part) is not None:
             return CellState.OWNED
@@ -294,6 +321,7 @@ class Reading:
         assert isinstance(records, frozenset)
         return Expected(
             state, mrc, int(str(seen["open_mrc"])), int(str(seen["open_total"])), seen["lost_on"],  # type: ignore[arg-type]
+            seen["until"],  # type: ignore[arg-type]
             group, len(peers), len(owning), quartiles, typed, gap, expected,
             records | {each.id for each in said},
         )  # fmt: skip
