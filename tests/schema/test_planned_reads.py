@@ -206,6 +206,10 @@ def _filters(invisible: list[str]) -> Iterator[tuple[object, bool]]:
     yield {"or": [{"id": {"in": invisible}}, {"not": {}}]}, False
 
 
+#: So many lists are walked by one operation: an operation may have so many aliases.
+AT_ONCE = 30
+
+
 async def _walked(
     asked: Servers, schema: GraphQLSchema, user: User, given: object, size: int
 ) -> dict[str, tuple[list[str], int]]:
@@ -213,13 +217,14 @@ async def _walked(
     found: dict[str, tuple[list[str], int]] = {}
     left: dict[str, str | None] = dict.fromkeys(listed(schema))
     while left:
+        together = [*left][:AT_ONCE]
         fields = " ".join(
-            f"{of}: {listed(schema)[of]}(first: {size}, filter: $f{of}, after: {json.dumps(cursor)})"
+            f"{of}: {listed(schema)[of]}(first: {size}, filter: $f{of}, after: {json.dumps(left[of])})"
             " { totalCount nodes { id } pageInfo { hasNextPage endCursor } }"
-            for of, cursor in left.items()
+            for of in together
         )
-        declared = ", ".join(f"$f{of}: {of}Filter" for of in left)
-        operation = Operation(f"query ({declared}) {{ {fields} }}", {f"f{of}": given for of in left})
+        declared = ", ".join(f"$f{of}: {of}Filter" for of in together)
+        operation = Operation(f"query ({declared}) {{ {fields} }}", {f"f{of}": given for of in together})
         planned, ordinary = await asked.both(user, operation)
         assert planned.exact == ordinary.exact
         assert not planned.codes, planned.body
