@@ -61,8 +61,8 @@ class DuplicateQueries:
         account_id: Annotated[
             strawberry.ID | None,
             strawberry.argument(
-                description="The id of an account that is one of each pair, of which there are none where the caller"
-                " does not see it; default: any."
+                description="The id of an account that is one of each pair, of which there are none where the"
+                " caller does not see it; default: any."
             ),
         ] = None,
         first: Annotated[
