@@ -10,6 +10,7 @@ from metrics import duplicates as metric
 from metrics.duplicates import Likeness
 from models import accounts as stored
 from models.errors import Invalid
+from models.visibility import find
 from schema.accounts import Account
 from schema.context import Info
 from schema.core.cost import costs
@@ -60,10 +61,7 @@ class DuplicateQueries:
         info: Info,
         account_id: Annotated[
             strawberry.ID | None,
-            strawberry.argument(
-                description="The id of an account that is one of each pair, of which there are none where the"
-                " caller does not see it; default: any."
-            ),
+            strawberry.argument(description="The id of an account that is one of each pair; default: any."),
         ] = None,
         first: Annotated[
             int, strawberry.argument(description=f"How many pairs are told: 1 to {LARGEST_PAGE}.")
@@ -81,6 +79,8 @@ class DuplicateQueries:
         if skip < 0:
             raise Invalid(f"skip is {skip}; allowed: 0 or more", ["skip"])
         actor = info.context.actor
+        if account_id is not None:
+            await find(stored.Account, actor, account_id, "accountId")
         found = await metric.duplicates(actor, account_id)
         page = found[skip : skip + first]
         ids = sorted({each for pair in page for each in (pair.first_id, pair.second_id)})
