@@ -157,10 +157,17 @@ DECIDED = {
             "objective_measure.account_id", "plan_action.account_id", "plan_entry.account_id",
             "plan_judgement.account_id", "plan_revision.account_id", "play_run.account_id",
             "play_run_step.account_id", "service.account_id", "signal.account_id", "ticket.account_id",
+            "trend.account_id", "stakeholder.account_id", "assessment.account_id", "rapport.account_id",
         ),
         OVER,
     ),
-    **dict.fromkeys(("judgement.account_id", "pending_judgement.account_id", "usage_month.account_id"), ONCE),
+    **dict.fromkeys(
+        (
+            "judgement.account_id", "pending_judgement.account_id", "usage_month.account_id",
+            "account_potential.account_id", "competitor_position.account_id",
+        ),
+        ONCE,
+    ),
     **dict.fromkeys(("recommendation.account_id", "risk.account_id"), VERDICT),
 }  # fmt: skip
 #: Where the id of a duplicate stays: tables and columns that tell of it as it was.

@@ -19,7 +19,7 @@ def furnish_merges(records: Records) -> None:
 
 def merge(world: World, into: Account, *, undone: bool, records: Records | None = None) -> AccountMerge:
     """That a duplicate became part of an account."""
-    merged_id = world.id_of(Account)
+    merged_id = world.gone_id(Account)
     was = Account(
         id=merged_id,
         tenant_id=into.tenant_id,

@@ -18,6 +18,7 @@ from tests.schema.reads.oracle import Row
 Given = Mapping[str, object]
 #: Fields that are called otherwise than their columns, by type and field.
 _COMPUTED: Mapping[tuple[str, str], Callable[[Row], object]] = {
+    ("AccountMerge", "undone"): lambda row: row["undone_at"] is not None,
     ("Contact", "erased"): lambda row: row["erased_at"] is not None,
     ("EngineAlarm", "resolved"): lambda row: row["resolved_at"] is not None,
     ("ForecastProjection", "isRefused"): lambda row: row["refused"] is not None,

@@ -100,6 +100,8 @@ class World:
     random: Random
     rows: dict[type[Record], list[Record]] = field(default_factory=lambda: {model: [] for model in MODELS})
     users: dict[str, User] = field(default_factory=dict)
+    #: Ids of records that were there once.
+    gone: list[str] = field(default_factory=list)
     _made: int = 0
 
     def of(self, model: type[R]) -> list[R]:
@@ -141,9 +143,15 @@ class World:
         odd = self.pick((*TEXTS, LONG))
         return lambda new: f"{odd[: limit - 60]} {OPENING}{new}{CLOSING}"
 
-    def id_of(self, model: type[Record]) -> str:
-        """An id that a record of a model has, or had."""
-        return self._id(model.prefix)
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all records, and of those that were there once."""
+        return [row.id for rows in self.rows.values() for row in rows] + self.gone
+
+    def gone_id(self, model: type[Record]) -> str:
+        """The id of a record of a model that was there once."""
+        self.gone.append(self._id(model.prefix))
+        return self.gone[-1]
 
     def _id(self, prefix: str) -> str:
         self._made += 1

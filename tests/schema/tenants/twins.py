@@ -49,7 +49,7 @@ def renamed(desk: Desk, rename: Callable[[str], str]) -> Desk:
 
 def twin_world(world: World) -> World:
     """The second tenant, not stored yet."""
-    known = {row.id: twin(row.id) for rows in world.rows.values() for row in rows}
+    known = {each: twin(each) for each in world.ids}
     other = World(world.random)
     for model, rows in world.rows.items():
         other.rows[model] = [_twin_row(row, known) for row in rows]

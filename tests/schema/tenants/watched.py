@@ -113,7 +113,7 @@ async def watched() -> AsyncIterator[Watch]:
     world, desk = furnished()
     worlds = world, twin_world(world)
     await put(*worlds)
-    ids = [row.id for rows in world.rows.values() for row in rows]
+    ids = world.ids
     async with AsyncExitStack() as stack:
         logged = stack.enter_context(_listening())
         engine = await stack.enter_async_context(EnginePool(1))
