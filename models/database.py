@@ -20,12 +20,11 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
-from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.executor import MigrationExecutor
 
 from models import MODULES
 from models.errors import Unavailable, UnknownSchema
 from models.making import make
+from models.migrating import Autodetector, Executor
 from models.outages import origins
 from models.sqlite_readers import CACHE_SIZE, SqliteReaders
 from models.statements import SQLITE, seen
@@ -194,8 +193,8 @@ async def _open_readers(path: str) -> None:
         _connected.readers = SqliteReaders(path)
 
 
-def _executor() -> MigrationExecutor:
-    return MigrationExecutor(get_connection("default"), apps())
+def _executor() -> Executor:
+    return Executor(get_connection("default"), apps())
 
 
 async def applied_migrations() -> list[str]:
@@ -257,7 +256,7 @@ async def check_schema() -> None:
 async def model_changes() -> list[str]:
     """What the models have that no migration makes, in words; empty when they match."""
     assert Tortoise.apps is not None
-    writers = await MigrationAutodetector(Tortoise.apps, apps()).changes()
+    writers = await Autodetector(Tortoise.apps, apps()).changes()
     return [type(operation).__name__ for writer in writers for operation in writer.operations]
 
 

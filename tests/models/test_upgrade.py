@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.executor import MigrationTarget
 
 from models import database
 from models.database import is_sqlite
 from models.errors import UnknownSchema
+from models.migrating import Executor
 from models.recommendations import Evidence
 from tests import postgres
 
@@ -102,7 +103,7 @@ async def test_it_takes_what_the_new_release_writes_and_is_as_a_new_one_with_all
 ) -> None:
     old, new = empty_urls
     await database.connect(old)
-    previous = MigrationExecutor(get_connection("default"), database.apps())
+    previous = Executor(get_connection("default"), database.apps())
     await previous.migrate([MigrationTarget(database.APP, PREVIOUS)])
     for statement in FILLED:
         await get_connection("default").execute_query(statement)
