@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from models import database
-from tests import postgres
+from tests import orm, postgres
 
 TEMPLATE = "template_migrated"
+orm.prepare_once()
 
 
 async def _migrate(url: str) -> None:
@@ -70,7 +70,6 @@ def postgres_database(postgres_server: postgres.Server) -> str:
 @pytest.fixture(params=["sqlite", "postgres"])
 async def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a fresh, migrated, empty database; nothing is connected to it."""
-    EXECUTOR_CACHE.clear()  # the ORM keeps statements by table, not by database: only tests use two
     if request.param == "sqlite":
         path = tmp_path / "bellwether.sqlite3"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)

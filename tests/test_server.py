@@ -14,7 +14,6 @@ import structlog
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from starlette.types import Message
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 import server
 from models import database
@@ -347,7 +346,6 @@ async def test_an_unknown_schema_is_refused_with_the_command_to_run(tmp_path: Pa
 async def test_without_its_database_the_server_says_so_and_goes_on(
     postgres_server: postgres.Server,
 ) -> None:
-    EXECUTOR_CACHE.clear()  # of the database of another test
     await postgres_server.clone(TEMPLATE, "test_that_vanishes")
     async with database.database(postgres_server.url("test_that_vanishes")):
         ada = await factories.user(await factories.tenant())

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationTarget
 
@@ -55,7 +54,6 @@ FILLED = (
 @pytest.fixture(params=["sqlite", "postgres"])
 async def empty_urls(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[str]]:
     """The URLs of two databases without any table."""
-    EXECUTOR_CACHE.clear()
     names = ["old", "new"]
     if request.param == "sqlite":
         yield [f"sqlite://{tmp_path}/{name}.sqlite3" for name in names]
