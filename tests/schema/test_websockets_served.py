@@ -20,9 +20,8 @@ from cli import serving
 from commands.announcements import ANNOUNCEMENTS, Event, Happened, Topic
 from models.access import User
 from models.recommendations import Recommendation
-from server import create_app
 from tests import factories
-from tests.door import CONFIG
+from tests.door import CONFIG, application
 from tests.schema.sockets import PROTOCOL, Said, as_user, followers
 
 #: So much that a few events fill what lies between server and client.
@@ -38,7 +37,7 @@ async def served() -> AsyncIterator[tuple[uvicorn.Server, str]]:
     config = CONFIG.model_copy(update=BOUNDS)
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-    app = create_app(config=config)
+    app = application(config=config)
     running = serving.configured(lambda: app, "127.0.0.1", 0, config)
     running.lifespan = "off"  # the test has the database
     server = uvicorn.Server(running)
