@@ -27,7 +27,7 @@ class _Prepared:
     """What was prepared for a kind of database: attributes by model, and statements by table."""
 
     models: Mapping[type[Model], Mapping[str, object]] = field(default_factory=dict)
-    statements: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    statements: dict[Any, Any] = field(default_factory=dict)
 
 
 _by_dialect: defaultdict[str, _Prepared] = defaultdict(_Prepared)
@@ -36,7 +36,7 @@ _in_use = _Prepared()
 
 def prepare_once() -> None:
     """Have models and their statements prepared once for each kind of database, in this process."""
-    Apps._build_initial_querysets = _once  # type: ignore[method-assign]
+    Apps._build_initial_querysets = _once  # type: ignore[method-assign,assignment]
 
 
 def _once(apps: Apps) -> None:
