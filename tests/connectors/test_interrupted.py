@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 IMPORT_UNTIL_KILLED = """
 import asyncio, sys
 from pathlib import Path
+from commands import journal
 from models import database
-from models.history import Change
 from tests.connectors import source
 from connectors import import_folder
 
@@ -35,7 +35,7 @@ def report(step, done, of):
     if step == half_done and done < of:
         if moment == "between batches":
             wait_for_death()
-        Change.bulk_create = wait_for_death
+        journal.write_rows = wait_for_death
 
 async def main():
     await database.connect(url)
