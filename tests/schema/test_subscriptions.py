@@ -26,7 +26,7 @@ from schema.core.metrics import EVENTS
 from tests import factories
 from tests.door import CONFIG, application, without_engine
 from tests.measures import counts
-from tests.schema.sockets import Said, Socket, followers, opened
+from tests.schema.sockets import SECONDS, Said, Socket, followers, opened
 
 CHANGED = """subscription ($account: ID) {
   recommendationChanged(accountId: $account) { change recommendation { id state account { name } } }
@@ -50,7 +50,7 @@ async def own(user: User) -> Recommendation:
 
 async def _hidden(events: int) -> None:
     """Wait until so many events were kept from somebody who does not see what they are about."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while counts(EVENTS, "outcome")["hidden"] < events:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.005)
 
