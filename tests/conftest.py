@@ -61,10 +61,12 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server: postgres.Server) -> str:
-    """The name of a migrated database that a test leaves as empty as it was."""
+def postgres_database(postgres_server: postgres.Server) -> Iterator[postgres.Emptied]:
+    """A migrated database that a test leaves as empty as it was."""
     _blocking(postgres_server.clone(TEMPLATE, name := "test"))
-    return name
+    emptied = postgres.Emptied(postgres_server, name)
+    yield emptied
+    emptied.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -75,10 +77,9 @@ async def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite://{path}"
         return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    name: str = request.getfixturevalue("postgres_database")
-    yield server.url(name)
-    await server.empty(name)
+    emptied: postgres.Emptied = request.getfixturevalue("postgres_database")
+    yield emptied.url
+    await emptied.empty()
 
 
 @pytest.fixture
