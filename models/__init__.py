@@ -20,5 +20,8 @@ MODULES = [
     "models.rulebooks",
     "models.recommendations",
     "models.events",
+    "models.stakeholders",
     "models.plans",
+    "models.trends",
+    "models.competition",
 ]

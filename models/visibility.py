@@ -4,12 +4,14 @@ An account is visible to its owner, to whoever owns a deal on it or has a share 
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
 services, usage, tickets and account plans only to the account's owner; people and signals to whoever sees the
 account; bids to whoever sees the deal; plays that were started to the account's owner and to whoever sees the
-deal that they are about. What rules say is visible to the account's owner, and to the deal's unless it is
-confidential: unless it tells of what the deal's owner does not see. What moves many accounts at once is
-visible to whoever owns one of those that it is about. Administrators and integrations see their whole tenant,
-nobody sees another one. API keys are seen by administrators alone, delegations also by the two people that
-they are about. Quotas and forecasts are visible to whom they are about and to the managers above, those of a
-team to its people; what a manager puts on top of a forecast only to them and to those above.
+deal that they are about. How people are judged is visible to the account's team: its owner, whoever has a
+share in one of its deals, and the managers above; what is judged in a deal also to whoever sees the deal.
+What rules say is visible to the account's owner, and to the deal's unless it is confidential: unless it tells
+of what the deal's owner does not see. What moves many accounts at once is visible to whoever owns one of
+those that it is about. Administrators and integrations see their whole tenant, nobody sees another one. API
+keys are seen by administrators alone, delegations also by the two people that they are about. Quotas and
+forecasts are visible to whom they are about and to the managers above, those of a team to its people; what a
+manager puts on top of a forecast only to them and to those above.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from models.accounts import Account
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
+from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.database import Param, fetch
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
@@ -68,7 +71,9 @@ from models.rulebooks import (
 )
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend
 
 R = TypeVar("R", bound=Record)
 
@@ -202,6 +207,20 @@ def _of_submission(alias: str, scope: str) -> str:
     )
 
 
+def _of_team(alias: str, scope: str) -> str:
+    """What the account's team thinks of people: to the account's owner, and to who has a share in a deal."""
+    return (
+        f"({_owned_account(alias, scope)} or exists (select 1 from deal_split vs"
+        f" join deal ve on ve.id = vs.deal_id where vs.tenant_id = {alias}.tenant_id"
+        f" and vs.user_id in {scope} and vs.percent > 0"
+        f" and ve.account_id = {alias}.account_id {_ROW_BY_ROW}))"
+    )
+
+
+def _of_team_or_deal(alias: str, scope: str) -> str:
+    return f"({_of_team(alias, scope)} or ({alias}.deal_id is not null and {_of_deal(alias, scope)}))"
+
+
 def _own_run(alias: str, scope: str) -> str:
     return f"{alias}.actor_id in {scope}"
 
@@ -287,6 +306,15 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PlayStep: _whole_tenant,
     PlayRun: _of_plays,
     PlayRunStep: _of_play_run,
+    Stakeholder: _seen_account,
+    Assessment: _of_team_or_deal,
+    Rapport: _of_team,
+    NeededRoles: _whole_tenant,
+    Trend: _seen_account,
+    CompetitorPosition: _seen_account,
+    Competitor: _whole_tenant,
+    CompetitorName: _whole_tenant,
+    BattleNote: _whole_tenant,
 }
 
 

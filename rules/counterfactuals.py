@@ -75,11 +75,13 @@ _GROW = (
     "days_since_amount_cut",
     "days_since_category_raised",
     "days_since_round",
+    "days_since_observed",
+    "course_overdue_days",
     "days_since_submitted",
     "days_since_revision",
     "days_since_progress",
 )
-_FALL = ("days_to_end", "days_to_close", "days_to_due", "days_left")
+_FALL = ("days_to_end", "days_to_close", "days_to_due", "days_left", "days_to_contract_end")
 #: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
 _GIVEN = frozenset(
     {
@@ -99,6 +101,8 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "quota": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
+    "stakeholder": frozenset({"days_since_contact", "colleagues_in_contact", "strength"}),
+    "trend": frozenset({"has_course", "course", "course_overdue_days", "state"}),
     "account": frozenset(
         {
             "open_deals", "open_expansion_deals", "open_pipeline", "contacts", "executive_contacts",
@@ -107,7 +111,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     ),
 }  # fmt: skip
 #: Kinds of facts that we can add ourselves.
-_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "bid", "contact", "plan"})
+_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "bid", "contact", "plan", "stakeholder"})
 #: Fields that name a record rather than say something of it.
 _NAMES = frozenset({"id", "name", "currency", "source"})
 

@@ -14,6 +14,7 @@ from schema.arbitration import ArbitrationQueries
 from schema.backtests import BacktestQueries
 from schema.bids import BidQueries
 from schema.catalog import CatalogQueries
+from schema.competition import CompetitionQueries
 from schema.core.cost import Prices, tell
 from schema.core.descriptions import describe
 from schema.core.documents import Documents, Prepared
@@ -50,8 +51,10 @@ from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
 from schema.signing_in import SigningInQueries
+from schema.stakeholders import StakeholderQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
+from schema.trends import TrendQueries
 from schema.why import WhyQueries
 from settings import Settings
 
@@ -91,6 +94,9 @@ class Query(
     PlanQueries,
     PlayQueries,
     NodeQueries,
+    StakeholderQueries,
+    TrendQueries,
+    CompetitionQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""
 

@@ -12,7 +12,14 @@ from models.accounts import Account
 from models.base import new_id
 from models.bids import Bid, BidRound
 from models.catalog import Product
-from models.deals import Deal, DealContact, DealLine
+from models.competition import (
+    Competitor,
+    CompetitorName,
+    CompetitorPosition,
+    PositionRole,
+    spelling_key,
+)
+from models.deals import ContactRole, Deal, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
@@ -30,7 +37,9 @@ from models.recommendations import Recommendation
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal, SignalKind
+from models.stakeholders import Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend, TrendKind
 
 #: The day on which tests take place unless they say otherwise.
 TODAY = date(2026, 3, 31)
@@ -92,6 +101,17 @@ async def contact(of: Account, **values: Any) -> Contact:
         tenant_id=of.tenant_id,
         account_id=of.id,
         **({"name": f"Person {_number()}"} | values),
+    )
+
+
+async def stakeholder(who: Contact, **values: Any) -> Stakeholder:
+    """A contact's part in the buying centre of its account: an economic buyer unless said otherwise."""
+    return await Stakeholder.create(
+        id=values.pop("id", None) or Stakeholder.make_id(),
+        tenant_id=who.tenant_id,
+        account_id=who.account_id,
+        contact_id=who.id,
+        **({"role": ContactRole.ECONOMIC_BUYER} | values),
     )
 
 
@@ -239,6 +259,41 @@ async def signal(of: Account, **values: Any) -> Signal:
         tenant_id=of.tenant_id,
         account_id=of.id,
         **(defaults | values),
+    )
+
+
+async def trend(of: Account, **values: Any) -> Trend:
+    """A merger that was observed on TODAY, and holds."""
+    defaults: dict[str, Any] = {"kind": TrendKind.MERGER, "title": "It merges", "observed_on": TODAY}
+    given = defaults | values
+    return await Trend.create(
+        id=Trend.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **{"valid_from": given["observed_on"], **given},
+    )
+
+
+async def competitor_position(of: Account, **values: Any) -> CompetitorPosition:
+    """A competitor that supplies WAN, as observed on TODAY."""
+    name = f"Competitor {_number()}"
+    known = await Competitor.create(id=Competitor.make_id(), tenant_id=of.tenant_id, name=name)
+    await CompetitorName.create(
+        id=CompetitorName.make_id(),
+        tenant_id=of.tenant_id,
+        competitor_id=known.id,
+        name=name,
+        key=spelling_key(name),
+    )
+    defaults: dict[str, Any] = {
+        "competitor_id": known.id,
+        "product_family": "WAN",
+        "role": PositionRole.INCUMBENT,
+        "observed_on": TODAY,
+        "currency": "EUR",
+    }
+    return await CompetitorPosition.create(
+        id=CompetitorPosition.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
     )
 
 

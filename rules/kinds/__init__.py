@@ -5,6 +5,7 @@ A new kind is one module here and its name in the registry below; a new field is
 
 from rules.kinds.account import ACCOUNT
 from rules.kinds.bid import BID
+from rules.kinds.competitor import COMPETITOR
 from rules.kinds.contact import CONTACT
 from rules.kinds.contract import CONTRACT
 from rules.kinds.deal import DEAL
@@ -15,13 +16,15 @@ from rules.kinds.plan import PLAN
 from rules.kinds.quota import QUOTA
 from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
+from rules.kinds.stakeholder import STAKEHOLDER
 from rules.kinds.ticket import TICKET
+from rules.kinds.trend import TREND
 from rules.kinds.usage import USAGE
 from rules.registry import Registry
 
 REGISTRY = Registry(
     (
         *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT),
-        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN),
+        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN, STAKEHOLDER, TREND, COMPETITOR),
     )
 )

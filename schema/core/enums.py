@@ -9,10 +9,12 @@ import strawberry
 from metrics.bridge import Reason
 from metrics.pace import WinRateGrouping
 from metrics.portfolio import Grouping
+from metrics.trend_report import TrendGrouping
 from models.access import Role, Scope
 from models.accounts import Tier
 from models.bids import ApprovalState, BidDecision, BidDocumentKind, BidState
 from models.catalog import Charge
+from models.competition import PositionRole
 from models.deals import CompetitorStatus, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.events import Dimension, EventState, Movement
@@ -24,7 +26,16 @@ from models.rulebooks import RulebookState, RunScope, RunState
 from models.services import ServiceState
 from models.severity import Severity
 from models.signals import SignalKind
+from models.stakeholders import (
+    Adaptability,
+    BuyingCentre,
+    Influence,
+    PoliticalStatus,
+    RelationshipLevel,
+    Support,
+)
 from models.tickets import TicketState
+from models.trends import Confidence, TrendImpact, TrendKind, TrendOutcome, TrendState
 
 _NAMES: dict[type[Enum], str] = {
     ApprovalState: "BidApprovalState",
@@ -62,6 +73,19 @@ _NAMES: dict[type[Enum], str] = {
     Tier: "Tier",
     WinRateGrouping: "WinRateGrouping",
     Withheld: "WithheldBecause",
+    Adaptability: "Adaptability",
+    BuyingCentre: "BuyingCentre",
+    Influence: "Influence",
+    PoliticalStatus: "PoliticalStatus",
+    RelationshipLevel: "RelationshipLevel",
+    Support: "Support",
+    Confidence: "Confidence",
+    PositionRole: "CompetitorRole",
+    TrendGrouping: "TrendGrouping",
+    TrendImpact: "TrendImpact",
+    TrendKind: "TrendKind",
+    TrendOutcome: "TrendOutcome",
+    TrendState: "TrendState",
 }
 #: What values mean that do not say it by their names.
 for _enum, _name in _NAMES.items():

@@ -9,6 +9,7 @@ from schema.mutations.alarms import AlarmMutations
 from schema.mutations.arbitration import ArbitrationMutations
 from schema.mutations.backtests import BacktestMutations
 from schema.mutations.bids import BidMutations
+from schema.mutations.competition import CompetitionMutations
 from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
@@ -23,6 +24,8 @@ from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
+from schema.mutations.stakeholders import StakeholderMutations
+from schema.mutations.trends import TrendMutations
 
 __all__ = ["Mutation"]
 
@@ -46,7 +49,10 @@ class Mutation(
     SigningInMutations,
     ForecastMutations,
     ProjectionMutations,
+    StakeholderMutations,
     PlanMutations,
     PlayMutations,
+    TrendMutations,
+    CompetitionMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

@@ -20,10 +20,13 @@ KINDS = (
     "deal_contact",
     "bid",
     "contact",
+    "stakeholder",
     "ticket",
     "signal",
     "event",
     "plan",
+    "trend",
+    "competitor",
 )
 FIELDS = {
     "account": (
@@ -60,10 +63,13 @@ FIELDS = {
     "deal_contact": ("deal_id", "role", "seniority", "has_left", "days_since_contact", "name"),
     "bid": ("deal_id", "state", "is_decided", "days_to_due", "rounds", "offered", "is_below_floor"),
     "contact": ("seniority", "days_since_contact", "has_left", "title"),
+    "stakeholder": ("role", "support", "strength", "colleagues_in_contact", "has_left", "name"),
     "ticket": ("severity_rank", "age_days", "is_open", "severity", "service_id"),
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
     "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
+    "trend": ("kind", "impact", "days_since_observed", "has_course", "severity_rank"),
+    "competitor": ("role", "product_family", "share", "days_to_contract_end", "monthly_price"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

@@ -358,6 +358,7 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     await factories.deal_line(deal, product)
     await factories.deal_contact(deal, contact)
     await factories.bid_round(await factories.bid(deal))
+    await factories.stakeholder(contact)
     await factories.event(await Tenant.get(id=account.tenant_id), dimension="SEGMENT", part="Retail")
     await Account.filter(id=account.id).update(segment="Retail")
     await factories.ticket(account, service_id=service.id)
@@ -365,6 +366,8 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     await factories.usage(account, date(2026, 2, 1), 3)
     await factories.quota(await User.get(id=account.owner_id))
     await factories.account_plan(account)
+    await factories.trend(account)
+    await factories.competitor_position(account)
     facts = await _facts(account)
     assert set(facts) == set(REGISTRY.kinds)
     for kind, of in facts.items():

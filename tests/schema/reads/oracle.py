@@ -26,7 +26,17 @@ async def stored_rows() -> Rows:
     rows: dict[str, list[Row]] = {
         model.__name__: [dict(row) for row in await model.all().values()] for model in MODELS
     }
-    return {**rows, "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]]}
+    return {
+        **rows,
+        "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]],
+        "Trend": [_with_its_account(rows, trend) for trend in rows["Trend"]],
+    }
+
+
+def _with_its_account(rows: Rows, trend: Row) -> Row:
+    """A trend with what its account is among others."""
+    (account,) = [account for account in rows["Account"] if account["id"] == trend["account_id"]]
+    return {**trend, **{name: account[name] for name in ("segment", "industry", "region")}}
 
 
 def _with_its_deal_and_round(rows: Rows, bid: Row) -> Row:
@@ -193,6 +203,15 @@ class Sight:
         run = self._row(row, "play_run_id")
         return run is not None and self.of_plays(run)
 
+    def of_team(self, row: Row) -> bool:
+        """What the account's owner thinks of people, and whoever has a share in one of its deals."""
+        deals = [deal for deal in self._rows["Deal"] if deal["account_id"] == row["account_id"]]
+        return self.of_own_account(row) or any(map(self.shares, deals))
+
+    def of_team_or_deal(self, row: Row) -> bool:
+        """The same, and of what is thought in a deal whoever sees that."""
+        return self.of_team(row) or self.of_deal(row)
+
     def of_maker(self, row: Row) -> bool:
         """What somebody whose are seen put on top of a forecast."""
         return row["made_by_id"] in self._people
@@ -236,6 +255,15 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
     "Interaction": Sight.of_seen_account,
+    "Stakeholder": Sight.of_seen_account,
+    "Assessment": Sight.of_team_or_deal,
+    "Rapport": Sight.of_team,
+    "NeededRoles": Sight.everyone,
+    "Trend": Sight.of_seen_account,
+    "CompetitorPosition": Sight.of_seen_account,
+    "Competitor": Sight.everyone,
+    "CompetitorName": Sight.everyone,
+    "BattleNote": Sight.everyone,
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
     "Contract": Sight.of_own_account,

@@ -21,6 +21,7 @@ from models.accounts import Account
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import Product
+from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
 from models.forecast import (
@@ -64,7 +65,9 @@ from models.rulebooks import (
 )
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
 
 R = TypeVar("R", bound=Record)
@@ -80,9 +83,10 @@ MODELS: tuple[type[Record], ...] = (
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
     ForecastProjection, DealLikelihood, Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
-    Interaction,
-    AccountPlan, PlanEntry, Objective, ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk,
-    PlanRevision, PlanJudgement, PlayRun, PlayRunStep,
+    Interaction, Stakeholder, Assessment, Rapport, NeededRoles, AccountPlan, PlanEntry, Objective,
+    ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
+    PlayRunStep,
+    Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
 )  # fmt: skip
 
 

@@ -21,7 +21,23 @@ from models.bids import (
     DiscountLevel,
 )
 from models.catalog import Product
-from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
+from models.competition import (
+    Competitor,
+    CompetitorName,
+    CompetitorPosition,
+    PositionRole,
+    spelling_key,
+)
+from models.deals import (
+    ContactRole,
+    Deal,
+    DealCompetitor,
+    DealContact,
+    DealKind,
+    DealLine,
+    ForecastCategory,
+    Stage,
+)
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
@@ -54,6 +70,9 @@ from models.rulebooks import (
     RunScope,
     RunState,
 )
+from models.signals import Signal, SignalKind
+from models.stakeholders import Stakeholder
+from models.trends import Trend, TrendKind
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.odd_values import MOMENTS
 from tests.schema.reads.world import World
@@ -88,6 +107,7 @@ class Desk:
     parent: str
     account: str
     contact: str
+    boss: str
     contract: str
     deal: str
     pipeline: str
@@ -128,6 +148,11 @@ class Desk:
     play: str
     play_run: str
     play_step: str
+    signal: str
+    trend: str
+    rival: str
+    other_rival: str
+    position: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -205,6 +230,7 @@ class _Making:
             parent=parent.id,
             account=account.id,
             contact=contact.id,
+            boss=self._boss(account),
             contract=contract.id,
             deal=deal.id,
             pipeline=first.pipeline_id,
@@ -233,9 +259,37 @@ class _Making:
             document=self.make(BidDocument, bid_id=bid.id, title="Call", url="https://a.example/call").id,
             member=self.make(BidMember, bid_id=bid.id, user_id=self.director.id, duty="leads").id,
             approval=self._approval(self._bid(deal, BidState.PREPARING)),
+            **self._competition(account),
             **self._plan(account, deal),
             **self._play(account, deal),
         )
+
+    def _competition(self, account: Account) -> dict[str, str]:
+        """What is going on at the account, and who else is there."""
+        of = {"account_id": account.id, "observed_on": DAY}
+        rival = self._rival("A rival of the desk")
+        return {
+            "signal": self.make(Signal, kind=SignalKind.MERGER, summary="It merges", **of).id,
+            "trend": self.make(Trend, kind=TrendKind.MERGER, title="It merges", **of).id,
+            "rival": rival.id,
+            "other_rival": self._rival("Another rival of the desk").id,
+            "position": self.make(
+                CompetitorPosition, competitor_id=rival.id, product_family="WAN",
+                role=PositionRole.INCUMBENT, currency="EUR", **of,
+            ).id,
+        }  # fmt: skip
+
+    def _rival(self, name: str) -> Competitor:
+        rival = self.make(Competitor, name=name)
+        self.make(CompetitorName, competitor_id=rival.id, name=name, key=spelling_key(name))
+        return rival
+
+    def _boss(self, account: Account) -> str:
+        """Somebody with a part in the buying centre."""
+        boss = self.make(Contact, account_id=account.id, name="Grace")
+        self.make(Stakeholder, account_id=account.id, contact_id=boss.id, role=ContactRole.APPROVER)
+        self.make(Contact, account_id=account.id, name="Edsger", reports_to_id=boss.id)
+        return boss.id
 
     def _people(self) -> None:
         """A manager beside the team of the director, and two more assistants."""

@@ -109,7 +109,25 @@ MUTATIONS: Mapping[str, May] = {
     "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "setPlay": _may(RULE_MAKERS, "WRITE_RULES"),
+    **dict.fromkeys(
+        (
+            "contactJoined", "contactLeft", "contactMoved", "setContactManager", "setStakeholder",
+            "removeStakeholder",
+        ),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "assessContact": _may(SELLERS, "WRITE_SALES"),
+    "setRelationshipLevel": _may(SELLERS, "WRITE_SALES", own=True),
+    "setNeededRoles": _may(RULE_MAKERS, "WRITE_RULES"),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
+    **dict.fromkeys(
+        ("recordTrends", "trendFromSignal", "putCompetitorPosition"), _may(SELLERS, "WRITE_SIGNALS")
+    ),
+    **dict.fromkeys(
+        ("updateTrend", "moveTrend", "nameCompetitor", "removeCompetitorPosition", "writeBattleNote"),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "mergeCompetitors": _may(RULE_MAKERS, "WRITE_RULES"),
     "evaluate": _may(SELLERS, "EVALUATE", own=True),
     "acceptRecommendation": _may(SELLERS, "WRITE_SALES"),
     "snoozeRecommendation": _may(SELLERS, "WRITE_SALES"),
@@ -146,6 +164,8 @@ QUERIES: Mapping[str, May] = {
             "apiKeys", "delegations", "node", "nodes", "quotas", "pipelineSnapshots", "forecastCalendar",
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
+            "relationshipSummary", "neededRoles",
+            "trends", "competitors", "competitor", "competitorPositions",
         ),
         _READ,
     ),
@@ -156,11 +176,12 @@ QUERIES: Mapping[str, May] = {
     "risks": _READ_MONEY,
     "portfolio": _READ_MONEY,
     "attainment": _READ_MONEY,
+    "trendReport": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
-            "forecastRecord",
+            "forecastRecord", "competitorRecord",
         ),
         _READ_MONEY,
     ),
