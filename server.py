@@ -68,16 +68,20 @@ def app() -> Starlette:
 
 
 def create_app(
-    engine: EnginePool | None = None, config: Settings | None = None, provider: Provider | None = None
+    engine: EnginePool | None = None,
+    config: Settings | None = None,
+    provider: Provider | None = None,
+    schema: Schema | None = None,
 ) -> Starlette:
     """The application; nothing is connected or started before its lifespan begins.
 
     ``engine`` is started and stopped with the application, like the one made when there is none.
-    ``config`` is the environment's unless given, ``provider`` the one that it names.
+    ``config`` is the environment's unless given, ``provider`` the one that it names, ``schema`` the one with
+    its limits.
     """
     config = config or settings()
     engine = engine or EnginePool(config.workers, config.judge_timeout)
-    schema = build(config)
+    schema = schema or build(config)
     enter = _entrance(engine, config, provider or _provider(config)).enter
     annex = Annex(config)
     answering = _answering(schema, config, annex)

@@ -158,7 +158,7 @@ async def add_packs(
     async with connected(), engine_pool() as engine:
         actor = await tenant_actor(tenant)
         for name in names:
-            book, _ = await rulebooks.import_file(actor, name, packs.load(name).text)
+            book, _ = await rulebooks.keep(actor, name, packs.load(name))
             if book.state != RulebookState.ACTIVE:
                 book = await rulebooks.activate(actor, engine, book.id, reason="pack")
             out.print(f"{book.name}/{book.number} is {book.state}")

@@ -20,7 +20,7 @@ from commands.validation import validate
 from models import tracing
 from models.access import Actor
 from models.base import Record, today, utcnow
-from models.database import is_collision
+from models.database import Param, is_collision, write_rows
 from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition, NotFound
 from models.history import CREATED, AuditRecord, Change
 from models.transactions import transaction
@@ -49,6 +49,35 @@ class FieldChange:
     told: SourceRow | None = dataclasses.field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change as the log keeps it, before it is written."""
+
+    entity: str
+    entity_id: str
+    field: str
+    old: str | None
+    new: str | None
+    effective_on: date
+    known_on: date
+
+
+#: What is written of an entry: tens of thousands come with an import, too many to make records of first.
+COLUMNS = (
+    "id", "version", "created_at", "updated_at", "tenant_id", "audit_id", "entity", "entity_id", "field",
+    "old", "new", "effective_on", "known_on", "seq",
+)  # fmt: skip
+
+
+def _row(audit: AuditRecord, seq: int, entry: Entry) -> tuple[Param, ...]:
+    """The columns of an entry."""
+    now = utcnow()
+    return (
+        Change.make_id(), 1, now, now, audit.tenant_id, audit.id, entry.entity, entry.entity_id, entry.field,
+        entry.old, entry.new, entry.effective_on, entry.known_on, seq,
+    )  # fmt: skip
+
+
 @dataclass
 class Work:
     """What one command does, collected for its change log.
@@ -60,7 +89,7 @@ class Work:
     actor: Actor
     on: date
     history: bool = False
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Entry] = field(default_factory=list)
     object_id: str | None = None
     #: What facts may have been changed by.
     written: list[Record] = field(default_factory=list)
@@ -146,9 +175,7 @@ class Work:
             if change.field in model.untracked:
                 continue
             self.changes.append(
-                Change(
-                    id=Change.make_id(),
-                    tenant_id=self.actor.tenant_id,
+                Entry(
                     entity=model._meta.db_table,
                     entity_id=record_id,
                     field=change.field,
@@ -156,7 +183,6 @@ class Work:
                     new=as_text(change.new),
                     effective_on=change.on,
                     known_on=change.on if self.history else today(),
-                    seq=len(self.changes),
                 )
             )
 
@@ -211,9 +237,7 @@ async def _record(work: Work, command: str, repeat: Repeat | None) -> None:
         request=repeat.request if repeat else None,
         changes_count=len(work.changes),
     )
-    for change in work.changes:
-        change.audit_id = audit.id
-    await Change.bulk_create(work.changes, batch_size=BATCH)
+    await write_rows(Change._meta.db_table, COLUMNS, [_row(audit, *each) for each in enumerate(work.changes)])
 
 
 @dataclass(frozen=True)

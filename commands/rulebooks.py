@@ -24,7 +24,7 @@ from rules.checks import never_matching
 from rules.engine import gate
 from rules.engine.pool import EnginePool
 from rules.facts import accounts_as_of, gather
-from rules.files import Document
+from rules.files import Document, RuleFile
 from rules.needs import needs
 from rules.reference import Facts, canonical_facts
 from rules.tree import Book
@@ -101,11 +101,21 @@ async def import_file(actor: Actor, name: str, text: str) -> tuple[Rulebook, boo
     """
     require(actor, MAKE_RULES, "write rules")
     validate(Rulebook, {"name": name})
-    file = files.read(text)
+    return await keep(actor, name, files.read(text))
+
+
+async def keep(actor: Actor, name: str, file: RuleFile) -> tuple[Rulebook, bool]:
+    """Keep a file that was read, as ``import_file`` does.
+
+    Raises:
+        InvalidRulebook: with every problem of the rules; nothing is saved.
+    """
+    require(actor, MAKE_RULES, "write rules")
+    validate(Rulebook, {"name": name})
     latest = await _latest(actor, name)
-    if latest and await exported(latest) == text:
+    if latest and await exported(latest) == file.text:
         return latest, False
-    return await save(actor, name, file.rules, file.cases, file.description, text), True
+    return await save(actor, name, file.rules, file.cases, file.description, file.text), True
 
 
 async def exported(rulebook: Rulebook) -> str:
@@ -264,7 +274,7 @@ async def ensure_starter(actor: Actor, engine: EnginePool) -> Rulebook:
         return live
     draft = await Rulebook.filter(tenant_id=actor.tenant_id, name=packs.STARTER).order_by("-number").first()
     if draft is None:
-        draft, _ = await import_file(actor, packs.STARTER, packs.load(packs.STARTER).text)
+        draft, _ = await keep(actor, packs.STARTER, packs.load(packs.STARTER))
     return await activate(actor, engine, draft.id)
 
 

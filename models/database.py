@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,12 +20,11 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
-from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.executor import MigrationExecutor
 
 from models import MODULES
 from models.errors import Unavailable, UnknownSchema
 from models.making import make
+from models.migrating import Autodetector, Executor
 from models.outages import origins
 from models.sqlite_readers import CACHE_SIZE, SqliteReaders
 from models.statements import SQLITE, seen
@@ -36,6 +35,9 @@ MIGRATE_COMMAND = "bellwether migrate"
 MIGRATIONS = "tortoise_migrations"
 #: The name of an embedded database without a file: only the connection that made it can read it.
 MEMORY = ":memory:"
+
+#: So many rows are written with one statement.
+WRITTEN_AT_ONCE = 500
 
 #: What drivers raise when there is no database to talk to, at the start or in the middle.
 _UNREACHABLE = (
@@ -194,8 +196,8 @@ async def _open_readers(path: str) -> None:
         _connected.readers = SqliteReaders(path)
 
 
-def _executor() -> MigrationExecutor:
-    return MigrationExecutor(get_connection("default"), apps())
+def _executor() -> Executor:
+    return Executor(get_connection("default"), apps())
 
 
 async def applied_migrations() -> list[str]:
@@ -257,7 +259,7 @@ async def check_schema() -> None:
 async def model_changes() -> list[str]:
     """What the models have that no migration makes, in words; empty when they match."""
     assert Tortoise.apps is not None
-    writers = await MigrationAutodetector(Tortoise.apps, apps()).changes()
+    writers = await Autodetector(Tortoise.apps, apps()).changes()
     return [type(operation).__name__ for writer in writers for operation in writer.operations]
 
 
@@ -407,6 +409,22 @@ async def fetch(sql: str, params: Params | None = None) -> list[Row]:
         return await seen(SQLITE, text, _connected.readers.rows(text, values), len)
     rows = await connection.execute_query_dict(text, list(values))
     return [dict(row) for row in rows]
+
+
+async def write_rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[Param]]) -> None:
+    """Insert rows as they are, on the connected database, some hundreds with one statement.
+
+    What columns have for a default is not filled in, and nothing is checked but by the database.
+    """
+    marks = ("?" if is_sqlite() else f"${number}" for number in range(1, len(columns) + 1))
+    named = ", ".join(f'"{column}"' for column in columns)
+    statement = f'insert into "{table}" ({named}) values ({", ".join(marks)})'
+    connection = get_connection("default")
+    for start in range(0, len(rows), WRITTEN_AT_ONCE):
+        part = rows[start : start + WRITTEN_AT_ONCE]
+        if is_sqlite():
+            part = [[_for_sqlite(value) for value in row] for row in part]
+        await connection.execute_many(statement, [list(row) for row in part])
 
 
 def as_int(value: object) -> int:

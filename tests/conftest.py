@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from models import database
-from tests import postgres
+from tests import orm, postgres
 
 TEMPLATE = "template_migrated"
+orm.prepare_once()
 
 
 async def _migrate(url: str) -> None:
@@ -61,25 +61,25 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server: postgres.Server) -> str:
-    """The name of a migrated database that a test leaves as empty as it was."""
+def postgres_database(postgres_server: postgres.Server) -> Iterator[postgres.Emptied]:
+    """A migrated database that a test leaves as empty as it was."""
     _blocking(postgres_server.clone(TEMPLATE, name := "test"))
-    return name
+    emptied = postgres.Emptied(postgres_server, name)
+    yield emptied
+    emptied.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a fresh, migrated, empty database; nothing is connected to it."""
-    EXECUTOR_CACHE.clear()  # the ORM keeps statements by table, not by database: only tests use two
     if request.param == "sqlite":
         path = tmp_path / "bellwether.sqlite3"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite://{path}"
         return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    name: str = request.getfixturevalue("postgres_database")
-    yield server.url(name)
-    await server.empty(name)
+    emptied: postgres.Emptied = request.getfixturevalue("postgres_database")
+    yield emptied.url
+    await emptied.empty()
 
 
 @pytest.fixture

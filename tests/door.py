@@ -15,6 +15,9 @@ from models.access import User
 from models.history import Change
 from rules.engine.pool import EnginePool
 from schema.core import tokens
+from schema.core.oidc import Provider
+from schema.core.schema import Schema
+from schema.root import build
 from server import create_app
 from settings import Settings
 
@@ -85,17 +88,29 @@ async def knock(
     """An HTTP client at the server with any text for a token."""
     actors.forget()  # tests write users without a command
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    app = create_app(engine, config) if engine else without_engine(config.model_dump_json())
+    app = application(engine, config) if engine else without_engine(config.model_dump_json())
     transport = httpx.ASGITransport(app)
     client = httpx.AsyncClient(transport=transport, base_url="http://bellwether", headers=headers)
     async with client:
         yield client
 
 
+def application(
+    engine: EnginePool | None = None, config: Settings = CONFIG, provider: Provider | None = None
+) -> Starlette:
+    """The application; those with the same settings share a schema, for making it takes its time."""
+    return create_app(engine, config, provider, _schema(config.model_dump_json(exclude={"database_url"})))
+
+
+@cache
+def _schema(config: str) -> Schema:
+    return build(Settings.model_validate_json(config))
+
+
 @cache
 def without_engine(config: str) -> Starlette:
-    """The application for tests that judge nothing, made once: making the schema takes its time."""
-    return create_app(config=Settings.model_validate_json(config))
+    """The application for tests that judge nothing."""
+    return application(config=Settings.model_validate_json(config))
 
 
 async def written() -> int:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,13 +68,60 @@ class Server:
         """Make a database that is a copy of another, which nobody may be connected to."""
         await self.run(f'create database "{name}" template "{template}" strategy file_copy')
 
-    async def empty(self, name: str) -> None:
-        """Remove every row but the list of migrations, whoever is connected."""
-        await self.run(_EMPTY, database=name)
-
     async def drop(self, name: str) -> None:
         """Drop a database, whoever is connected."""
         await self.run(f'drop database if exists "{name}" with (force)')
+
+
+class Emptied:
+    """A database that is emptied again and again, through one connection: a new one reads the catalog first.
+
+    The connection has a thread and a loop of its own, for each test has another loop.
+    """
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.name = name
+        self._server = server
+        self._connection: asyncpg.Connection | None = None
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Its URL, as the product's settings take it."""
+        return self._server.url(self.name)
+
+    async def empty(self) -> None:
+        """Remove every row but the list of migrations, whoever else is connected."""
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._empty(), self._loop))
+
+    async def _empty(self) -> None:
+        try:
+            await (await self._connected()).execute(_EMPTY)
+        except (
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.InterfaceError,
+            OSError,
+        ):
+            self._connection = None  # a test ended it, too
+            await (await self._connected()).execute(_EMPTY)
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                user="postgres", database=self.name, host=self._server.folder
+            )
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection."""
+        asyncio.run_coroutine_threadsafe(self._closed(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _closed(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
 
 
 def _own_runtime_folder() -> None:

@@ -23,10 +23,9 @@ from models.errors import Invalid, Unauthenticated, Unavailable
 from schema.core import jwks, tokens
 from schema.core.jwks import Keyring
 from schema.core.oidc import Expected, Provider
-from server import create_app
 from settings import Settings, settings
 from tests import factories
-from tests.door import CONFIG
+from tests.door import CONFIG, application
 
 ISSUER = "https://login.example.com/realm"
 AUDIENCE = "bellwether-api"
@@ -250,7 +249,7 @@ async def test_people_of_the_provider_come_in_and_our_own_tokens_only_by_a_secre
         ),
     }
     for config, is_taken in ((CONFIG, True), (CONFIG.model_copy(update={"secret": ""}), False)):
-        app = create_app(config=config, provider=identity.provider())
+        app = application(config=config, provider=identity.provider())
         actors.forget()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://b") as client:
             for token, (who, status) in (

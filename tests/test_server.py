@@ -14,9 +14,7 @@ import structlog
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from starlette.types import Message
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
-import server
 from models import database
 from models.access import Role, User
 from models.base import utcnow
@@ -27,7 +25,7 @@ from schema.graphiql.page import STATIC
 from settings import Settings, settings
 from tests import factories, postgres
 from tests.conftest import TEMPLATE
-from tests.door import CONFIG, door, knock
+from tests.door import CONFIG, application, door, knock
 
 WHO = "{ me { name role } }"
 JSON = {"Content-Type": "application/json"}
@@ -323,13 +321,13 @@ async def test_a_caller_who_goes_away_is_no_error_of_the_server(db: str) -> None
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"",
              "headers": [(b"content-type", b"application/json")]}  # fmt: skip
     with structlog.testing.capture_logs() as lines:
-        await server.create_app(config=CONFIG)(scope, gone, send)
+        await application(config=CONFIG)(scope, gone, send)
     assert sent == []
     assert [(line["log_level"], line["status"]) for line in lines] == [("info", 499)]
 
 
 async def test_a_server_starts_serves_and_stops(db_url: str) -> None:
-    app = server.create_app(config=CONFIG.model_copy(update={"database_url": db_url}))
+    app = application(config=CONFIG.model_copy(update={"database_url": db_url}))
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
         health = (await client.get("http://bellwether/readyz")).json()
@@ -338,7 +336,7 @@ async def test_a_server_starts_serves_and_stops(db_url: str) -> None:
 
 async def test_an_unknown_schema_is_refused_with_the_command_to_run(tmp_path: Path) -> None:
     config: Settings = CONFIG.model_copy(update={"database_url": f"sqlite://{tmp_path / 'empty.sqlite3'}"})
-    app = server.create_app(config=config)
+    app = application(config=config)
     with pytest.raises(UnknownSchema, match="bellwether migrate"):
         async with app.router.lifespan_context(app):
             pass
@@ -347,7 +345,6 @@ async def test_an_unknown_schema_is_refused_with_the_command_to_run(tmp_path: Pa
 async def test_without_its_database_the_server_says_so_and_goes_on(
     postgres_server: postgres.Server,
 ) -> None:
-    EXECUTOR_CACHE.clear()  # of the database of another test
     await postgres_server.clone(TEMPLATE, "test_that_vanishes")
     async with database.database(postgres_server.url("test_that_vanishes")):
         ada = await factories.user(await factories.tenant())

@@ -96,7 +96,7 @@ async def _resolve(world: World, tickets: Iterable[Ticket], on: date) -> None:
 
 async def _all_packs(world: World, engine: EnginePool) -> None:
     for name in packs.names():
-        book, _ = await rulebooks.import_file(world.operator, name, packs.load(name).text)
+        book, _ = await rulebooks.keep(world.operator, name, packs.load(name))
         await rulebooks.activate(world.operator, engine, book.id)
 
 

@@ -67,7 +67,7 @@ async def account(owner: User) -> Account:
 
 async def _live(tenant: Tenant, engine: EnginePool, *names: str) -> None:
     for name in names:
-        book, _ = await rulebooks.import_file(system_actor(tenant), name, packs.load(name).text)
+        book, _ = await rulebooks.keep(system_actor(tenant), name, packs.load(name))
         await rulebooks.activate(system_actor(tenant), engine, book.id)
 
 

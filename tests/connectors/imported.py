@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tortoise.backends.base.executor import EXECUTOR_CACHE
-
 from commands.access import system_actor
 from connectors import ImportReport, import_folder, load_mapping
 from models import database
@@ -57,8 +55,6 @@ def imported_once(template: Path, into: Path, mapping: str, folder: Path, as_of:
         finally:
             await database.disconnect()
 
-    EXECUTOR_CACHE.clear()
     with ThreadPoolExecutor(1) as thread:
         report = thread.submit(asyncio.run, run()).result()
-    EXECUTOR_CACHE.clear()
     return Imported(url, report, mapping, folder, as_of)

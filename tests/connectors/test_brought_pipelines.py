@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from commands import deals, pipelines
+from commands import deals, journal, pipelines
 from commands.access import ensure_tenant, system_actor
 from connectors import ImportReport, import_folder
 from connectors.loading import parse_mapping
 from models.access import User
+from models.database import Param, write_rows
 from models.deals import Deal, DealKind, ForecastCategory, Stage, StageChange
 from models.errors import Invalid
 from models.history import Change
@@ -229,15 +230,16 @@ async def test_an_import_that_ended_half_way_is_completed_to_the_same(
 
 
 def _ends_at_the_third_deal(patched: pytest.MonkeyPatch) -> None:
-    original, deals = Change.bulk_create, set[str]()
+    original, deals = write_rows, set[str]()
 
-    async def written(changes: Sequence[Change], batch_size: int | None = None) -> None:
-        deals.update(change.entity_id for change in changes if change.entity == "deal")
+    async def written(table: str, columns: Sequence[str], rows: Sequence[Sequence[Param]]) -> None:
+        told = [dict(zip(columns, row, strict=True)) for row in rows]
+        deals.update(str(each["entity_id"]) for each in told if each["entity"] == "deal")
         if len(deals) == 3:
             raise ZeroDivisionError
-        await original(changes, batch_size)
+        await original(table, columns, rows)
 
-    patched.setattr(Change, "bulk_create", written)
+    patched.setattr(journal, "write_rows", written)
 
 
 UNSOUND = {

@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 IMPORT_UNTIL_KILLED = """
 import asyncio, sys
 from pathlib import Path
+from commands import journal
 from models import database
-from models.history import Change
 from tests.connectors import source
 from connectors import import_folder
 
@@ -35,7 +35,7 @@ def report(step, done, of):
     if step == half_done and done < of:
         if moment == "between batches":
             wait_for_death()
-        Change.bulk_create = wait_for_death
+        journal.write_rows = wait_for_death
 
 async def main():
     await database.connect(url)
@@ -48,11 +48,11 @@ asyncio.run(main())
 def _many(folder: Path) -> Path:
     """Three batches of customers, each the child of the next one's first, and three of offers."""
     customers = "".join(
-        f"C{n};Customer {n};{f'C{n + 1}' if n % 600 == 0 else ''};{n};\n" for n in range(1300)
+        f"C{n};Customer {n};{f'C{n + 1}' if n % 600 == 0 else ''};{n};\n" for n in range(1010)
     )
     offers = "".join(
         f"O{n};C{n};Fibre1G;{'yes;05.01.2026;06.02.2026' if n % 3 else 'open;05.01.2026;'};{n}\n"
-        for n in range(1300)
+        for n in range(1010)
     )
     return written(
         folder,

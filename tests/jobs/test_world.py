@@ -26,9 +26,9 @@ DAYS = (
 )
 
 
-@pytest.fixture(params=DAYS)
+@pytest.fixture(scope="module", params=DAYS)
 def world(request: pytest.FixtureRequest) -> World:
-    """The world on one of several days."""
+    """The world on one of several days; tests only read it."""
     return build_world(request.param)
 
 

@@ -101,9 +101,7 @@ async def test_from_a_new_account_to_a_plan_that_is_followed_or_not(
     mara = await factories.user(operator, Role.MANAGER, team_id=north.id, name="Mara Falk")
     ada = await factories.user(operator, team_id=north.id, manager_id=mara.id, name="Ada Lind")
     cloud = await factories.product(operator, family="Cloud")
-    book, _ = await rulebooks.import_file(
-        system_actor(operator), "account-plans", packs.load("account-plans").text
-    )
+    book, _ = await rulebooks.keep(system_actor(operator), "account-plans", packs.load("account-plans"))
     await rulebooks.activate(system_actor(operator), engine, book.id)
     first = clock.day(0)
 

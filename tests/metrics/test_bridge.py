@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from commands import access, deals
 from commands.access import system_actor
@@ -43,9 +42,7 @@ def built(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Wo
         return world
 
     with ThreadPoolExecutor(1) as thread:
-        world = thread.submit(asyncio.run, written()).result()
-    EXECUTOR_CACHE.clear()
-    return world
+        return thread.submit(asyncio.run, written()).result()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ async def test_a_read_sees_its_own_transaction_and_nobody_elses(db: str) -> None
 
     writing = asyncio.create_task(write())
     await begun.wait()
-    assert await asyncio.wait_for(counted(), 2) == 0  # and does not wait
+    assert await asyncio.wait_for(counted(), 20) == 0  # and does not wait, which would be for ever
     go_on.set()
     await writing
     assert await counted() == 1
@@ -58,9 +58,7 @@ async def test_a_read_that_nobody_waits_for_any_more_ends(db: str) -> None:
     for read in reads:
         read.cancel()
     await asyncio.gather(*reads, return_exceptions=True)
-    began = time.perf_counter()
-    assert await counted() == 0
-    assert time.perf_counter() - began < 2
+    assert await asyncio.wait_for(counted(), 20) == 0
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -77,7 +75,7 @@ async def test_a_locked_file_is_waited_for_by_a_thread(tmp_path: Path, at_once: 
             asked = asyncio.create_task(sqlite.row(sql, [], at_once=at_once))
             await asyncio.sleep(0.2)
             assert not asked.done()
-            assert time.perf_counter() - began < 1
+            assert time.perf_counter() - began < 5  # a thread waits ten seconds
             writer.execute("commit")
             assert await asked == (b"1",)
         finally:

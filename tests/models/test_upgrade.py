@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.executor import MigrationTarget
 
 from models import database
 from models.database import is_sqlite
 from models.errors import UnknownSchema
+from models.migrating import Executor
 from models.recommendations import Evidence
 from tests import postgres
 
@@ -54,7 +54,6 @@ FILLED = (
 @pytest.fixture(params=["sqlite", "postgres"])
 async def empty_urls(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[str]]:
     """The URLs of two databases without any table."""
-    EXECUTOR_CACHE.clear()
     names = ["old", "new"]
     if request.param == "sqlite":
         yield [f"sqlite://{tmp_path}/{name}.sqlite3" for name in names]
@@ -102,7 +101,7 @@ async def test_it_takes_what_the_new_release_writes_and_is_as_a_new_one_with_all
 ) -> None:
     old, new = empty_urls
     await database.connect(old)
-    previous = MigrationExecutor(get_connection("default"), database.apps())
+    previous = Executor(get_connection("default"), database.apps())
     await previous.migrate([MigrationTarget(database.APP, PREVIOUS)])
     for statement in FILLED:
         await get_connection("default").execute_query(statement)

@@ -158,7 +158,7 @@ async def test_the_hygiene_pack_speaks_of_a_bid_until_it_is_decided_approved_and
     actor = await factories.actor(ada)
     await discounts.set_levels(mara, [Level(5, Role.DIRECTOR), Level(30, Role.MANAGER)])
     system = system_actor(tenant)
-    book, _ = await rulebooks.import_file(system, "hygiene", packs.load("pipeline-hygiene").text)
+    book, _ = await rulebooks.keep(system, "hygiene", packs.load("pipeline-hygiene"))
     await rulebooks.activate(system, engine, book.id)
     bid = await bids.create(actor, deal.id, "Backbone", today() + timedelta(days=3))
     assert await _judged(tenant, engine) == {"bid-undecided"}

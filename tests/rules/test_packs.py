@@ -69,7 +69,7 @@ async def test_all_packs_are_live_together_and_speak_of_what_is_stored(db: str) 
     await factories.signal(account, kind=SignalKind.SITE_OPENED)
     async with EnginePool(1, 20.0) as engine:
         for name in packs.names():
-            book, _ = await rulebooks.import_file(system_actor(tenant), name, packs.load(name).text)
+            book, _ = await rulebooks.keep(system_actor(tenant), name, packs.load(name))
             await rulebooks.activate(system_actor(tenant), engine, book.id)
         run = await evaluations.evaluate(system_actor(tenant), engine, DAY)
     assert (run.failures, run.disagreements) == ([], [])

@@ -319,7 +319,7 @@ async def test_stopping_ends_work_under_way_at_once_and_no_worker_outlives_it() 
     for work in judging:
         with pytest.raises(EngineStopped, match="rule workers are stopped"):
             await work
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20  # and not what the batch may take
     assert not pool.quarantined
     assert _children() == before
 

@@ -18,7 +18,7 @@ from schema.core import tokens
 from tests.door import CONFIG
 
 #: So long something that must come is waited for.
-SECONDS = 10
+SECONDS = 30
 PROTOCOL = "graphql-transport-ws"
 Said = Mapping[str, Any]
 
@@ -31,11 +31,15 @@ class Socket:
     to_client: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     #: Whether the client takes what it is sent.
     takes: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Whether it was sent something that it did not take.
+    waits: asyncio.Event = field(default_factory=asyncio.Event)
     #: The server's end, as long as it is there.
     serving: asyncio.Task[None] = field(init=False)
 
     async def send(self, message: Message) -> None:
         """The server sends something."""
+        if not self.takes.is_set():
+            self.waits.set()
         await self.takes.wait()
         self.to_client.put_nowait(message)
         if message["type"] == "websocket.close":

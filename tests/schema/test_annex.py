@@ -7,17 +7,15 @@ import multiprocessing
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from multiprocessing.process import BaseProcess as Child
 
 import httpx
 import pytest
 
-import server
 from schema.annex import Annex
 from schema.core import tokens
 from schema.core.executing import Executed, Job
 from tests import factories
-from tests.door import CONFIG
+from tests.door import CONFIG, application
 
 LONG = """query Long { accounts { nodes { name usage { month } } }
   a: portfolio(groupBy: OWNER) { currency groups { label } } nothing: account(id: "acc_0") { id } }"""
@@ -27,21 +25,28 @@ WRONG = 'query { portfolio(asOf: "1800-01-01") { currency } }'
 @asynccontextmanager
 async def served(url: str, annex: int) -> AsyncIterator[tuple[httpx.AsyncClient, list[Job]]]:
     """A client of a server that has so many processes beside it, and what they were asked."""
-    app = server.create_app(config=CONFIG.model_copy(update={"database_url": url, "annex": annex}))
+    app = application(config=CONFIG.model_copy(update={"database_url": url, "annex": annex}))
     asked: list[Job] = []
-    execute = Annex.execute
+    is_open = asyncio.Event()
+    open_, execute = Annex.open, Annex.execute
+
+    async def opened(self: Annex) -> None:
+        await open_(self)
+        is_open.set()
 
     async def noted(self: Annex, job: Job) -> Executed | None:
         asked.append(job)
         return await execute(self, job)
 
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Annex, "open", opened)
         patched.setattr(Annex, "execute", noted)
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://bellwether") as client,
         ):
+            await asyncio.wait_for(is_open.wait(), 120)
             yield client, asked
 
 
@@ -59,15 +64,15 @@ async def test_what_takes_long_is_answered_beside_the_server_and_by_it_when_that
         here = await answers(client)
         assert asked == []
     async with served(db, 1) as (client, asked):
-        children = await _children(client, headers, asked)
+        children = multiprocessing.active_children()
         there = await answers(client)
-        asked_before = len(asked)
+        assert len(asked) == 2
         children[0].kill()
         after = await answers(client)
         again = await answers(client)
         children += multiprocessing.active_children()
         nobody = await client.post("/graphql", json={"query": LONG})
-        assert (nobody.status_code, len(asked)) == (401, asked_before + 4)
+        assert (nobody.status_code, len(asked)) == (401, 6)
     assert here == there == after == again
     for child in children:
         await _gone(child.pid or 0)
@@ -80,14 +85,6 @@ def _without_ids(answer: dict[str, object]) -> dict[str, object]:
         assert len(error["extensions"].pop("requestId")) == 16
     answer["extensions"] = None
     return answer
-
-
-async def _children(client: httpx.AsyncClient, headers: dict[str, str], asked: list[Job]) -> list[Child]:
-    """The processes of the annex, once it is open."""
-    while not asked:
-        await client.post("/graphql", json={"query": LONG}, headers=headers)
-        await asyncio.sleep(0.05)
-    return multiprocessing.active_children()
 
 
 async def _gone(pid: int) -> None:

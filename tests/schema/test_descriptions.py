@@ -27,10 +27,9 @@ from graphql import (
 )
 from strawberry.utils.str_converters import to_camel_case
 
-from schema import root
 from schema.core.stored import Stored
+from tests.schema.asking import SCHEMA
 
-SCHEMA = root.build()
 Described = GraphQLNamedType | GraphQLField | GraphQLArgument | GraphQLInputField | GraphQLEnumValue
 #: Scalars of the GraphQL specification, which describes them.
 SPECIFIED = frozenset({"Boolean", "Float", "ID", "Int", "String"})

@@ -135,11 +135,11 @@ async def test_fragments_that_multiply_or_meet_themselves_are_refused_at_once() 
     spread = " ".join(
         f"fragment f{n} on Query {{ ...f{n - 1} a{n}: again {{ ...f{n - 1} }} }}" for n in range(1, 200)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert await refused("fragment f0 on Query { name } " + spread + " { ...f199 }")
     assert await refused("{ ...f } fragment f on Query { again { ...f } }")
     assert await refused("{ ...missing }")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 async def test_a_long_chain_of_fragments_is_refused() -> None:
@@ -208,7 +208,7 @@ async def test_variables_that_are_no_sizes_are_left_to_coercion() -> None:
 
 
 async def test_fields_selected_again_and_again_are_refused_before_they_are_compared() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for query in (
         "{" + " again { name }" * (MAX_REPEATS + 2) + "}",
         "{ again {" + " ...F" * 2 + "} } fragment F on Query {" + " name" * (MAX_REPEATS + 2) + "}",
@@ -217,4 +217,4 @@ async def test_fields_selected_again_and_again_are_refused_before_they_are_compa
         (error,) = await refused(query, depth=9)
         assert error.extensions == {"code": "LIMIT_EXCEEDED", "limit": "maxRepeats", "allowed": MAX_REPEATS}
     assert await refused("{" + " name" * MAX_REPEATS + "}") == []
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -14,6 +14,7 @@ from commands.announcements import ANNOUNCEMENTS, Event, Happened, InProcess, To
 from tests.schema.reads.answering import told_ids
 from tests.schema.reads.cursors import listed, lists_within
 from tests.schema.reads.oracle import within
+from tests.schema.sockets import SECONDS
 from tests.schema.tenants.callers import Caller
 from tests.schema.tenants.documents import (
     LIVE,
@@ -101,7 +102,7 @@ async def test_every_subscription_is_for_those_alone_who_may_and_see(stage: Stag
     for record_id, part, topic in happens.values():
         await ANNOUNCEMENTS.publish([Event(desk.tenant, topic, part, record_id, Happened.REFRESHED)])
     answered = [task for task, each in begun.items() if each.refusals or each.hears]
-    _, waiting = await asyncio.wait(answered, timeout=10)
+    _, waiting = await asyncio.wait(answered, timeout=SECONDS)
     assert not waiting, [begun[task] for task in waiting]
     await asyncio.sleep(0.1)
     for task, each in begun.items():
@@ -136,7 +137,7 @@ async def _settled(stage: Stage, begun: Collection[asyncio.Task[ExecutionResult]
     """Wait until each subscription follows or has ended."""
     assert isinstance(ANNOUNCEMENTS, InProcess)
     tenants = stage.desk.tenant, twin(stage.desk.tenant)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while not _all_are(begun, sum(map(ANNOUNCEMENTS.followers, tenants))):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
 

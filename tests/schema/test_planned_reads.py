@@ -55,6 +55,10 @@ READERS = (
 )  # fmt: skip
 
 
+#: Those of them who walk in small pages: where a page ends does not depend on why something is not seen.
+SMALL_STEPS = ("admin of a", "manager of a", "deputy of a", "director of b")
+
+
 @dataclass(frozen=True)
 class Stage:
     """The stored world with the servers that read it."""
@@ -191,7 +195,7 @@ async def test_every_value_of_every_object_is_answered_alike(db: str) -> None:
         for of, name in listed(stage.schema).items():
             kind = stage.schema.type_map[of]
             assert isinstance(kind, GraphQLObjectType)
-            whole = _whole(stage.schema, kind, 3)
+            whole = _whole(stage.schema, kind, 2)
             operation = Operation(f"{{ {name}(first: 200) {{ edges {{ cursor node {whole} }} }} }}", {})
             for reader in ("admin of a", "director of a"):
                 user = stage.world.users[reader]
@@ -218,12 +222,13 @@ async def _walked(
     while left:
         now = dict(islice(left.items(), AT_ONCE))
         fields = " ".join(
-            f"{of}: {listed(schema)[of]}(first: {size}, filter: $f{of}, after: {json.dumps(left[of])})"
+            f"{of}: {listed(schema)[of]}(first: {size}, filter: $f{of}, after: $a{of})"
             " { totalCount nodes { id } pageInfo { hasNextPage endCursor } }"
-            for of, cursor in now.items()
+            for of in now
         )
-        declared = ", ".join(f"$f{of}: {of}Filter" for of in now)
-        operation = Operation(f"query ({declared}) {{ {fields} }}", {f"f{of}": given for of in now})
+        declared = ", ".join(f"$f{of}: {of}Filter, $a{of}: String" for of in now)
+        variables = {f"f{of}": given for of in now} | {f"a{of}": cursor for of, cursor in now.items()}
+        operation = Operation(f"query ({declared}) {{ {fields} }}", variables)
         planned, ordinary = await asked.both(user, operation)
         assert planned.exact == ordinary.exact
         assert not planned.codes, planned.body
@@ -243,8 +248,10 @@ async def test_a_list_walked_to_its_end_is_what_the_reader_may_see(db: str) -> N
         for name in READERS:
             user = stage.world.users[name]
             sight = Sight(stage.rows, user.id)
-            for given, whole in _filters(sorted(every - sight.all_ids)[:400:4]):
-                found = await _walked(asked, stage.schema, user, given, 9 if given is None else 200)
+            invisible = sorted(every - sight.all_ids)
+            for given, whole in _filters(invisible[:: len(invisible) // 40 or 1]):
+                size = 9 if given is None and name in SMALL_STEPS else 200
+                found = await _walked(asked, stage.schema, user, given, size)
                 for of, (ids, total) in found.items():
                     assert sorted(ids) == sorted(sight.ids[of] if whole else ()), (name, of, given)
                     assert total == len(ids), (name, of, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import pytest
 import strawberry
@@ -18,6 +19,7 @@ from schema.core.plans import reads
 from schema.core.plans.catalog import Catalog
 from schema.core.plans.compiler import Compiler
 from schema.core.plans.reads import Reads
+from schema.core.schema import Schema
 from schema.core.stored import Stored, column
 from schema.root import build
 from settings import Settings
@@ -166,6 +168,11 @@ async def test_what_sqlite_cannot_parse_is_resolved(ada: User, monkeypatch: pyte
         assert await how(client, unheard, {"id": account.id}) == "ordinary"
 
 
+@cache
+def _deep() -> Schema:
+    return build(Settings.model_construct(max_cost=10**12, max_depth=100))
+
+
 @pytest.mark.parametrize("depth", [1, 3, 6])
 async def test_objects_within_objects_are_one_statement(ada: User, depth: int) -> None:
     await factories.account(ada, name="Nordwind")
@@ -173,8 +180,7 @@ async def test_objects_within_objects_are_one_statement(ada: User, depth: int) -
     for _ in range(depth):
         inside = f"name owner {{ name }} subsidiaries {{ totalCount nodes {{ {inside} }} }}"
     query = f"{{ accounts {{ nodes {{ {inside} }} }} }}"
-    schema = build(Settings.model_construct(max_cost=10**12, max_depth=100))
-    statement = schema.reads.statement(query, {}, None, await factories.actor(ada))
+    statement = _deep().reads.statement(query, {}, None, await factories.actor(ada))
     assert statement
     try:
         assert await reading.values(statement.sql, statement.values)

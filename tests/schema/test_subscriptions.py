@@ -23,11 +23,10 @@ from models.recommendations import Outcome, Recommendation
 from models.rulebooks import EvaluationRun
 from rules.engine.pool import EnginePool
 from schema.core.metrics import EVENTS
-from server import create_app
 from tests import factories
-from tests.door import CONFIG, without_engine
+from tests.door import CONFIG, application, without_engine
 from tests.measures import counts
-from tests.schema.sockets import Said, Socket, followers, opened
+from tests.schema.sockets import SECONDS, Said, Socket, followers, opened
 
 CHANGED = """subscription ($account: ID) {
   recommendationChanged(accountId: $account) { change recommendation { id state account { name } } }
@@ -51,7 +50,7 @@ async def own(user: User) -> Recommendation:
 
 async def _hidden(events: int) -> None:
     """Wait until so many events were kept from somebody who does not see what they are about."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while counts(EVENTS, "outcome")["hidden"] < events:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.005)
 
@@ -141,7 +140,7 @@ async def test_an_evaluation_tells_how_far_it_is_and_what_it_finds(
     async with EnginePool(1, 20.0) as engine, AsyncExitStack() as stack:
         actor = await factories.actor(here.owner)
         await rulebooks.ensure_starter(system_actor(here.tenant), engine)
-        app = create_app(engine, CONFIG)
+        app = application(engine)
         runs, found, risks = [await stack.enter_async_context(opened(app, here.owner)) for _ in range(3)]
         runs.follow(PROGRESS)
         found.follow(CHANGED)

@@ -13,7 +13,7 @@ from commands.announcements import ANNOUNCEMENTS, Event, Happened, Topic
 from models.access import User
 from tests import factories
 from tests.door import CONFIG, door, without_engine
-from tests.schema.sockets import Said, Socket, as_user, connected, followers, opened
+from tests.schema.sockets import SECONDS, Said, Socket, as_user, connected, followers, opened
 
 PAGE = "https://app.example.com"
 NARROW = {
@@ -218,12 +218,13 @@ async def test_who_takes_it_late_is_told_and_who_takes_nothing_is_left(ada: User
         for socket in (late, never):
             socket.takes.clear()
         await happens(record)
-        await asyncio.sleep(0.1)  # both are being sent it
+        for socket in (late, never):
+            await asyncio.wait_for(socket.waits.wait(), SECONDS)  # both are being sent it
         await happens("rec_1", "rec_2", "rec_3", "rec_4")
         late.takes.set()
         assert (await late.event())["change"] == "LAPSED"
         (error,) = (await late.hear())["payload"]
         assert error["extensions"]["code"] == "TOO_SLOW"
         assert await closed(late) == (4420, error["message"])
-        await asyncio.wait_for(never.serving, 10)
+        await asyncio.wait_for(never.serving, SECONDS)
         await followers(ada.tenant_id, 0)

@@ -20,10 +20,9 @@ from cli import serving
 from commands.announcements import ANNOUNCEMENTS, Event, Happened, Topic
 from models.access import User
 from models.recommendations import Recommendation
-from server import create_app
 from tests import factories
-from tests.door import CONFIG
-from tests.schema.sockets import PROTOCOL, Said, as_user, followers
+from tests.door import CONFIG, application
+from tests.schema.sockets import PROTOCOL, SECONDS, Said, as_user, followers
 
 #: So much that a few events fill what lies between server and client.
 TEXTS = " ".join(f"b{number}: because" for number in range(25))
@@ -38,7 +37,7 @@ async def served() -> AsyncIterator[tuple[uvicorn.Server, str]]:
     config = CONFIG.model_copy(update=BOUNDS)
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-    app = create_app(config=config)
+    app = application(config=config)
     running = serving.configured(lambda: app, "127.0.0.1", 0, config)
     running.lifespan = "off"  # the test has the database
     server = uvicorn.Server(running)
@@ -47,7 +46,7 @@ async def served() -> AsyncIterator[tuple[uvicorn.Server, str]]:
         yield server, f"ws://127.0.0.1:{listening.getsockname()[1]}/graphql"
     finally:
         server.should_exit = True
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, SECONDS)
 
 
 @dataclass
@@ -57,7 +56,7 @@ class Client:
     connection: ClientConnection
 
     async def hear(self) -> Said:
-        heard: Said = orjson.loads(await asyncio.wait_for(self.connection.recv(), 10))
+        heard: Said = orjson.loads(await asyncio.wait_for(self.connection.recv(), SECONDS))
         return heard
 
     async def end(self) -> tuple[list[Said], int | None]:
@@ -117,7 +116,7 @@ async def test_clients_that_vanish_or_stop_reading_leave_nothing_behind(
             assert heard[-1]["payload"][0]["extensions"]["code"] == "TOO_SLOW"
             assert 1 < len(heard) < 20
             await followers(ada.tenant_id, 1)  # who never reads is gone, too
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(SECONDS):
                 while len(server.server_state.connections) > 1:  # noqa: ASYNC110 - nobody tells of it
                     await asyncio.sleep(0.01)
         assert await quick.end() == ([], 1012)

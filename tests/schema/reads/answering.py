@@ -14,9 +14,8 @@ from graphql import GraphQLSchema
 from models.access import User
 from rules.engine.pool import EnginePool
 from schema.core import tokens
-from schema.root import build
-from server import create_app
-from tests.door import CONFIG
+from tests.door import CONFIG, application
+from tests.schema.asking import SCHEMA
 from tests.schema.reads.operations import Operation
 
 #: Whatever it costs is answered.
@@ -121,7 +120,7 @@ async def servers() -> AsyncIterator[Servers]:
 
 @asynccontextmanager
 async def _server(engine: EnginePool, read_plans: bool) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(engine, CONFIG.model_copy(update={**ANYTHING, "read_plans": read_plans}))
+    app = application(engine, CONFIG.model_copy(update={**ANYTHING, "read_plans": read_plans}))
     headers = {"X-Request-ID": "alike-in-both"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
@@ -132,7 +131,7 @@ async def _server(engine: EnginePool, read_plans: bool) -> AsyncIterator[httpx.A
 
 def live_schema() -> GraphQLSchema:
     """The schema as it is."""
-    return build()._schema
+    return SCHEMA._schema
 
 
 def told_ids(answer: object) -> Iterator[str]:

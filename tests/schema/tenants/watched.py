@@ -15,8 +15,7 @@ import structlog
 from starlette.applications import Starlette
 
 from rules.engine.pool import EnginePool
-from server import create_app
-from tests.door import CONFIG
+from tests.door import CONFIG, application
 from tests.schema.asking import SCHEMA
 from tests.schema.reads.answering import ANYTHING, Answer
 from tests.schema.reads.world import World
@@ -117,7 +116,7 @@ async def watched() -> AsyncIterator[Watch]:
     async with AsyncExitStack() as stack:
         logged = stack.enter_context(_listening())
         engine = await stack.enter_async_context(EnginePool(1))
-        app = create_app(engine, CONFIG.model_copy(update=ANYTHING))
+        app = application(engine, CONFIG.model_copy(update=ANYTHING))
         client = await stack.enter_async_context(_client(app))
         yield Watch(worlds, desk, app, client, engine, logged, ids, frozenset(map(twin, ids)))
 
