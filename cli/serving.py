@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cli.shell import app, command, connected, engine_pool, out, progress, token_of
-from commands import evaluations, rulebooks
+from commands import evaluations
 from commands.access import system_actor
 from jobs import demo as demo_job
 from models import database
@@ -102,9 +102,10 @@ async def _load_demo() -> None:
         with progress() as advance:
             tenant = await demo_job.load_world(demo_job.build_world(today()), advance)
             await demo_job.sell(tenant)
+            await demo_job.strategise(tenant)
             async with engine_pool() as engine:
                 actor = system_actor(tenant)
-                await rulebooks.ensure_starter(actor, engine)
+                await demo_job.put_rules_live(actor, engine)
                 await evaluations.evaluate(
                     actor,
                     engine,

@@ -2,7 +2,9 @@
 
 from jobs.demo.loading import SLUG, load_world
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
+from jobs.demo.rules import put_rules_live
 from jobs.demo.scenarios import SCENARIOS, Scenario
+from jobs.demo.strategy import strategise
 from jobs.demo.week import sell
 from jobs.demo.world import World, build_world
 
@@ -15,5 +17,7 @@ __all__ = [
     "World",
     "build_world",
     "load_world",
+    "put_rules_live",
     "sell",
+    "strategise",
 ]

@@ -20,10 +20,12 @@ from models.deals import Deal, DealContact, ForecastCategory, StageChange
 from models.forecast import quarter_of, week_of
 from models.history import Change
 from models.people import Contact
-from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
+from models.plans import AccountPlan, Health, PlayRun, PlayRunState
+from models.recommendations import Outcome, Recommendation, RecommendationState, Risk, RiskState
 from models.revenue import Contract
 from models.services import UsageMonth
 from rules.engine.pool import EnginePool
+from rules.plan_health import ReasonKind, judged
 
 DAYS = (date(2026, 3, 1), date(2027, 2, 28), today())
 ACCOUNTS = 60
@@ -90,9 +92,10 @@ async def test_loading_says_how_far_it_is_and_a_second_time_writes_nothing(db: s
     assert await User.filter(version__gt=1).count() == 0
 
 
-async def test_a_week_is_sold_once(db: str) -> None:
+async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None:
     tenant = await demo.load_world(demo.build_world(today()))
     await demo.sell(tenant)
+    await demo.strategise(tenant)
     director, manager = [
         await actor_of((await User.get(tenant_id=tenant.id, email=email)).id, tenant.id)
         for email in (demo.DIRECTOR_EMAIL, demo.MANAGER_EMAIL)
@@ -106,8 +109,24 @@ async def test_a_week_is_sold_once(db: str) -> None:
     assert node.standing.quota == QUOTA
     commit = node.categories[ForecastCategory.COMMIT].call
     assert (commit.called, commit.adjustment) == (QUOTA // 2, -QUOTA // 20)
+    plans = {plan.id: plan.name for plan in await AccountPlan.filter(tenant_id=tenant.id)}
+    health = await judged(tenant.id, await AccountPlan.filter(tenant_id=tenant.id), today())
+    assert {plans[key]: (found.health, found.revision) for key, found in health.items()} == {
+        "Hallbergwerk: one network, one voice": (Health.BEHIND, 2),
+        "Vestermark: from lines to cloud": (Health.ON_TRACK, 1),
+        "Talvik: the grid on our network": (Health.NOT_BEGUN, None),
+    }
+    (behind,) = [found for found in health.values() if found.health is Health.BEHIND]
+    assert [(each.kind, each.days) for each in behind.reasons if each.decides] == [
+        (ReasonKind.OBJECTIVE_BEHIND, None), (ReasonKind.ACTION_OVERDUE, 12),
+    ]  # fmt: skip
+    runs = await PlayRun.filter(tenant_id=tenant.id)
+    assert {(run.state, run.outcome) for run in runs} == {
+        (PlayRunState.RUNNING, None), (PlayRunState.DONE, Outcome.WORKED),
+    }  # fmt: skip
     before = await _counts()
     await demo.sell(tenant)
+    await demo.strategise(tenant)
     assert await _counts() == before
 
 
