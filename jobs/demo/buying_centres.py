@@ -63,7 +63,7 @@ _PEOPLE = (
         "CON-01-5", ContactRole.TECHNICAL, _LOW, _OUTSIDE, Support.SUPPORTER, "CON-01-3",
         ((_US, _VISIT, 0), (_US, _CALL, 16)),
     ),
-    Mapped("CON-01-6", ContactRole.USER, _LOW, _OUTSIDE, Support.NEUTRAL, "CON-01-3"),
+    Mapped("CON-01-6", ContactRole.USER, _LOW, _OUTSIDE, Support.NEUTRAL, "CON-01-3", ((_US, _CALL, 0),)),
     Mapped(
         "CON-04-LEFT", ContactRole.CHAMPION, _HIGH, _INNER, Support.MENTOR,
         met=((_US, _VISIT, 0), (_US, _CALL, 25)),
@@ -77,7 +77,9 @@ _PEOPLE = (
         ((_US, _MEETING, 0), (_US, _CALL, 30)),
     ),
     Mapped("CON-04-3", ContactRole.BLOCKER, _MEDIUM, _OUTSIDE, Support.ENEMY, "CON-04-1", ((_US, _CALL, 0),)),
-    Mapped("CON-04-4", ContactRole.TECHNICAL, _LOW, _OUTSIDE, Support.SUPPORTER, "CON-04-2"),
+    Mapped(
+        "CON-04-4", ContactRole.TECHNICAL, _LOW, _OUTSIDE, Support.SUPPORTER, "CON-04-2", ((_US, _VISIT, 0),)
+    ),
 )  # fmt: skip
 #: What the director is to whom, and wants to be.
 _RAPPORTS = (

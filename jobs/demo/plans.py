@@ -97,7 +97,7 @@ PLANS = (
                 (
                     Act("Business case for cloud telephony with their finance", -70, done_ago=72),
                     Act("Trial in one plant", -12),
-                    Act("Agree on the contract schedule", 10, deal="OPP-01-RIVAL"),
+                    Act("Agree on a contract schedule", 10),
                 ),
             ),
             Goal(
@@ -145,8 +145,7 @@ PLANS = (
                     "Open deals", "deal", _SUM, "amount", {"is_open": {"eq": True}}, 0, 300_000
                 ),
                 (
-                    Act("Sizing of the cloud connection with their network manager", -20, done_ago=24,
-                        deal="OPP-04-1"),
+                    Act("Sizing of the cloud connection with their network manager", -20, done_ago=24),
                     Act("Offer for the pumps that report", 25),
                 ),
             ),
