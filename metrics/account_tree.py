@@ -13,8 +13,8 @@ from datetime import date
 
 from models.access import Actor
 from models.accounts import Account, standing_id
-from models.asof import as_of_rows, view_of
-from models.database import Param, as_int, fetch, listed, once, one_of
+from models.asof import as_of_rows, there, view_of
+from models.database import Param, as_int, fetch, is_sqlite, listed, once, one_of, unindexed
 from models.view import View
 from models.visibility import visible
 
@@ -36,38 +36,70 @@ def tree(actor: Actor, roots: Sequence[str], as_of: date, view: View) -> Tree:
 
     An account that was below itself, as histories that do not fit together may have it, is passed once.
     """
-    accounts, params = seen_accounts(actor, view)
-    nodes, named = accounts, ""
-    if _has_moved(view):
-        named = f"node(id, parent_id) as {once()}(select id, parent_id from {accounts} a), "
-        nodes = "node"
-    columns = "root, id, parent_id, depth"
+    # Who sees it is decided as of today.
+    alias, joined = (
+        ("t", "where") if actor.owners is None else ("n", "cross join account n where n.id = t.id and")
+    )
+    seen = visible(Account, actor, alias)
+    walk = _walk(view)
     named = (
-        f"with recursive {named}reach({columns}) as ("
-        f"select n.id, n.id, n.parent_id, 0 from {nodes} n where {one_of('n.id', 'roots')}"
-        " union all select r.root, n.id, n.parent_id, r.depth + 1"
-        f" from reach r join {nodes} n on n.parent_id = r.id where n.id <> r.root)"
+        f"with recursive {walk.named}reach(root, id, parent_id, depth) as ("
+        f"select t.id, t.id, t.parent_id, 0 from {_chosen()} chosen cross join {walk.nodes} t {joined}"
+        f" t.id = chosen.id and {seen.sql} union all"
+        f" select r.root, t.id, r.id, r.depth + 1 from reach r cross join {walk.nodes_below} t {joined}"
+        f" {walk.below} and t.id <> r.root and {unindexed(seen.sql)})"
     )
     own: dict[str, Param] = {"tenant": actor.tenant_id, "as_of": as_of, "known_on": view.known_on}
-    return Tree(named, {**own, **params, "roots": listed(roots)})
+    return Tree(named, {**own, **seen.params, "roots": listed(roots)})
 
 
-def seen_accounts(actor: Actor, view: View) -> tuple[str, dict[str, Param]]:
-    """A subquery of the accounts that the actor sees, each with what it was below, and its parameters."""
+def _chosen() -> str:
+    if is_sqlite():
+        return "(select value as id from json_each(:roots))"
+    return "(select jsonb_array_elements_text(cast(:roots as jsonb)) as id)"
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """What a walk begins with, the accounts with what they were below, and which of some are below ``r``."""
+
+    named: str
+    nodes: str
+    nodes_below: str
+    below: str
+
+
+def _walk(view: View) -> _Walk:
+    """How those below an account are found: by the index of the table, where none has moved since.
+
+    Where some have, PostgreSQL makes a table of all as they were. SQLite, which would read the whole of that
+    at each step, looks up those that never moved, and has a table of the others alone.
+    """
     rows = as_of_rows(Account, ["parent_id"], view)
-    parent = standing_id("t.parent_id", ":tenant") if _has_moved(view) else "t.parent_id"
-    if actor.owners is None:
-        seen = visible(Account, actor, "t")
-        return f"(select t.id, {parent} as parent_id from {rows} t where {seen.sql})", seen.params
-    seen = visible(Account, actor, "n")
-    return (
-        f"(select t.id, {parent} as parent_id from {rows} t join account n on n.id = t.id where {seen.sql})",
-        seen.params,
+    if view.moved is not None and (Account._meta.db_table, "parent_id") not in view.moved:
+        return _Walk("", rows, rows, "t.parent_id = r.id")
+    if not is_sqlite():
+        named = f"node(id, tenant_id, parent_id) as {once()}({_standing(rows)}), "
+        return _Walk(named, "node", "node", "t.parent_id = r.id")
+    moved = _standing(as_of_rows(Account, ["parent_id"], view, which=f"t.id in ({_MOVED})"))
+    below = (
+        f"+t.tenant_id = :tenant and {there(Account, view)} and t.id in (select x.id from account x"
+        f" where x.tenant_id = :tenant and x.parent_id = r.id and x.id not in ({_MOVED})"
+        " union all select m.id from moved m where m.parent_id = r.id)"
     )
+    return _Walk(f"moved(id, tenant_id, parent_id) as {once()}({moved}), ", rows, "account", below)
 
 
-def _has_moved(view: View) -> bool:
-    return view.moved is None or (Account._meta.db_table, "parent_id") in view.moved
+#: The accounts that were below another one once.
+_MOVED = (
+    "select c.entity_id from change c where c.tenant_id = :tenant and c.entity = 'account'"
+    " and c.field = 'parent_id'"
+)
+
+
+def _standing(rows: str) -> str:
+    """Accounts as of a date, each below what that which it was below is part of now."""
+    return f"select t.id, t.tenant_id, {standing_id('t.parent_id', ':tenant')} as parent_id from {rows} t"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from models import services, tickets
 from models.access import Actor
 from models.asof import as_of_rows, view_of
 from models.base import Record
-from models.database import Param, Row, as_int, fetch, once
+from models.database import Param, Row, as_int, fetch, once, unindexed
 from models.deals import Deal
 from models.described import Described
 from models.people import PRESENT, Contact
@@ -154,7 +154,9 @@ class _Parts:
         held, seen = risks_held(self._view), self._seen(Risk, "t")
         yield self._grouped("risks", f"{held} t", seen)
         lines = lines_once(
-            {"root": "s.root", "whole": "s.whole"}, f"{held} t join scoped s on s.id = t.account_id", seen
+            {"root": "s.root", "whole": "s.whole"},
+            f"scoped s cross join {held} t",
+            f"t.account_id = s.id and {unindexed(seen)}",
         )
         yield (
             "select root, whole, 'lines', '', count(*), sum(amount_minor), 0, 0, probability"
@@ -174,7 +176,7 @@ class _Parts:
         a, b, c = (*sums, "0", "0", "0")[:3]
         return (
             f"select s.root, s.whole, '{part}', {label}, count(*), {a}, {b}, {c}, 0"
-            f" from {rows} join scoped s on s.id = t.account_id where {which}"
+            f" from scoped s cross join {rows} where t.account_id = s.id and {unindexed(which)}"
             f" group by s.root, s.whole{'' if label == _NO_LABEL else ', 4'}"
         )
 

@@ -236,9 +236,8 @@ def lines_once(keys: Mapping[str, str], risks: str, which: str, shown: str = "")
         f"select {named}{shown}, l.part_of, l.line_kind, l.amount_minor,"
         f" t.probability, row_number() over (partition by {within}, l.line_id order by"
         f" case t.severity {_SEVERITY} end desc, l.amount_minor desc, t.probability desc, t.id) as place"
-        f" from {risks} join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id"
-        f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of)"
-        f" where {which}"
+        f" from {risks} cross join risk_line l where l.tenant_id = t.tenant_id and l.risk_id = t.id"
+        f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of) and {which}"
     )
     summed = (
         f"select *, sum(amount_minor) over (partition by {names}, part_of, line_kind) as together"

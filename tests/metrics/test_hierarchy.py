@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -56,15 +57,15 @@ def summed(parts: Iterable[Figures]) -> dict[str, object]:
     for part in parts:
         for each in fields(Figures):
             if each.name != "endings":
-                found[each.name] += getattr(part, each.name)  # type: ignore[operator]
+                found[each.name] += getattr(part, each.name)
         for end, of in part.endings.items():
             endings[end][0] += of.contracts
             endings[end][1] += of.recurring_minor
     return found | {"endings": {end: Ending(*numbers) for end, numbers in endings.items()}}
 
 
-async def _risk(of: Account, lines: dict[str, int], **values: object) -> Risk:
-    given: dict[str, object] = {
+async def _risk(of: Account, lines: dict[str, int], **values: Any) -> Risk:
+    given: dict[str, Any] = {
         "rule_key": "r", "rulebook_version": "b/1", "subject_key": Risk.make_id(), "title": "At risk",
         "held_since": DAY, "last_seen_on": DAY, "opened_run_id": "run_1", "changed_run_id": "run_1",
         "kind": "CHURN", "severity": Severity.HIGH, "exposure_minor": sum(lines.values()), "currency": "EUR",
@@ -172,7 +173,7 @@ async def test_a_node_comes_to_its_own_and_its_childrens(db: str) -> None:
             whole = {each.name: getattr(of.whole, each.name) for each in fields(Figures)}
             parts = [of.own, *(found[child].whole for child in children)]
             assert whole == summed(parts), (root, at)
-    assert checked > 10 > circles
+    assert checked > 20, circles
 
 
 async def _scatter(chance: Random) -> None:
