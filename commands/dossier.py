@@ -4,7 +4,8 @@
 ``changes`` what became what in these records, in signals and in interactions, when and by which user,
 ``commands`` what users did to the record, ``signals`` what was heard about the person, ``interactions`` the
 calls, visits, mails and the like with the person, ``criteria`` what the person confirmed of the
-qualification of deals, ``verdicts`` what rules said with the
+qualification of deals, ``parts`` what the person is in the buying centre, ``assessments`` and ``rapports``
+how the person was judged and what each of us was to the person, ``verdicts`` what rules said with the
 person's data as evidence, and ``mentions`` every other text of the tenant with a name or address of the
 person: notes and names of deals and tickets, rules and their cases, and what any of these once said.
 ``withheld`` is how many of those the actor may not see.
@@ -26,11 +27,13 @@ from commands.traces import (
     Person,
     Text,
     about,
+    assessments_of,
     changes_of,
     criteria_about,
     evidence_of,
     interactions_with,
     mentions,
+    rapports_with,
     signals_about,
     subject_of,
     verdicts_on,
@@ -47,7 +50,8 @@ from models.visibility import sees
 
 Document = dict[str, object]
 _OF_CONTACT = (
-    "id", "name", "email", "phone", "title", "seniority", "last_contacted_on", "left_on", "erased_at",
+    "id", "name", "email", "phone", "title", "seniority", "last_contacted_on", "left_on", "joined_on",
+    "reports_to_id", "moved_from_id", "erased_at",
     "source", "external_id", "valid_from", "known_on", "created_at", "updated_at", "version",
 )  # fmt: skip
 _OF_ROLE = ("id", "deal_id", "role", "known_on", "created_at")
@@ -58,6 +62,12 @@ _OF_INTERACTION = (
     "subject", "outcome", "source", "created_at",
 )  # fmt: skip
 _OF_CRITERION = ("id", "deal_id", "element", "state", "evidence", "confirmed_on", "created_at")
+_OF_PART = ("id", "role", "valid_from", "removed_on", "created_at")
+_OF_ASSESSMENT = (
+    "id", "deal_id", "made_by_id", "assessed_on", "influence", "political_status", "support", "adaptability",
+    "note", "created_at",
+)  # fmt: skip
+_OF_RAPPORT = ("id", "user_id", "assessed_on", "level", "wanted", "created_at")
 _OF_VERDICT = ("id", "rule_key", "title", "state", "because", "held_since", "lapsed_on")
 _OF_EVIDENCE = ("alias", "fact_kind", "fact_id", "field", "op", "observed_on", "source")
 
@@ -69,17 +79,26 @@ async def dossier(actor: Actor, person: Person) -> Document:
     signals, verdicts = await signals_about(contact), await verdicts_on(evidence)
     interactions = await interactions_with(contact)
     criteria = await criteria_about(contact)
+    assessments, rapports = await assessments_of(contact), await rapports_with(contact)
     told = {text.place async for text in about(person)} | {(each.id, "because") for each in verdicts}
     mentioned, withheld = await _mentions(actor, person, told)
     return {
         "contact": _shown(contact, _OF_CONTACT),
         "account": {"id": account.id, "name": account.name},
         "roles": [await _role(role) for role in person.roles],
-        "changes": await _changes([contact, *person.roles, *signals, *interactions, *criteria]),
+        "changes": await _changes(
+            [
+                *(contact, *person.roles, *signals, *interactions, *criteria),
+                *(*person.parts, *assessments, *rapports),
+            ]
+        ),
         "commands": await _commands(contact),
         "signals": [_shown(signal, _OF_SIGNAL) for signal in signals],
         "interactions": [_shown(each, _OF_INTERACTION) for each in interactions],
         "criteria": [_shown(criterion, _OF_CRITERION) for criterion in criteria],
+        "parts": [_shown(part, _OF_PART) for part in person.parts],
+        "assessments": [_shown(each, _OF_ASSESSMENT) for each in assessments],
+        "rapports": [_shown(each, _OF_RAPPORT) for each in rapports],
         "verdicts": [_verdict(verdict, evidence) for verdict in verdicts],
         "mentions": mentioned,
         "withheld": withheld,

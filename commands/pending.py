@@ -22,12 +22,13 @@ from models.revenue import Contract
 from models.rulebooks import PendingJudgement
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, Stakeholder
 from models.tickets import Ticket
 
 #: Records of an account that facts are made of.
 _OF_ACCOUNT = (
     Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal,
-    Interaction, AccountPlan, Objective, PlanAction, PlanJudgement,
+    Interaction, AccountPlan, Objective, PlanAction, PlanJudgement, Stakeholder, Assessment,
 )  # fmt: skip
 #: Records of a deal that facts are made of.
 _OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood, Bid)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from commands.dossier import Document, dossier
-from commands.journal import FieldChange, check_version, unit_of_work
+from commands.journal import FieldChange, Work, check_version, unit_of_work
 from commands.permissions import STEWARD, require
 from commands.redaction import redaction_of
 from commands.traces import person_of
+from metrics.careers import same_person
 from models.access import Actor, Tenant
 from models.accounts import Account
 from models.base import utcnow
@@ -35,7 +36,9 @@ async def erase(actor: Actor, contact_id: str, version: int | None = None) -> Co
 
     The contact stays as somebody without a name, with the account, seniority, dates and parts in deals: what
     was counted before is counted still. So do change log and audit trail, where a mark stands for each value
-    that told of the person. One that was erased before is left as it is, whatever the version.
+    that told of the person. It is the person that is erased: the contacts at other accounts that this one
+    moved from or to are, too, whoever sees them. One that was erased before is left as it is, whatever the
+    version.
 
     Raises:
         Forbidden: the actor is neither an administrator nor a manager who answers for the account.
@@ -50,12 +53,18 @@ async def erase(actor: Actor, contact_id: str, version: int | None = None) -> Co
         # Evaluations that are about to write what they saw wait here, or this waits for them.
         await Tenant.filter(id=actor.tenant_id).select_for_update(no_key=True).get()
         work.object_id = contact.id
-        values = await (await redaction_of(await person_of(contact))).carry_out(work)
-        contact = await Contact.get(id=contact.id)
-        await work.update(contact, {"email": None, "phone": None, "title": None, "erased_at": utcnow()})
-        work.log(contact, [FieldChange(ERASED_VALUES, None, values, work.on)])
+        for each in await same_person(contact):
+            if each.erased_at is None:
+                await _erase(work, each)
     await overwrite_deleted()
-    return contact
+    return await Contact.get(id=contact.id)
+
+
+async def _erase(work: Work, contact: Contact) -> None:
+    values = await (await redaction_of(await person_of(contact))).carry_out(work)
+    contact = await Contact.get(id=contact.id)
+    await work.update(contact, {"email": None, "phone": None, "title": None, "erased_at": utcnow()})
+    work.log(contact, [FieldChange(ERASED_VALUES, None, values, work.on)])
 
 
 async def _in_care(actor: Actor, contact_id: str, act: str) -> Contact:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 from tortoise.expressions import F
+from tortoise.fields.data import CharEnumFieldInstance
 
 from commands.journal import BATCH, Work
 from commands.traces import Person, Text, about, evidence_for, evidence_of, mentions, verdicts_on
@@ -105,7 +106,12 @@ async def _said(person: Person) -> AsyncIterator[Text]:
 
 
 def _mark(text: Text) -> object:
-    """The mark as the column has texts: those of evidence are JSON, and a list stays one."""
+    """The mark as the column has texts: those of evidence are JSON, and a list stays one.
+
+    None where there is no text, but a value of a list: what was chosen says something without a name.
+    """
+    if isinstance(text.record._meta.fields_map[text.column], CharEnumFieldInstance):
+        return None
     if not isinstance(text.record, Evidence):
         return ERASED
     many = isinstance(orjson.loads(str(text.value)), list)

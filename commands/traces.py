@@ -30,9 +30,10 @@ from models.plans import Play
 from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal
+from models.stakeholders import JUDGED, LEVELS, Assessment, Rapport, Stakeholder
 
 #: The kinds of facts that are about a person.
-PEOPLE = frozenset({"contact", "deal_contact"})
+PEOPLE = frozenset({"contact", "deal_contact", "stakeholder"})
 #: What the product compares and nobody reads: ids, and keys of rules.
 _KEYS = frozenset(
     {
@@ -60,6 +61,8 @@ _ABOUT: Mapping[type[Record], tuple[str, ...]] = {
     Signal: ("summary",),
     Interaction: ("subject", "outcome"),
     DecisionCriterion: ("evidence",),
+    Assessment: JUDGED,
+    Rapport: LEVELS,
 }
 #: What belongs to an account through another record.
 _THROUGH: Mapping[str, type[Record]] = {
@@ -93,13 +96,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Person:
-    """A contact with its parts in deals, and with everything that it was ever called.
+    """A contact with its parts in deals and at the account, and with everything that it was ever called.
 
     ``shared`` are those names and addresses that somebody else of the tenant has, too.
     """
 
     contact: Contact
     roles: Sequence[DealContact]
+    parts: Sequence[Stakeholder]
     names: frozenset[str]
     addresses: frozenset[str]
     titles: frozenset[str]
@@ -108,7 +112,7 @@ class Person:
     @cached_property
     def fact_ids(self) -> list[str]:
         """The ids of the facts that are about the person."""
-        return [self.contact.id, *(role.id for role in self.roles)]
+        return [self.contact.id, *(role.id for role in self.roles), *(part.id for part in self.parts)]
 
     @cached_property
     def here(self) -> Spellings:
@@ -138,6 +142,7 @@ async def person_of(contact: Contact) -> Person:
     return Person(
         contact,
         await DealContact.filter(tenant_id=contact.tenant_id, contact_id=contact.id),
+        await Stakeholder.filter(tenant_id=contact.tenant_id, contact_id=contact.id),
         known["name"],
         addresses,
         known["title"],
@@ -174,6 +179,8 @@ async def about(person: Person) -> AsyncIterator[Text]:
         *await signals_about(person.contact),
         *await interactions_with(person.contact),
         *await criteria_about(person.contact),
+        *await assessments_of(person.contact),
+        *await rapports_with(person.contact),
     ]
     for record in records:
         for name in _ABOUT[type(record)]:
@@ -182,7 +189,7 @@ async def about(person: Person) -> AsyncIterator[Text]:
                 yield Text(change, "old")
                 yield Text(change, "new")
     for evidence in await evidence_of(person):
-        if evidence.field in PERSONAL:
+        if evidence.field in (*PERSONAL, *JUDGED):
             yield Text(evidence, "seen")
             yield Text(evidence, "threshold")
 
@@ -204,6 +211,18 @@ async def interactions_with(contact: Contact) -> list[Interaction]:
 async def criteria_about(contact: Contact) -> list[DecisionCriterion]:
     """What was learned from the person about the qualification of deals."""
     return await DecisionCriterion.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by("id")
+
+
+async def assessments_of(contact: Contact) -> list[Assessment]:
+    """How the person was judged, oldest first."""
+    found = Assessment.filter(tenant_id=contact.tenant_id, contact_id=contact.id)
+    return await found.order_by("assessed_on", "id")
+
+
+async def rapports_with(contact: Contact) -> list[Rapport]:
+    """What each of us was said to be to the person, oldest first."""
+    found = Rapport.filter(tenant_id=contact.tenant_id, contact_id=contact.id)
+    return await found.order_by("assessed_on", "id")
 
 
 async def evidence_of(person: Person) -> list[Evidence]:

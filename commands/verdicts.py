@@ -26,6 +26,7 @@ from models.recommendations import (
     Withheld,
 )
 from models.rulebooks import EvaluationRun
+from models.stakeholders import Stakeholder
 from rules.arbitration import priority
 from rules.evidence import Seen
 from rules.explain import Verdict
@@ -87,6 +88,8 @@ async def _outdated(run: EvaluationRun, holding: Iterable[Verdict]) -> set[str]:
     roles = [fact_id for kind, fact_id in seen if kind == "deal_contact"]
     for part in _parts(roles):
         people += [role.contact_id for role in await DealContact.filter(id__in=part)]
+    for part in _parts([fact_id for kind, fact_id in seen if kind == "stakeholder"]):
+        people += [each.contact_id for each in await Stakeholder.filter(id__in=part)]
     found = [
         contact
         for part in _parts(people)

@@ -20,5 +20,6 @@ MODULES = [
     "models.rulebooks",
     "models.recommendations",
     "models.events",
+    "models.stakeholders",
     "models.plans",
 ]

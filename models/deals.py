@@ -101,6 +101,9 @@ class ContactRole(Described):
     INFLUENCER = "INFLUENCER", "Is asked for an opinion."
     USER = "USER", "Will work with what is sold."
     BLOCKER = "BLOCKER", "Is against it."
+    TECHNICAL = "TECHNICAL", "Judges whether it does what it must, and can say no."
+    PROCUREMENT = "PROCUREMENT", "Negotiates prices and terms."
+    APPROVER = "APPROVER", "Has to sign off what others have decided."
 
 
 class CompetitorStatus(Described):

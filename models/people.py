@@ -48,6 +48,9 @@ class InteractionDirection(Described):
 class Contact(Sourced):
     """A person at an account, ``last_contacted_on`` is the last call, visit or answered mail.
 
+    Who goes to another account stays here with ``left_on`` and is a new contact there, which names this one
+    as ``moved_from``: what was here stays with those who see it. ``reports_to`` is the person above at the
+    same account.
     One whose data was erased (``erased_at``) stays as somebody without a name.
     """
 
@@ -63,13 +66,22 @@ class Contact(Sourced):
     last_contacted_on = fields.DateField(null=True)
     left_on = fields.DateField(null=True)
     erased_at = fields.DatetimeField(null=True)
+    joined_on = fields.DateField(null=True)
+    reports_to = reference("Contact", "reports", null=True)
+    moved_from = reference("Contact", null=True)
     tenant_id: str
     account_id: str
+    reports_to_id: str | None
+    moved_from_id: str | None
 
     class Meta:
         table = "contact"
         unique_together = (("tenant", "source", "external_id"),)
-        indexes = (("tenant_id", "account_id"),)
+        indexes = (
+            ("tenant_id", "account_id"),
+            ("tenant_id", "reports_to_id"),
+            ("tenant_id", "moved_from_id"),
+        )
 
     def check_kept(self) -> None:
         """Raise InvalidTransition when the person's data was erased: nothing of it can be changed."""

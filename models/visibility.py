@@ -2,15 +2,16 @@
 
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
-services, usage, tickets and account plans only to the account's owner; people, signals and what was merged
-into an account to whoever sees the account; bids to whoever sees the deal; plays that were started to the
-account's owner and to whoever sees the deal that they are about. What rules say is visible to the account's
-owner, and to the deal's unless it is confidential: unless it tells of what the deal's owner does not see.
-What moves many accounts at once is visible to whoever owns one of those that it is about. Administrators and
-integrations see their whole tenant, nobody sees another one. API keys are seen by administrators alone,
-delegations also by the two people that they are about. Quotas and forecasts are visible to whom they are
-about and to the managers above, those of a team to its people; what a manager puts on top of a forecast only
-to them and to those above.
+services, usage, tickets and account plans only to the account's owner; people and signals to whoever sees the
+account; bids to whoever sees the deal; plays that were started to the account's owner and to whoever sees the
+deal that they are about. How people are judged is visible to the account's team: its owner, whoever has a
+share in one of its deals, and the managers above; what is judged in a deal also to whoever sees the deal.
+What rules say is visible to the account's owner, and to the deal's unless it is confidential: unless it tells
+of what the deal's owner does not see. What moves many accounts at once is visible to whoever owns one of
+those that it is about. Administrators and integrations see their whole tenant, nobody sees another one. API
+keys are seen by administrators alone, delegations also by the two people that they are about. Quotas and
+forecasts are visible to whom they are about and to the managers above, those of a team to its people; what a
+manager puts on top of a forecast only to them and to those above.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ from models.rulebooks import (
 )
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
 
 R = TypeVar("R", bound=Record)
@@ -203,6 +205,20 @@ def _of_submission(alias: str, scope: str) -> str:
     )
 
 
+def _of_team(alias: str, scope: str) -> str:
+    """What the account's team thinks of people: to the account's owner, and to who has a share in a deal."""
+    return (
+        f"({_owned_account(alias, scope)} or exists (select 1 from deal_split vs"
+        f" join deal ve on ve.id = vs.deal_id where vs.tenant_id = {alias}.tenant_id"
+        f" and vs.user_id in {scope} and vs.percent > 0"
+        f" and ve.account_id = {alias}.account_id {_ROW_BY_ROW}))"
+    )
+
+
+def _of_team_or_deal(alias: str, scope: str) -> str:
+    return f"({_of_team(alias, scope)} or ({alias}.deal_id is not null and {_of_deal(alias, scope)}))"
+
+
 def _own_run(alias: str, scope: str) -> str:
     return f"{alias}.actor_id in {scope}"
 
@@ -289,6 +305,10 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PlayRun: _of_plays,
     PlayRunStep: _of_play_run,
     AccountMerge: _seen_account,
+    Stakeholder: _seen_account,
+    Assessment: _of_team_or_deal,
+    Rapport: _of_team,
+    NeededRoles: _whole_tenant,
 }
 
 

@@ -99,6 +99,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "quota": None,
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
+    "stakeholder": frozenset({"days_since_contact", "colleagues_in_contact", "strength"}),
     "account": frozenset(
         {
             "open_deals", "open_expansion_deals", "open_pipeline", "contacts", "executive_contacts",
@@ -107,7 +108,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     ),
 }  # fmt: skip
 #: Kinds of facts that we can add ourselves.
-_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "bid", "contact", "plan"})
+_WE_ADD = frozenset({"deal", "deal_line", "deal_contact", "bid", "contact", "plan", "stakeholder"})
 #: Fields that name a record rather than say something of it.
 _NAMES = frozenset({"id", "name", "currency", "source"})
 

@@ -15,8 +15,10 @@ from models.base import today
 from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
+from models.stakeholders import BuyingCentre
 from schema.bids import BIDS
 from schema.context import Info
+from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, connection, related
 from schema.core.cost import costs
 from schema.core.cursors import Kind
@@ -33,6 +35,14 @@ from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.revenue import CONTRACTS
 from schema.services import SERVICES, Usage
 from schema.signals import SIGNALS
+from schema.stakeholders import (
+    AccountRelationship,
+    OrgChartPlace,
+    StakeholderMap,
+    account_relationship,
+    org_chart,
+    stakeholder_map,
+)
 from schema.tickets import TICKETS
 
 MOST_MONTHS = 60
@@ -173,6 +183,24 @@ class Account(Node, Stored[stored.Account]):
         "account_id",
     )
     play_runs = connection(PLAY_RUNS, "The plays that were started for it.", "account_id")
+
+    @costs(10)
+    @strawberry.field
+    async def stakeholders(self, info: Info, as_of: AsOf = None) -> StakeholderMap:
+        """Its buying centre as of a date: who is what, known by whom, and what is not covered."""
+        return await stakeholder_map(info, BuyingCentre.ACCOUNT, self.id, as_of)
+
+    @costs(10)
+    @strawberry.field
+    async def org_chart(self, info: Info, as_of: AsOf = None) -> list[OrgChartPlace]:
+        """Who reports to whom there as of a date, of those who are there: each before those below."""
+        return await org_chart(info, self.id, as_of)
+
+    @costs(10)
+    @strawberry.field
+    async def relationship(self, info: Info, as_of: AsOf = None) -> AccountRelationship:
+        """How strong the relationship with it is as of a date, and on whom it rests."""
+        return await account_relationship(info, self.id, as_of)
 
     @costs(5)
     @strawberry.field

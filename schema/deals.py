@@ -15,6 +15,7 @@ from models.base import today
 from models.deals import STAGE_RANK, DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.forecast import DealSplit as DealSplitRow
+from models.stakeholders import BuyingCentre
 from schema.bids import BIDS
 from schema.context import Info
 from schema.core.arguments import AsOf
@@ -41,6 +42,7 @@ from schema.projections import DealLikelihood, LikelihoodMissing, likelihood_mis
 from schema.qualification import ExitCriterion, Qualification, exit_criteria, qualification
 from schema.recommendations import RECOMMENDATIONS, RISKS
 from schema.signals import SIGNALS
+from schema.stakeholders import StakeholderMap, stakeholder_map
 
 #: Whole minor units, halves to even, whatever the sign; in two parts, as the product may be larger than a
 #: database takes.
@@ -178,6 +180,12 @@ class Deal(Node, Stored[stored.Deal]):
     )
 
     bids = connection(BIDS, "The bids for tenders that are made for it.", "deal_id")
+
+    @costs(10)
+    @strawberry.field
+    async def stakeholders(self, info: Info, as_of: AsOf = None) -> StakeholderMap:
+        """Its buying centre as of a date: who is what in it, which may differ from the account's."""
+        return await stakeholder_map(info, BuyingCentre.DEAL, self.id, as_of)
 
     @costs(5)
     @strawberry.field

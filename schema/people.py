@@ -7,16 +7,21 @@ from datetime import date, datetime
 import strawberry
 from strawberry import UNSET
 
+from metrics.careers import career
 from models import people as stored
 from models.access import Scope
 from models.described import Described
 from models.people import InteractionDirection, InteractionKind, Seniority
-from schema.core.connections import Listed, connection, related
+from schema.context import Info
+from schema.core.arguments import AsOf
+from schema.core.connections import Listed, children, connection, related
+from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.stored import Node, Stored, column
+from schema.relationships import CareerStep, RelationshipStrength, day_of, strength_of
 
 _RANK = " ".join(f"when '{seniority.value}' then {rank}" for rank, seniority in enumerate(Seniority))
 
@@ -125,10 +130,59 @@ class Contact(Node, Stored[stored.Contact]):
         " `(erased)`, `email`, `phone` and `title` are null, and nothing can be changed any more."
     )
 
+    joined_on: date | None = column(
+        "The day since when the person is at the customer; null when it is not known."
+    )
+
     account = related("schema.accounts", "Account", "account_id", "The account that the person works for.")
+    reports_to = related("schema.people", "Contact", "reports_to_id", "Who is above the person there.")
+    moved_from = related(
+        "schema.people", "Contact", "moved_from_id", "What the person was at the customer before."
+    )
+    stakeholders = children(
+        "schema.stakeholders",
+        "Stakeholder",
+        "contact_id",
+        "What the person is in the buying centre of the account; one, or empty.",
+        standing="removed_on",
+    )
+    assessments = children(
+        "schema.stakeholders",
+        "Assessment",
+        "contact_id",
+        "How the person was judged, oldest first; empty unless the caller is of the account's team, but for"
+        " deals that the caller sees.",
+        "assessed_on",
+    )
+    rapports = children(
+        "schema.stakeholders",
+        "Rapport",
+        "contact_id",
+        "What each of us was to the person, oldest first; empty unless the caller is of the account's team.",
+        "assessed_on",
+    )
     interactions = connection(
         INTERACTIONS, "Calls, visits, mails and the like with the person.", "contact_id"
     )
+
+    @costs(2)
+    @strawberry.field
+    async def moved_to(self, info: Info) -> list[Contact]:
+        """What the person became at other customers that the caller sees; empty where there is none."""
+        found = await info.context.loaders.children(stored.Contact, "moved_from_id", self.id)
+        return [Contact.of(each) for each in found]
+
+    @costs(5)
+    @strawberry.field
+    async def relationship(self, info: Info, as_of: AsOf = None) -> RelationshipStrength | None:
+        """How well the person is known, by all of us and by each; null for whose data was erased."""
+        return await strength_of(info, self.record, day_of(as_of))
+
+    @costs(10)
+    @strawberry.field
+    async def career(self, info: Info) -> list[CareerStep]:
+        """What the person was at customers that the caller sees, in order."""
+        return [CareerStep.of(each) for each in await career(info.context.actor, self.record)]
 
 
 @strawberry.input
@@ -146,6 +200,8 @@ class ContactFilter:
     seniority: Filter[Seniority] | None = UNSET
     last_contacted_on: DateFilter | None = UNSET
     left_on: DateFilter | None = UNSET
+    joined_on: DateFilter | None = UNSET
+    reports_to_id: IDFilter | None = UNSET
     erased: BooleanFilter | None = strawberry.field(
         default=UNSET, description="Whether the person's data was erased."
     )
@@ -183,6 +239,8 @@ CONTACTS = Listed(
             "seniority_rank": Column(f"case t.seniority {_RANK} end", Kind.NUMBER, may_lack=False),
             "last_contacted_on": Column("t.last_contacted_on", Kind.DATE),
             "left_on": Column("t.left_on", Kind.DATE),
+            "joined_on": Column("t.joined_on", Kind.DATE),
+            "reports_to_id": Column("t.reports_to_id"),
             "erased": Column("(t.erased_at is not null)", Kind.BOOLEAN),
         },
         (("name", Direction.ASC),),

@@ -50,6 +50,7 @@ from schema.rulebooks import RulebookQueries
 from schema.services import ServiceQueries
 from schema.signals import SignalQueries
 from schema.signing_in import SigningInQueries
+from schema.stakeholders import StakeholderQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
 from schema.why import WhyQueries
@@ -91,6 +92,7 @@ class Query(
     PlanQueries,
     PlayQueries,
     NodeQueries,
+    StakeholderQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""
 

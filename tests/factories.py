@@ -12,7 +12,7 @@ from models.accounts import Account
 from models.base import new_id
 from models.bids import Bid, BidRound
 from models.catalog import Product
-from models.deals import Deal, DealContact, DealLine
+from models.deals import ContactRole, Deal, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
@@ -30,6 +30,7 @@ from models.recommendations import Recommendation
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal, SignalKind
+from models.stakeholders import Stakeholder
 from models.tickets import Ticket
 
 #: The day on which tests take place unless they say otherwise.
@@ -92,6 +93,17 @@ async def contact(of: Account, **values: Any) -> Contact:
         tenant_id=of.tenant_id,
         account_id=of.id,
         **({"name": f"Person {_number()}"} | values),
+    )
+
+
+async def stakeholder(who: Contact, **values: Any) -> Stakeholder:
+    """A contact's part in the buying centre of its account: an economic buyer unless said otherwise."""
+    return await Stakeholder.create(
+        id=values.pop("id", None) or Stakeholder.make_id(),
+        tenant_id=who.tenant_id,
+        account_id=who.account_id,
+        contact_id=who.id,
+        **({"role": ContactRole.ECONOMIC_BUYER} | values),
     )
 
 

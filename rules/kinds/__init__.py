@@ -15,6 +15,7 @@ from rules.kinds.plan import PLAN
 from rules.kinds.quota import QUOTA
 from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
+from rules.kinds.stakeholder import STAKEHOLDER
 from rules.kinds.ticket import TICKET
 from rules.kinds.usage import USAGE
 from rules.registry import Registry
@@ -22,6 +23,6 @@ from rules.registry import Registry
 REGISTRY = Registry(
     (
         *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT),
-        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN),
+        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN, STAKEHOLDER),
     )
 )

@@ -24,6 +24,14 @@ from models.rulebooks import RulebookState, RunScope, RunState
 from models.services import ServiceState
 from models.severity import Severity
 from models.signals import SignalKind
+from models.stakeholders import (
+    Adaptability,
+    BuyingCentre,
+    Influence,
+    PoliticalStatus,
+    RelationshipLevel,
+    Support,
+)
 from models.tickets import TicketState
 
 _NAMES: dict[type[Enum], str] = {
@@ -62,6 +70,12 @@ _NAMES: dict[type[Enum], str] = {
     Tier: "Tier",
     WinRateGrouping: "WinRateGrouping",
     Withheld: "WithheldBecause",
+    Adaptability: "Adaptability",
+    BuyingCentre: "BuyingCentre",
+    Influence: "Influence",
+    PoliticalStatus: "PoliticalStatus",
+    RelationshipLevel: "RelationshipLevel",
+    Support: "Support",
 }
 #: What values mean that do not say it by their names.
 for _enum, _name in _NAMES.items():

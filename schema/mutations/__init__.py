@@ -23,6 +23,7 @@ from schema.mutations.recommendations import RecommendationMutations
 from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
+from schema.mutations.stakeholders import StakeholderMutations
 
 __all__ = ["Mutation"]
 
@@ -46,6 +47,7 @@ class Mutation(
     SigningInMutations,
     ForecastMutations,
     ProjectionMutations,
+    StakeholderMutations,
     PlanMutations,
     PlayMutations,
 ):

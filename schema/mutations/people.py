@@ -50,6 +50,10 @@ class ContactInput:
     left_on: date | None = strawberry.field(
         default=UNSET, description="The day on which the person left the customer; null for one who is there."
     )
+    joined_on: date | None = strawberry.field(
+        default=UNSET,
+        description="The day since when the person is at the customer; null when it is not known.",
+    )
 
 
 @strawberry.input
@@ -108,6 +112,8 @@ class ExportContactPayload:
         " parts in deals), `changes` (of contact, roles, signals and interactions: field, old and new"
         " value, dates, and `by`, the id of the user; null for an import), `commands` (what users did to"
         " the contact), `signals`, `interactions`, `criteria` (what the person confirmed of deals),"
+        " `parts` (in the buying centre of the account), `assessments` and `rapports` (how the person was"
+        " judged, and what each of us was to the person),"
         " `verdicts` (recommendations and risks with what was seen of the person as `evidence`) and"
         " `mentions` (other texts with a name or address of the person: `kind` and `id` of the record,"
         " `field`, `text`). `withheld` is the number of mentions that the caller may not see. Days are"

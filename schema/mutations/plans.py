@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
-from typing import cast
 
 import strawberry
 from strawberry import UNSET
@@ -116,10 +115,10 @@ class PutObjectiveMeasureInput:
     field: str | None = strawberry.field(
         default=None, description="The numeric field that is added up or compared; null for COUNT alone."
     )
-    conditions: JSON = strawberry.field(
-        default_factory=lambda: cast("JSON", {}),
+    conditions: JSON | None = strawberry.field(
+        default=None,
         description="Which facts count, an object as `where` is in rules, such as"
-        ' `{"state": {"eq": "ACTIVE"}}`; default: all of the kind.',
+        ' `{"state": {"eq": "ACTIVE"}}`; default, null or without keys: all of the kind.',
     )
     direction: MeasureDirection = strawberry.field(
         default=MeasureDirection.AT_LEAST, description="Which way it is to go."
@@ -341,7 +340,7 @@ class PlanMutations:
                     "fact_kind": input.fact_kind,
                     "aggregate": input.aggregate,
                     "field": input.field,
-                    "conditions": input.conditions,
+                    "conditions": {} if input.conditions is None else input.conditions,
                     "direction": input.direction,
                     "baseline": input.baseline,
                     "target": input.target,

@@ -358,6 +358,7 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     await factories.deal_line(deal, product)
     await factories.deal_contact(deal, contact)
     await factories.bid_round(await factories.bid(deal))
+    await factories.stakeholder(contact)
     await factories.event(await Tenant.get(id=account.tenant_id), dimension="SEGMENT", part="Retail")
     await Account.filter(id=account.id).update(segment="Retail")
     await factories.ticket(account, service_id=service.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 from graphql import (
@@ -16,9 +17,13 @@ from graphql import (
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLSchema,
+    IntrospectionQuery,
     Undefined,
+    build_client_schema,
     build_schema,
+    get_introspection_query,
     get_named_type,
+    print_schema,
 )
 from strawberry.utils.str_converters import to_camel_case
 
@@ -183,3 +188,11 @@ def test_these_tests_notice_what_is_not_described(field: str, fails: bool) -> No
 
 def _named(part: GraphQLField | GraphQLArgument | GraphQLInputField) -> str:
     return get_named_type(part.type).name
+
+
+async def test_introspection_tells_the_whole_schema_with_its_defaults() -> None:
+    # GraphiQL and code generators begin with it: one default that can not be told, and they have nothing.
+    answer = await SCHEMA.execute(get_introspection_query(input_value_deprecation=True))
+    assert answer.errors is None and answer.data is not None
+    told = build_client_schema(cast("IntrospectionQuery", answer.data))
+    assert print_schema(told).count(" = ") > 300

@@ -33,6 +33,7 @@ from tests.schema.reads.bids import furnish_bids
 from tests.schema.reads.forecasts import furnish_forecasts
 from tests.schema.reads.merges import furnish_merges
 from tests.schema.reads.odd_values import FLOATS, INTEGERS, MONEY, NAMES, OWED, TEXTS
+from tests.schema.reads.people import furnish_people
 from tests.schema.reads.plans import furnish_plans
 from tests.schema.reads.records import COUNTRIES, SEGMENTS, Records
 from tests.schema.reads.signing_in import signing_in
@@ -89,6 +90,7 @@ def furnish_tenant(world: World, name: str, size: int) -> None:
     records = Records(world, tenant, staff, size)
     furnish_forecasts(records)
     furnish_bids(records)
+    furnish_people(records)
     _Judgements(records, [user.id for user in staff]).everything(size)
     furnish_plans(records)
     furnish_merges(records)

@@ -193,6 +193,15 @@ class Sight:
         run = self._row(row, "play_run_id")
         return run is not None and self.of_plays(run)
 
+    def of_team(self, row: Row) -> bool:
+        """What the account's owner thinks of people, and whoever has a share in one of its deals."""
+        deals = [deal for deal in self._rows["Deal"] if deal["account_id"] == row["account_id"]]
+        return self.of_own_account(row) or any(map(self.shares, deals))
+
+    def of_team_or_deal(self, row: Row) -> bool:
+        """The same, and of what is thought in a deal whoever sees that."""
+        return self.of_team(row) or self.of_deal(row)
+
     def of_maker(self, row: Row) -> bool:
         """What somebody whose are seen put on top of a forecast."""
         return row["made_by_id"] in self._people
@@ -236,6 +245,10 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Contact": Sight.of_seen_account,
     "Signal": Sight.of_seen_account,
     "Interaction": Sight.of_seen_account,
+    "Stakeholder": Sight.of_seen_account,
+    "Assessment": Sight.of_team_or_deal,
+    "Rapport": Sight.of_team,
+    "NeededRoles": Sight.everyone,
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
     "AccountMerge": Sight.of_seen_account,

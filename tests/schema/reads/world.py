@@ -64,6 +64,7 @@ from models.rulebooks import (
 )
 from models.services import Service, UsageMonth
 from models.signals import Signal
+from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
 
@@ -80,10 +81,9 @@ MODELS: tuple[type[Record], ...] = (
     Answer, Lever, PopulationEvent, Judgement, PendingJudgement, EngineAlarm, Backtest, ApiKey, Delegation,
     DealSplit, Quota, ForecastSubmission, ForecastCall, ForecastAdjustment, PipelineSnapshot, SnapshotDeal,
     ForecastProjection, DealLikelihood, Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
-    Interaction,
-    AccountPlan, PlanEntry, Objective, ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk,
-    PlanRevision, PlanJudgement, PlayRun, PlayRunStep,
-    AccountMerge,
+    Interaction, Stakeholder, Assessment, Rapport, NeededRoles, AccountPlan, PlanEntry, Objective,
+    ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
+    PlayRunStep, AccountMerge,
 )  # fmt: skip
 
 

@@ -21,7 +21,16 @@ from models.bids import (
     DiscountLevel,
 )
 from models.catalog import Product
-from models.deals import Deal, DealCompetitor, DealContact, DealKind, DealLine, ForecastCategory, Stage
+from models.deals import (
+    ContactRole,
+    Deal,
+    DealCompetitor,
+    DealContact,
+    DealKind,
+    DealLine,
+    ForecastCategory,
+    Stage,
+)
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
@@ -54,6 +63,7 @@ from models.rulebooks import (
     RunScope,
     RunState,
 )
+from models.stakeholders import Stakeholder
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.merges import merge
 from tests.schema.reads.odd_values import MOMENTS
@@ -89,6 +99,7 @@ class Desk:
     parent: str
     account: str
     contact: str
+    boss: str
     contract: str
     deal: str
     pipeline: str
@@ -208,6 +219,7 @@ class _Making:
             parent=parent.id,
             account=account.id,
             contact=contact.id,
+            boss=self._boss(account),
             contract=contract.id,
             deal=deal.id,
             pipeline=first.pipeline_id,
@@ -241,6 +253,13 @@ class _Making:
             duplicate=self._account("The desk's, again").id,
             merge=merge(self.world, account, undone=False).id,
         )
+
+    def _boss(self, account: Account) -> str:
+        """Somebody with a part in the buying centre."""
+        boss = self.make(Contact, account_id=account.id, name="Grace")
+        self.make(Stakeholder, account_id=account.id, contact_id=boss.id, role=ContactRole.APPROVER)
+        self.make(Contact, account_id=account.id, name="Edsger", reports_to_id=boss.id)
+        return boss.id
 
     def _people(self) -> None:
         """A manager beside the team of the director, and two more assistants."""

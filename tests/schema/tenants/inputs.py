@@ -35,6 +35,19 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
         "accountId": on.account, "kind": "CALL", "happenedOn": "2026-03-01", "dealId": on.deal,
         "contactId": on.contact, "userId": on.director, "idempotencyKey": "new-call",
     },
+    "contactJoined": lambda on: {"id": on.contact, "version": 1, "joinedOn": "2026-03-01"},
+    "contactLeft": lambda on: {"id": on.contact, "version": 1, "leftOn": "2026-03-03"},
+    "contactMoved": lambda on: {
+        "id": on.contact, "version": 1, "accountId": on.parent, "movedOn": "2026-03-03", "title": "CIO",
+    },
+    "setContactManager": lambda on: {"id": on.contact, "version": 1, "reportsToId": on.boss},
+    "setStakeholder": lambda on: {"contactId": on.contact, "role": "CHAMPION"},
+    "removeStakeholder": lambda on: {"contactId": on.boss},
+    "assessContact": lambda on: {"contactId": on.contact, "dealId": on.deal, "support": "MENTOR"},
+    "setRelationshipLevel": lambda on: {
+        "contactId": on.contact, "userId": on.director, "level": "VENDOR", "wanted": "TRUSTED_ADVISOR",
+    },
+    "setNeededRoles": lambda _on: {"of": "DEAL", "kind": "NEW", "roles": ["CHAMPION"]},
     "exportContact": lambda on: {"id": on.contact},
     "eraseContact": lambda on: {"id": on.contact, "version": 1},
     "createDeal": lambda on: {
@@ -179,6 +192,7 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "deal": lambda on: {"id": on.deal},
     "nextBestActions": lambda on: {"accountId": on.account},
     "accountCase": lambda on: {"accountId": on.account, "ruleKey": "desk-waits"},
+    "relationshipSummary": lambda _: {"asOf": "2026-03-31"},
     "factKinds": lambda _: {"names": ["deal"]},
     "dryRun": lambda _: {"name": "desk", "version": 3},
     "rulebookDifference": lambda on: {"before": on.retired, "after": on.live},
