@@ -22,4 +22,5 @@ MODULES = [
     "models.events",
     "models.stakeholders",
     "models.plans",
+    "models.whitespace",
 ]

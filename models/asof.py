@@ -230,7 +230,7 @@ def _changes(table: str, columns: list[str], view: View, few: _Few, which: str =
     return (
         f" left join (select entity_id, {seen} from (select entity_id, field, old, row_number() over"
         f" (partition by {sign}entity_id, field order by {first}, created_at, seq) as rn from ({changes}) c)"
-        f" first_ where rn = 1 group by entity_id) {alias} on {alias}.entity_id = t.id"
+        f" first_ where rn < 2 group by entity_id) {alias} on {alias}.entity_id = t.id"
     )
 
 

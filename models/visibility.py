@@ -2,16 +2,14 @@
 
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
-services, usage, tickets and account plans only to the account's owner; people and signals to whoever sees the
-account; bids to whoever sees the deal; plays that were started to the account's owner and to whoever sees the
-deal that they are about. How people are judged is visible to the account's team: its owner, whoever has a
-share in one of its deals, and the managers above; what is judged in a deal also to whoever sees the deal.
-What rules say is visible to the account's owner, and to the deal's unless it is confidential: unless it tells
-of what the deal's owner does not see. What moves many accounts at once is visible to whoever owns one of
-those that it is about. Administrators and integrations see their whole tenant, nobody sees another one. API
-keys are seen by administrators alone, delegations also by the two people that they are about. Quotas and
-forecasts are visible to whom they are about and to the managers above, those of a team to its people; what a
-manager puts on top of a forecast only to them and to those above.
+services, usage, tickets, account plans and potentials only to the account's owner; people and signals to
+whoever sees the account; bids to whoever sees the deal; plays that were started to the account's owner and to
+whoever sees the deal that they are about. What rules say is visible to the account's owner, and to the deal's
+unless it is confidential: unless it tells of what the deal's owner does not see. What moves many accounts at
+once is visible to whoever owns one of those that it is about. Administrators and integrations see their whole
+tenant, nobody sees another one. API keys are seen by administrators alone, delegations also by the two people
+that they are about. Quotas and forecasts are visible to whom they are about and to the managers above, those
+of a team to its people; what a manager puts on top of a forecast only to them and to those above.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account, AccountMerge, standing_id
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
-from models.catalog import Product
+from models.catalog import CompatibilityRule, Product
 from models.database import Param, fetch
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
@@ -72,6 +70,7 @@ from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
+from models.whitespace import AccountPotential
 
 R = TypeVar("R", bound=Record)
 
@@ -309,6 +308,8 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     Assessment: _of_team_or_deal,
     Rapport: _of_team,
     NeededRoles: _whole_tenant,
+    AccountPotential: _owned_account,
+    CompatibilityRule: _whole_tenant,
 }
 
 

@@ -41,6 +41,7 @@ from schema.services import Service
 from schema.signals import Signal
 from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
+from schema.whitespace import AccountPotential, CompatibilityRule
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
@@ -49,6 +50,7 @@ TYPES: tuple[type[Node], ...] = (
     Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User, Bid, BidApproval, BidRound, DiscountLevel,
     Interaction,
     AccountPlan, Objective, PlanAction, PlanRevision, Play, PlayRun,
+    AccountPotential, CompatibilityRule,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

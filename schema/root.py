@@ -53,6 +53,7 @@ from schema.signing_in import SigningInQueries
 from schema.stakeholders import StakeholderQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
+from schema.whitespace import WhitespaceQueries
 from schema.why import WhyQueries
 from settings import Settings
 
@@ -91,6 +92,7 @@ class Query(
     SigningInQueries,
     PlanQueries,
     PlayQueries,
+    WhitespaceQueries,
     NodeQueries,
     StakeholderQueries,
 ):

@@ -7,7 +7,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0015_plans')]
+    dependencies = [('models', '0018_whitespace')]
 
     initial = False
 

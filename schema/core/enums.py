@@ -12,7 +12,7 @@ from metrics.portfolio import Grouping
 from models.access import Role, Scope
 from models.accounts import Tier
 from models.bids import ApprovalState, BidDecision, BidDocumentKind, BidState
-from models.catalog import Charge
+from models.catalog import Charge, Compatibility
 from models.deals import CompetitorStatus, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.events import Dimension, EventState, Movement
@@ -33,6 +33,7 @@ from models.stakeholders import (
     Support,
 )
 from models.tickets import TicketState
+from models.whitespace import CellState, PeerGroup
 
 _NAMES: dict[type[Enum], str] = {
     ApprovalState: "BidApprovalState",
@@ -76,6 +77,9 @@ _NAMES: dict[type[Enum], str] = {
     PoliticalStatus: "PoliticalStatus",
     RelationshipLevel: "RelationshipLevel",
     Support: "Support",
+    CellState: "WhitespaceState",
+    Compatibility: "Compatibility",
+    PeerGroup: "WhitespacePeerGroup",
 }
 #: What values mean that do not say it by their names.
 for _enum, _name in _NAMES.items():

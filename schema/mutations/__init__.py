@@ -24,6 +24,7 @@ from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
 from schema.mutations.stakeholders import StakeholderMutations
+from schema.mutations.whitespace import WhitespaceMutations
 
 __all__ = ["Mutation"]
 
@@ -50,5 +51,6 @@ class Mutation(
     StakeholderMutations,
     PlanMutations,
     PlayMutations,
+    WhitespaceMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

@@ -25,6 +25,7 @@ KINDS = (
     "signal",
     "event",
     "plan",
+    "whitespace",
 )
 FIELDS = {
     "account": (
@@ -66,6 +67,7 @@ FIELDS = {
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
     "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
+    "whitespace": ("state", "product_family", "gap", "penetration", "peers", "days_since_lost"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

@@ -38,6 +38,7 @@ from tests.schema.reads.plans import furnish_plans
 from tests.schema.reads.records import COUNTRIES, SEGMENTS, Records
 from tests.schema.reads.signing_in import signing_in
 from tests.schema.reads.verdicts import Verdicts
+from tests.schema.reads.whitespace import furnish_whitespace
 from tests.schema.reads.world import World, teams_and_users
 
 RULES: tuple[dict[str, object], ...] = (
@@ -94,6 +95,7 @@ def furnish_tenant(world: World, name: str, size: int) -> None:
     _Judgements(records, [user.id for user in staff]).everything(size)
     furnish_plans(records)
     furnish_merges(records)
+    furnish_whitespace(records)
     signing_in(world, staff)
 
 

@@ -233,6 +233,8 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
         ),
         Sight.of_own_account,
     ),
+    "AccountPotential": Sight.of_own_account,
+    "CompatibilityRule": Sight.everyone,
     "PlayRun": Sight.of_plays,
     "PlayRunStep": Sight.of_play_run,
     "Quota": Sight.of_person_or_team,

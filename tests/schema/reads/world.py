@@ -20,7 +20,7 @@ from models.access import ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account, AccountMerge
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
-from models.catalog import Product
+from models.catalog import CompatibilityRule, Product
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
 from models.forecast import (
@@ -66,6 +66,7 @@ from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
+from models.whitespace import AccountPotential
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
 
 R = TypeVar("R", bound=Record)
@@ -84,6 +85,7 @@ MODELS: tuple[type[Record], ...] = (
     Interaction, Stakeholder, Assessment, Rapport, NeededRoles, AccountPlan, PlanEntry, Objective,
     ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
     PlayRunStep, AccountMerge,
+    AccountPotential, CompatibilityRule,
 )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ from models.rulebooks import (
     RunState,
 )
 from models.stakeholders import Stakeholder
+from models.whitespace import AccountPotential
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.merges import merge
 from tests.schema.reads.odd_values import MOMENTS
@@ -142,6 +143,7 @@ class Desk:
     play_step: str
     duplicate: str
     merge: str
+    potential: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -186,7 +188,7 @@ class _Making:
             pipeline_stage_id=first.id,
         )  # fmt: skip
         self.make(ExchangeRate, currency="NOK", held_on=DAY, rate="0.085")
-        product = self.make(Product, name="Fibre", list_price_minor=10_00, currency="EUR")
+        product = self.make(Product, name="Fibre", family="Access", list_price_minor=10_00, currency="EUR")
         line = self.make(
             DealLine, deal_id=deal.id, product_id=product.id, mrc_minor=9_00, term_months=12, currency="EUR"
         )
@@ -220,6 +222,7 @@ class _Making:
             account=account.id,
             contact=contact.id,
             boss=self._boss(account),
+            potential=self._potential(account).id,
             contract=contract.id,
             deal=deal.id,
             pipeline=first.pipeline_id,
@@ -260,6 +263,14 @@ class _Making:
         self.make(Stakeholder, account_id=account.id, contact_id=boss.id, role=ContactRole.APPROVER)
         self.make(Contact, account_id=account.id, name="Edsger", reports_to_id=boss.id)
         return boss.id
+
+    def _potential(self, account: Account) -> AccountPotential:
+        """What an account could pay for a family, beside another one."""
+        self.make(Product, name="SIP", family="Voice", list_price_minor=10_00, currency="EUR")
+        return self.make(
+            AccountPotential, account_id=account.id, product_family="Voice", mrc_minor=5_00, currency="EUR",
+            because="they said so", set_on=DAY, valid_from=DAY,
+        )  # fmt: skip
 
     def _people(self) -> None:
         """A manager beside the team of the director, and two more assistants."""

@@ -108,6 +108,9 @@ MUTATIONS: Mapping[str, May] = {
     ),
     "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "setPotential": _may(SELLERS, "WRITE_SALES", own=True),
+    "removePotential": _may(SELLERS, "WRITE_SALES"),
+    "setCompatibility": _may(RULE_MAKERS, "WRITE_RULES"),
     "setPlay": _may(RULE_MAKERS, "WRITE_RULES"),
     **dict.fromkeys(
         (
@@ -157,6 +160,7 @@ QUERIES: Mapping[str, May] = {
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
             "relationshipSummary", "neededRoles",
+            "whitespace", "compatibilityRules",
         ),
         _READ,
     ),
@@ -171,7 +175,7 @@ QUERIES: Mapping[str, May] = {
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
-            "forecastRecord",
+            "forecastRecord", "whitespaceGaps",
         ),
         _READ_MONEY,
     ),
