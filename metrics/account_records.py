@@ -1,4 +1,4 @@
-"""What accounts have, record by record, as of a date: contracts, deals, tickets, usage, people.
+"""What accounts have, record by record, as of a date: contracts, services, deals.
 
 Which accounts is said by their ids. Each list has what the reader sees of them, which is decided as of today;
 names are as they are now, everything else as of the date.
@@ -10,21 +10,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from metrics.forecast import Categories, Sum
 from metrics.sales import OPEN
 from models.access import Actor
 from models.asof import as_of_rows, view_of
 from models.base import Record
-from models.database import Param, Row, as_date, as_int, fetch, listed, one_of, text_order
-from models.deals import ContactRole, Deal, DealContact, DealLine, Stage
+from models.database import Param, Row, as_date, as_int, fetch, listed, one_of
+from models.deals import Deal, DealLine, ForecastCategory, Stage
 from models.forecast import Period
-from models.people import PRESENT, Contact, Seniority
 from models.projections import DealLikelihood
 from models.revenue import RUNNING, Contract
-from models.services import UsageMonth
-from models.severity import Severity
-from models.tickets import OPEN as OPEN_TICKET
-from models.tickets import Ticket
+from models.services import Service, ServiceState
 from models.visibility import visible
+
+#: A service in one of these is on its way to the customer.
+ON_ITS_WAY = (
+    ServiceState.FEASIBILITY_CHECKED,
+    ServiceState.DESIGNED,
+    ServiceState.RESERVED,
+    ServiceState.INACTIVE,
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,19 @@ class RunningContract:
 
 
 @dataclass(frozen=True)
+class AccountService:
+    """A service that runs, is interrupted or on its way; a month in minor units."""
+
+    id: str
+    account: str
+    name: str
+    product: str | None
+    state: ServiceState
+    started_on: date | None
+    mrc_minor: int
+
+
+@dataclass(frozen=True)
 class OpenDeal:
     """A deal that can be won; amount in minor units, ``probability`` and ``likelihood`` in percent.
 
@@ -54,11 +72,13 @@ class OpenDeal:
     account: str
     name: str
     stage: Stage
-    category: str
+    category: ForecastCategory
     probability: int
     likelihood: int | None
     amount_minor: int
     close_on: date | None
+    next_step: str | None
+    next_step_on: date | None
 
 
 @dataclass(frozen=True)
@@ -88,38 +108,6 @@ class Sold:
 
 
 @dataclass(frozen=True)
-class OpenTicket:
-    """A trouble ticket that is open."""
-
-    id: str
-    account: str
-    title: str
-    severity: Severity
-    opened_on: date
-
-
-@dataclass(frozen=True)
-class Taking:
-    """That a person takes part in an open deal."""
-
-    deal_id: str
-    role: ContactRole
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who is at an account, with the last contact that is known and the parts in open deals."""
-
-    id: str
-    account: str
-    name: str
-    title: str | None
-    seniority: Seniority
-    last_contacted_on: date | None
-    parts: tuple[Taking, ...] = ()
-
-
-@dataclass(frozen=True)
 class Records:
     """Reads the records of some accounts as a reader sees them, as of a date."""
 
@@ -129,7 +117,7 @@ class Records:
 
     async def contracts(self) -> list[RunningContract]:
         """The contracts that run, those that end first first, those without an end last."""
-        rows = await self._rows(
+        rows = await self.rows(
             Contract,
             ["starts_on", "ends_on", "terminated_on", "mrc_minor", "notice_days", "auto_renews"],
             f"{RUNNING} order by coalesce(t.terminated_on, t.ends_on, :never), t.mrc_minor desc, t.id",
@@ -138,43 +126,55 @@ class Records:
         )
         return [_contract(row) for row in rows]
 
-    async def open_deals(self) -> list[OpenDeal]:
-        """The deals that can be won, the largest first."""
-        rows = await self._rows(
-            Deal,
-            ["stage", "forecast_category", "probability", "amount_minor", "close_on"],
-            f"{OPEN} order by t.amount_minor desc, t.id",
-            shown="n.name",
+    async def services(self) -> list[AccountService]:
+        """The services that run, are interrupted or on their way, those of one account together."""
+        told = ", ".join(
+            f"'{state.value}'" for state in (ServiceState.ACTIVE, ServiceState.SUSPENDED, *ON_ITS_WAY)
         )
-        likely = await self._likelihoods([str(row["id"]) for row in rows])
+        rows = await self.rows(
+            Service,
+            ["state", "started_on", "mrc_minor"],
+            f"t.state in ({told}) order by a.name, a.id, n.name, t.id",
+            shown="n.name, (select p.name from product p where p.id = n.product_id) as product",
+        )
         return [
-            OpenDeal(
+            AccountService(
                 str(row["id"]),
                 str(row["account"]),
                 str(row["name"]),
-                Stage(str(row["stage"])),
-                str(row["forecast_category"]),
-                as_int(row["probability"]),
-                likely.get(str(row["id"])),
-                as_int(row["amount_minor"]),
-                as_date(row["close_on"]),
+                text_of(row["product"]),
+                ServiceState(str(row["state"])),
+                as_date(row["started_on"]),
+                as_int(row["mrc_minor"]),
             )
             for row in rows
         ]
+
+    async def open_deals(self) -> list[OpenDeal]:
+        """The deals that can be won, the largest first."""
+        rows = await self.rows(
+            Deal,
+            ["stage", "forecast_category", "probability", "amount_minor", "close_on"],
+            f"{OPEN} order by t.amount_minor desc, t.id",
+            shown="n.name, n.next_step, n.next_step_on",
+        )
+        likely = await self._likelihoods([str(row["id"]) for row in rows])
+        return [_open_deal(row, likely.get(str(row["id"]))) for row in rows]
 
     async def _likelihoods(self, deal_ids: Sequence[str]) -> dict[str, int]:
         view = await view_of(self.actor.tenant_id, self.as_of)
         seen = visible(DealLikelihood, self.actor, "n")
         found = as_of_rows(DealLikelihood, ["deal_id", "probability"], view)
         rows = await fetch(
-            f"select t.deal_id, t.probability from {found} t join deal_likelihood n on n.id = t.id where {one_of('t.deal_id', 'deals')} and {seen.sql}",
+            f"select t.deal_id, t.probability from {found} t join deal_likelihood n on n.id = t.id"
+            f" where {one_of('t.deal_id', 'deals')} and {seen.sql}",
             {**self._params, **seen.params, "deals": listed(deal_ids)},
         )
         return {str(row["deal_id"]): as_int(row["probability"]) for row in rows}
 
     async def ended_deals(self, period: Period) -> list[EndedDeal]:
         """The deals that were won or lost in a period, the largest first."""
-        rows = await self._rows(
+        rows = await self.rows(
             Deal,
             ["stage", "amount_minor", "closed_on", "loss_reason", "competitor"],
             f"{_CLOSED} order by t.amount_minor desc, t.id",
@@ -188,9 +188,9 @@ class Records:
                 str(row["name"]),
                 row["stage"] == Stage.WON.value,
                 as_int(row["amount_minor"]),
-                _day(row["closed_on"]),
-                _text(row["loss_reason"]),
-                _text(row["competitor"]),
+                day_of(row["closed_on"]),
+                text_of(row["loss_reason"]),
+                text_of(row["competitor"]),
             )
             for row in rows
         ]
@@ -199,7 +199,7 @@ class Records:
         """The products of the deals that were won in a period, in the order of their days."""
         view, seen = await view_of(self.actor.tenant_id, self.as_of), visible(Deal, self.actor, "n")
         columns = ["deal_id", "product_id", "quantity", "mrc_minor", "nrc_minor", "removed_on"]
-        deals = as_of_rows(Deal, ["account_id", "stage", "closed_on"], view, which=self._which)
+        deals = as_of_rows(Deal, ["account_id", "stage", "closed_on"], view, which=_WHICH)
         rows = await fetch(
             "select a.name as account, p.name as product, l.quantity, l.mrc_minor, l.nrc_minor, t.closed_on"
             f" from {deals} t join deal n on n.id = t.id join account a on a.id = t.account_id"
@@ -216,107 +216,23 @@ class Records:
                 as_int(row["quantity"]),
                 as_int(row["mrc_minor"]),
                 as_int(row["nrc_minor"]),
-                _day(row["closed_on"]),
+                day_of(row["closed_on"]),
             )
             for row in rows
         ]
 
-    async def tickets(self) -> list[OpenTicket]:
-        """The tickets that are open, the severest first and of these the oldest."""
-        rows = await self._rows(
-            Ticket,
-            ["severity", "state", "opened_on", "resolved_on"],
-            f"t.opened_on <= :as_of and {OPEN_TICKET} order by t.opened_on, t.id",
-            shown="n.title as name",
+    async def rows(
+        self, model: type[Record], columns: list[str], where: str, shown: str, **params: Param
+    ) -> list[Row]:
+        """Rows ``t`` as of the date with the names of their accounts ``a``, ``n`` as they are now."""
+        view, seen = await view_of(self.actor.tenant_id, self.as_of), visible(model, self.actor, "n")
+        rows = as_of_rows(model, ["account_id", *columns], view, which=_WHICH)
+        return await fetch(
+            f"select t.*, a.name as account, {shown} from {rows} t"
+            f" join {model._meta.db_table} n on n.id = t.id join account a on a.id = t.account_id"
+            f" where {seen.sql} and {where}",
+            {**self._params, **seen.params, **params},
         )
-        found = [
-            OpenTicket(
-                str(row["id"]),
-                str(row["account"]),
-                str(row["name"]),
-                Severity(str(row["severity"])),
-                _day(row["opened_on"]),
-            )
-            for row in rows
-        ]
-        return sorted(found, key=lambda each: -each.severity.rank)
-
-    async def ticket_days(self, since: date) -> dict[str, dict[date, int]]:
-        """How many tickets were opened, and resolved, on each day since one: ``opened`` and ``resolved``."""
-        view, seen = await view_of(self.actor.tenant_id, self.as_of), visible(Ticket, self.actor, "n")
-        rows_of = as_of_rows(Ticket, ["opened_on", "resolved_on"], view, which=self._which)
-        found: dict[str, dict[date, int]] = {}
-        for what in ("opened", "resolved"):
-            column = f"t.{what}_on"
-            rows = await fetch(
-                f"select {column} as day, count(*) as tickets from {rows_of} t join ticket n on n.id = t.id"
-                f" where {column} >= :since and {column} <= :as_of and {seen.sql} group by {column}",
-                {**self._params, **seen.params, "since": since},
-            )
-            found[what] = {_day(row["day"]): as_int(row["tickets"]) for row in rows}
-        return found
-
-    async def usage(self, since: date) -> dict[str, dict[date, int]]:
-        """What was used in each whole month since one, by its first day, of each unit by its name."""
-        seen = visible(UsageMonth, self.actor, "t")
-        rows = await fetch(
-            f"select {text_order('t.unit')} as unit, t.month, sum(t.quantity) as quantity from usage_month t"
-            f" where {seen.sql} and {self._which} and t.month >= :since and t.month < :until"
-            f" group by {text_order('t.unit')}, t.month order by 1, 2",
-            {**self._params, **seen.params, "since": since, "until": self.as_of.replace(day=1)},
-        )
-        found: dict[str, dict[date, int]] = {}
-        for row in rows:
-            found.setdefault(str(row["unit"]), {})[_day(row["month"])] = as_int(row["quantity"])
-        return found
-
-    async def people(self) -> list[Person]:
-        """Who is there, by seniority, who was contacted last first."""
-        rows = await self._rows(
-            Contact,
-            ["seniority", "left_on", "last_contacted_on", "erased_at"],
-            f"{PRESENT} order by n.name, t.id",
-            shown="n.name, n.title",
-        )
-        parts = await self._parts()
-        found = [
-            Person(
-                str(row["id"]),
-                str(row["account"]),
-                str(row["name"]),
-                _text(row["title"]),
-                Seniority(str(row["seniority"])),
-                as_date(row["last_contacted_on"]),
-                tuple(parts.get(str(row["id"]), ())),
-            )
-            for row in rows
-        ]
-        ranks = list(Seniority)
-        found.sort(key=lambda each: each.last_contacted_on or date.min, reverse=True)
-        return sorted(found, key=lambda each: ranks.index(each.seniority))
-
-    async def _parts(self) -> dict[str, list[Taking]]:
-        """The parts of people in open deals, by who they are, in the order of the deals' amounts."""
-        view, seen = await view_of(self.actor.tenant_id, self.as_of), visible(DealContact, self.actor, "n")
-        deals = as_of_rows(Deal, ["account_id", "stage", "amount_minor"], view, which=self._which)
-        rows = await fetch(
-            "select c.contact_id, c.deal_id, c.role from"
-            f" {as_of_rows(DealContact, ['deal_id', 'contact_id', 'role', 'removed_on'], view)} c"
-            f" join deal_contact n on n.id = c.id join {deals} t on t.id = c.deal_id where {OPEN}"
-            " and (c.removed_on is null or c.removed_on > :as_of)"
-            f" and (n.known_on is null or n.known_on <= :as_of) and {seen.sql}"
-            " order by t.amount_minor desc, c.deal_id, c.id",
-            {**self._params, **seen.params},
-        )
-        found: dict[str, list[Taking]] = {}
-        for row in rows:
-            taking = Taking(str(row["deal_id"]), ContactRole(str(row["role"])))
-            found.setdefault(str(row["contact_id"]), []).append(taking)
-        return found
-
-    @property
-    def _which(self) -> str:
-        return one_of("t.account_id", "accounts")
 
     @property
     def _params(self) -> dict[str, Param]:
@@ -326,20 +242,17 @@ class Records:
             "accounts": listed(self.account_ids),
         }
 
-    async def _rows(
-        self, model: type[Record], columns: list[str], where: str, shown: str, **params: Param
-    ) -> list[Row]:
-        """Rows ``t`` as of the date with the names of their accounts, ``n`` as they are now."""
-        view, seen = await view_of(self.actor.tenant_id, self.as_of), visible(model, self.actor, "n")
-        rows = as_of_rows(model, ["account_id", *columns], view, which=self._which)
-        now = f"{model._meta.db_table} n on n.id = t.id"
-        return await fetch(
-            f"select t.*, a.name as account, {shown} from {rows} t join {now} join account a on a.id = t.account_id where {seen.sql} and {where}",
-            {**self._params, **seen.params, **params},
-        )
 
-
+_WHICH = one_of("t.account_id", "accounts")
 _CLOSED = f"not ({OPEN}) and t.closed_on >= :first and t.closed_on <= :last and t.closed_on <= :as_of"
+
+
+def by_category(deals: Iterable[OpenDeal]) -> Categories:
+    """Open deals by their forecast category; what is omitted stands there, too, and is no pipeline."""
+    found: dict[ForecastCategory, Sum] = {}
+    for deal in deals:
+        found[deal.category] = found.get(deal.category, Sum()) + Sum(1, deal.amount_minor)
+    return Categories(found)
 
 
 def _days(period: Period) -> dict[str, Param]:
@@ -363,20 +276,29 @@ def _contract(row: Row) -> RunningContract:
     )
 
 
-def by_month(days: dict[date, int], months: Iterable[date]) -> list[int]:
-    """What counts of days come to in calendar months, these by their first days."""
-    found = dict.fromkeys(months, 0)
-    for day, count in days.items():
-        if day.replace(day=1) in found:
-            found[day.replace(day=1)] += count
-    return list(found.values())
+def _open_deal(row: Row, likelihood: int | None) -> OpenDeal:
+    return OpenDeal(
+        str(row["id"]),
+        str(row["account"]),
+        str(row["name"]),
+        Stage(str(row["stage"])),
+        ForecastCategory(str(row["forecast_category"])),
+        as_int(row["probability"]),
+        likelihood,
+        as_int(row["amount_minor"]),
+        as_date(row["close_on"]),
+        text_of(row["next_step"]),
+        as_date(row["next_step_on"]),
+    )
 
 
-def _day(value: object) -> date:
+def day_of(value: object) -> date:
+    """A day that a row has."""
     day = as_date(value)
     assert day is not None
     return day
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """A text that a row has; None of none, and of an empty one."""
     return str(value) if value else None

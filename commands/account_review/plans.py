@@ -1,18 +1,24 @@
-"""The account plan that a review holds up against reality."""
+"""The account plan that a review holds up against reality, and what of it was agreed with the customer."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date
+from typing import TypeVar
 
-from commands.account_review.content import Action, Plan
-from models.access import Actor, User
+from commands.account_review.content import Action, Goal, Plan, Shared, Taken
+from commands.account_review.people import names_of
+from models.access import Actor
 from models.database import fetch
-from models.plans import AccountPlan, PlanAction, PlanEntry, PlanEntryKind
+from models.errors import Invalid, allowed
+from models.plans import AcceptedRisk, AccountPlan, PlanAction, PlanEntry, PlanPart
 from models.visibility import visible
 from rules.plan_health import judged
 
+Part = TypeVar("Part", bound=PlanPart)
 
-async def followed_plan(actor: Actor, account_id: str, as_of: date) -> Plan | None:
+
+async def followed(actor: Actor, account_id: str, as_of: date) -> AccountPlan | None:
     """The plan of an account that is followed on a day: of several the one that was approved last."""
     seen = visible(AccountPlan, actor, "t")
     rows = await fetch(
@@ -22,26 +28,67 @@ async def followed_plan(actor: Actor, account_id: str, as_of: date) -> Plan | No
         " order by case when t.approved_on is null then 1 else 0 end, t.approved_on desc, t.id desc limit 1",
         {**seen.params, "account": account_id, "as_of": as_of},
     )
-    if not rows:
-        return None
-    plan = await AccountPlan.get(id=str(rows[0]["id"]))
-    found = (await judged(actor.tenant_id, [plan], as_of))[plan.id]
-    parts = {"account_plan_id": plan.id, "removed_on": None}
-    strategies = PlanEntry.filter(kind=PlanEntryKind.STRATEGY, **parts).order_by("position", "id")
-    actions = await PlanAction.filter(**parts).order_by("due_on", "id")
-    owners = await User.filter(id__in=[each.owner_id for each in actions if each.owner_id])
-    names = {each.id: each.name for each in owners}
+    return await AccountPlan.get(id=str(rows[0]["id"])) if rows else None
+
+
+async def told(actor: Actor, plan: AccountPlan, as_of: date) -> Plan:
+    """A plan with how it stands as of a day, and its parts as of then."""
+    entries: dict[str, list[str]] = {}
+    for entry in _there(await PlanEntry.filter(account_plan_id=plan.id).order_by("position", "id"), as_of):
+        entries.setdefault(entry.kind.value, []).append(entry.text)
+    taken = _there(await AcceptedRisk.filter(account_plan_id=plan.id).order_by("until_on", "id"), as_of)
     return Plan(
         plan,
-        found,
-        [each.text for each in await strategies],
-        [
-            Action(
-                each.title,
-                names.get(each.owner_id or "", "nobody"),
-                each.due_on,
-                each.done_on if each.done_on and each.done_on <= as_of else None,
-            )
-            for each in actions
-        ],
+        (await judged(actor.tenant_id, [plan], as_of))[plan.id],
+        entries,
+        await _actions(await _planned(plan, as_of), as_of),
+        [Taken(each.what, each.because, each.until_on) for each in taken],
     )
+
+
+async def shared(actor: Actor, plan: AccountPlan | None, ids: Collection[str], as_of: date) -> Shared | None:
+    """The objectives and actions of a plan that were agreed with the customer; None where none were.
+
+    Raises:
+        Invalid: one of them is none of the plan's, or there is no plan.
+    """
+    if not ids:
+        return None
+    if plan is None:
+        raise Invalid("no plan of the account is followed on this day; allowed: none", ["share"])
+    found = (await judged(actor.tenant_id, [plan], as_of))[plan.id]
+    actions = await _planned(plan, as_of)
+    known = {each.id: each.title for each in (*found.objectives, *actions)}
+    for each in ids:
+        if each not in known:
+            choice = allowed([f"{key} ({title})" for key, title in known.items()])
+            raise Invalid(f"{each!r} is no objective or action of the plan; allowed: {choice}", ["share"])
+    return Shared(
+        [Goal(each.title, each.due_on, each.reached) for each in found.objectives if each.id in ids],
+        await _actions([each for each in actions if each.id in ids], as_of),
+    )
+
+
+async def _planned(plan: AccountPlan, as_of: date) -> list[PlanAction]:
+    return _there(await PlanAction.filter(account_plan_id=plan.id).order_by("due_on", "id"), as_of)
+
+
+async def _actions(actions: Sequence[PlanAction], as_of: date) -> list[Action]:
+    names = await names_of(each.owner_id for each in actions if each.owner_id)
+    return [
+        Action(
+            each.title,
+            names.get(each.owner_id or "", "nobody"),
+            each.due_on,
+            each.done_on if each.done_on and each.done_on <= as_of else None,
+        )
+        for each in actions
+    ]
+
+
+def _there(parts: Sequence[Part], as_of: date) -> list[Part]:
+    return [
+        each
+        for each in parts
+        if each.valid_from <= as_of and (each.removed_on is None or each.removed_on > as_of)
+    ]
