@@ -58,7 +58,8 @@ async def shared(actor: Actor, plan: AccountPlan | None, ids: Collection[str], a
         raise Invalid("no plan of the account is followed on this day; allowed: none", ["share"])
     found = (await judged(actor.tenant_id, [plan], as_of))[plan.id]
     actions = await _planned(plan, as_of)
-    known = {each.id: each.title for each in (*found.objectives, *actions)}
+    known = {each.id: each.title for each in found.objectives}
+    known |= {each.id: each.title for each in actions}
     for each in ids:
         if each not in known:
             choice = allowed([f"{key} ({title})" for key, title in known.items()])

@@ -1,1 +1,1 @@
-"""Account reviews as files: a deck for a meeting, and a written plan; both tell the same figures."""
+"""Account reviews as files: a deck to show and a written plan to send, of the same sections."""

@@ -2,141 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from datetime import date
 
-from commands.account_review.content import Branch, Content, Point
-from connectors.account_review.texts import NOTHING, day, maybe_money, money
-from metrics.account_families import FamilyState
-from metrics.account_records import Person
+from commands.account_review.content import Action, Care, Content, Known, Person, Plan, Shared, Whitespace
+from connectors.account_review.sections import Column, Table
+from connectors.account_review.texts import NOTHING, capital, day, maybe_money, money, words
+from metrics.account_records import AccountService
 from models.plans import Health
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its head, its share of the width, and whether it holds numbers."""
-
-    head: str
-    weight: float
-    is_number: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """Heads and rows of texts."""
-
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[str]]
-
-
-#: Heads of columns that tell of amounts and dates.
+#: Shares of the width for amounts and dates.
 _AMOUNT, _DATE = 1.5, 1.1
-
-
-def words(value: str) -> str:
-    """A value of an enumeration as people write it: BEST_CASE is best case."""
-    return value.replace("_", " ").lower()
-
-
-def key_figures(content: Content) -> list[tuple[str, str]]:
-    """The figures at a glance, each with what it is called."""
-    standing, currency = content.standing, content.currency
-    found = [
-        ("Recurring charges a month", money(standing.recurring_minor, currency)),
-        ("Running contracts", f"{standing.contracts:,}"),
-        ("Active services", f"{standing.services:,}"),
-        ("Open tickets", f"{standing.tickets:,}"),
-    ]
-    figures = content.figures
-    if figures is None:
-        return found
-    return [
-        found[0],
-        ("Open pipeline", money(figures.pipeline_minor, currency)),
-        ("Weighted pipeline", money(figures.weighted_minor, currency)),
-        ("Won in the quarter", money(figures.won_minor, currency)),
-        ("Revenue at risk", money(figures.at_risk_minor, currency)),
-        ("Open risks", f"{figures.open_risks:,}"),
-        *found[1:],
-    ]
-
-
-def facts(content: Content) -> list[tuple[str, str]]:
-    """What is known of the account itself; what is not known is left out."""
-    header, inside = content.header, content.inside
-    found = [
-        ("Account director", header.owner),
-        ("Part of", header.parent),
-        ("Industry", header.industry),
-        ("Country", header.country),
-        ("Employees", f"{header.employees:,}" if header.employees is not None else None),
-        ("Accounts in the tree", f"{content.standing.accounts:,}" if content.tree else None),
-    ]
-    if inside:
-        found += [
-            ("Tier", words(inside.tier)),
-            ("Segment", inside.segment),
-            ("Overdue", _overdue(content)),
-        ]
-    return [(name, value) for name, value in found if value]
-
-
-def _overdue(content: Content) -> str | None:
-    inside = content.inside
-    if not inside or not inside.overdue_minor:
-        return None
-    return f"{money(inside.overdue_minor, content.currency)} since {day(inside.overdue_since)}"
 
 
 def history(content: Content) -> Table:
     """What the account came to at the ends of quarters."""
-    columns = [Column("As of", _DATE), Column("Recurring charges a month", _AMOUNT, True)]
+    columns = [Column("As of", _DATE), Column("Charges a month", _AMOUNT, True)]
     if content.is_internal:
-        columns += [
-            Column("Revenue at risk", _AMOUNT, True),
-            Column("Weighted by probability", _AMOUNT, True),
-        ]
-    rows = [_point(point, content) for point in content.history]
-    return Table(columns, [row[: len(columns)] for row in rows])
-
-
-def _point(point: Point, content: Content) -> list[str]:
-    return [
-        day(point.day),
-        money(point.recurring_minor, content.currency),
-        maybe_money(point.at_risk_minor, content.currency),
-        maybe_money(point.at_risk_weighted_minor, content.currency),
+        columns += [Column("At risk", _AMOUNT, True), Column("Weighted", _AMOUNT, True)]
+    rows = [
+        [
+            day(point.day),
+            money(point.recurring_minor, content.currency),
+            maybe_money(point.at_risk_minor, content.currency),
+            maybe_money(point.at_risk_weighted_minor, content.currency),
+        ][: len(columns)]
+        for point in content.history
     ]
+    return Table(columns, rows, "quarters")
 
 
 def tree(content: Content) -> Table:
     """The accounts of the tree, each with what it comes to alone."""
     columns = [
         Column("Account", 4),
-        Column("Recurring a month", _AMOUNT, True),
-        Column("Services", 0.8, True),
-        Column("Tickets", 0.8, True),
+        Column("Charges a month", _AMOUNT, True),
+        Column("Services", 0.9, True),
+        Column("Open tickets", 0.9, True),
     ]
     if content.is_internal:
         columns += [Column("Open pipeline", _AMOUNT, True), Column("At risk", _AMOUNT, True)]
-    branches = content.tree.branches if content.tree else ()
-    return Table(columns, [_branch(each, content)[: len(columns)] for each in branches])
-
-
-def _branch(branch: Branch, content: Content) -> list[str]:
-    return [
-        f"{NOTHING} " * branch.depth + branch.name,
-        money(branch.recurring_minor, content.currency),
-        f"{branch.services:,}",
-        f"{branch.tickets:,}",
-        maybe_money(branch.pipeline_minor, content.currency),
-        maybe_money(branch.at_risk_minor, content.currency),
+    rows = [
+        [
+            f"{NOTHING} " * each.depth + each.name,
+            money(each.recurring_minor, content.currency),
+            f"{each.services:,}",
+            f"{each.tickets:,}",
+            maybe_money(each.pipeline_minor, content.currency),
+            maybe_money(each.at_risk_minor, content.currency),
+        ][: len(columns)]
+        for each in content.tree
     ]
+    return Table(columns, rows, "accounts")
 
 
 def contracts(content: Content) -> Table:
     """The contracts that run, by their end."""
-    running = content.contracts.running if content.contracts else ()
     return Table(
         [
             Column("Contract", 2.6),
@@ -155,8 +76,9 @@ def contracts(content: Content) -> Table:
                 "yes" if each.auto_renews else "no",
                 money(each.mrc_minor, content.currency),
             ]
-            for each in running
+            for each in (content.contracts.running if content.contracts else ())
         ],
+        "contracts",
     )
 
 
@@ -164,29 +86,41 @@ def deals(content: Content) -> Table:
     """The deals that can be won."""
     return Table(
         [
-            Column("Deal", 2.6),
-            Column("Account", 2),
-            Column("Stage", _DATE),
-            Column("Category", _DATE),
+            Column("Deal", 2.4),
+            Column("Account", 1.8),
+            Column("Stage", 1.15),
+            Column("Category", 1),
             Column("Closes on", _DATE),
-            Column("Probability", 0.9, True),
-            Column("Likelihood", 0.9, True),
+            Column("Chance", 0.85, True),
             Column("Amount", _AMOUNT, True),
+            Column("Next step", 2.2),
         ],
         [
             [
                 each.name,
                 each.account,
                 words(each.stage.value),
-                words(each.category),
+                words(each.category.value),
                 day(each.close_on),
-                f"{each.probability} %",
-                NOTHING if each.likelihood is None else f"{each.likelihood} %",
+                _chance(each.probability, each.likelihood),
                 money(each.amount_minor, content.currency),
+                _step(each.next_step, each.next_step_on),
             ]
             for each in content.deals
         ],
+        "deals",
     )
+
+
+def _chance(probability: int, likelihood: int | None) -> str:
+    """What its owner says, and what past deals say where they say anything."""
+    return f"{probability} %" if likelihood is None else f"{probability} % (past: {likelihood} %)"
+
+
+def _step(step: str | None, on: date | None) -> str:
+    if not step:
+        return NOTHING
+    return f"{step} ({day(on)})" if on else step
 
 
 def ended(content: Content) -> Table:
@@ -195,7 +129,7 @@ def ended(content: Content) -> Table:
         [
             Column("Deal", 2.6),
             Column("Account", 2),
-            Column("Outcome", 0.8),
+            Column("Outcome", 0.9),
             Column("On", _DATE),
             Column("Reason of the loss", 1.8),
             Column("Competitor", 1.4),
@@ -213,6 +147,7 @@ def ended(content: Content) -> Table:
             ]
             for each in content.ended
         ],
+        "deals",
     )
 
 
@@ -223,7 +158,7 @@ def sold(content: Content) -> Table:
             Column("Product", 2.6),
             Column("Account", 2.4),
             Column("Agreed on", _DATE),
-            Column("Quantity", 0.8, True),
+            Column("Quantity", 0.9, True),
             Column("Charges a month", _AMOUNT, True),
             Column("One-off", _AMOUNT, True),
         ],
@@ -238,18 +173,46 @@ def sold(content: Content) -> Table:
             ]
             for each in content.sold
         ],
+        "products",
+    )
+
+
+def services(told: Iterable[AccountService], currency: str) -> Table:
+    """Services, with what they are and since when."""
+    return Table(
+        [
+            Column("Service", 2.6),
+            Column("Product", 1.8),
+            Column("Account", 2),
+            Column("State", 1.3),
+            Column("Since", _DATE),
+            Column("Charges a month", _AMOUNT, True),
+        ],
+        [
+            [
+                each.name,
+                each.product or NOTHING,
+                each.account,
+                words(each.state.value),
+                day(each.started_on),
+                money(each.mrc_minor, currency),
+            ]
+            for each in told
+        ],
+        "services",
     )
 
 
 def risks(content: Content) -> Table:
-    """What endangers revenue, and why that is said."""
+    """What endangers revenue, why that is said, and what would change it."""
     return Table(
         [
-            Column("Risk", 2.2),
-            Column("Account", 1.6),
-            Column("Severity", 0.8),
-            Column("Why", 4.2),
-            Column("Probability", 0.9, True),
+            Column("Risk", 1.9, lines=3),
+            Column("Account", 1.5),
+            Column("Severity", 1),
+            Column("Why", 3.4, lines=5),
+            Column("What would change it", 2.8, lines=5),
+            Column("Chance", 0.85, True),
             Column("Exposure", _AMOUNT, True),
         ],
         [
@@ -258,27 +221,35 @@ def risks(content: Content) -> Table:
                 each.account,
                 words(each.severity.value),
                 each.because or f"Since {day(each.since)}.",
+                _sentences(each.changes),
                 f"{each.probability * 100:.0f} %",
                 money(each.exposure_minor, content.currency),
             ]
             for each in content.risks
         ],
+        "risks",
     )
 
 
+def _sentences(told: Sequence[str]) -> str:
+    return " ".join(f"{each.rstrip('.')}." for each in told) or NOTHING
+
+
 def advice(content: Content) -> Table:
-    """What to do next, and why."""
+    """What to do next, and why, what matters most first."""
     return Table(
         [
-            Column("Do", 2.2),
+            Column("No.", 0.5, True),
+            Column("Do", 2.2, lines=3),
             Column("Account", 1.6),
             Column("Due on", _DATE),
-            Column("Answer", 0.9),
-            Column("Why", 4),
+            Column("Answer", 1),
+            Column("Why", 4, lines=4),
             Column("Value", _AMOUNT, True),
         ],
         [
             [
+                f"{number}",
                 each.title,
                 each.account,
                 day(each.due_on),
@@ -286,117 +257,122 @@ def advice(content: Content) -> Table:
                 each.because,
                 money(each.value_minor, content.currency),
             ]
-            for each in content.advice
+            for number, each in enumerate(content.advice, start=1)
         ],
+        "recommendations",
     )
 
 
-def tickets(content: Content) -> Table:
+def tickets(care: Care) -> Table:
     """The tickets that are open."""
-    service = content.service
     return Table(
-        [Column("Ticket", 4), Column("Account", 2.4), Column("Severity", 1), Column("Open since", _DATE)],
+        [Column("Open ticket", 4), Column("Account", 2.4), Column("Severity", 1), Column("Since", _DATE)],
         [
             [each.title, each.account, words(each.severity.value), day(each.opened_on)]
-            for each in (service.tickets if service else ())
+            for each in care.tickets
         ],
+        "tickets",
     )
 
 
-def service_months(content: Content) -> Table:
-    """Tickets and usage, month by month."""
-    service = content.service
-    assert service is not None
-    used = {month: quantity for month, quantity in service.used}
-    columns = [Column("Month", 1), Column("Tickets opened", 1, True), Column("Tickets resolved", 1, True)]
-    if service.unit:
-        columns.append(Column(f"Used ({service.unit})", 1, True))
-    rows = [
-        [
-            f"{month:%Y-%m}",
-            f"{opened:,}",
-            f"{resolved:,}",
-            f"{used[month]:,}" if month in used else NOTHING,
-        ][: len(columns)]
-        for month, opened, resolved in zip(service.months, service.opened, service.resolved, strict=True)
-    ]
-    return Table(columns, rows)
-
-
-def people(content: Content) -> Table:
-    """Who is at the customer; how near they are to us only for those who are to know."""
-    columns = [Column("Name", 2), Column("Title", 2.2), Column("Account", 2)]
-    if content.is_internal:
-        columns += [
-            Column("Seniority", _DATE),
-            Column("Last contact", _DATE),
-            Column("Part in open deals", 2.2),
-        ]
-    names = {each.id: each.name for each in content.deals}
-    return Table(columns, [_person(each, names)[: len(columns)] for each in content.people])
-
-
-def _person(person: Person, deals_by_id: dict[str, str]) -> list[str]:
-    parts = [
-        f"{words(each.role.value)} in {deals_by_id[each.deal_id]}"
-        for each in person.parts
-        if each.deal_id in deals_by_id
-    ]
-    return [
-        person.name,
-        person.title or NOTHING,
-        person.account,
-        words(person.seniority.value),
-        day(person.last_contacted_on),
-        "; ".join(parts) or NOTHING,
-    ]
-
-
-#: What a customer reads instead of how we call where they stand.
-_SHARED = {FamilyState.OWNED: "in use", FamilyState.OPEN: "proposed", FamilyState.NEVER: NOTHING}
-
-
-def family_state(state: FamilyState, content: Content) -> str:
-    """Where an account stands with a family, in the words of the readers."""
-    return words(state.value) if content.is_internal else _SHARED[state]
-
-
-def whitespace(content: Content) -> Table:
-    """Where accounts stand with product families."""
-    grid = content.whitespace
-    assert grid is not None
+def restored(care: Care) -> Table:
+    """How quickly tickets were resolved in the quarter."""
     return Table(
-        [Column("Account", 2), *(Column(family, 1) for family in grid.families)],
-        [[name, *(family_state(state, content) for state in states)] for name, states in grid.rows],
+        [
+            Column("Severity", 1.2),
+            Column("Opened", 1, True),
+            Column("Resolved", 1, True),
+            Column("Median days", 1, True),
+            Column("Longest", 1, True),
+        ],
+        [
+            [
+                words(each.severity.value),
+                f"{each.opened:,}",
+                f"{each.resolved:,}",
+                NOTHING if each.median_days is None else f"{each.median_days:,.1f}",
+                NOTHING if each.longest_days is None else f"{each.longest_days:,}",
+            ]
+            for each in care.restored
+        ],
+        "severities",
     )
 
 
-def plan_facts(content: Content) -> list[tuple[str, str]]:
-    """What the plan is, and how it stands."""
-    assert content.plan is not None
-    plan, judged = content.plan.plan, content.plan.judged
-    target = judged.revenue
-    found = [
-        ("Plan", plan.name),
-        ("Period", f"{day(plan.first_on)} to {day(plan.last_on)}"),
-        ("State", words(plan.state)),
-        ("Health", words(judged.health.value)),
-        ("Vision", plan.vision),
-    ]
-    if plan.revenue_target_minor is not None:
-        found.append(("Revenue target", f"{money(plan.revenue_target_minor, content.currency)} a year"))
-    if target is not None:
-        found.append(("In sight of it", f"{money(int(target.in_sight * 100), content.currency)} a year"))
-    return [(name, value) for name, value in found if value]
+def known_people(known: Iterable[Known]) -> Table:
+    """Everybody at the account: what they are, how near to us, and who of us knows them."""
+    return Table(
+        [
+            Column("Name", 1.8),
+            Column("Title", 2),
+            Column("Role", 1.3),
+            Column("Influence", 1),
+            Column("Sentiment", 1.2),
+            Column("Strength", 0.9, True),
+            Column("Last contact", 1.2),
+            Column("Known by", 2),
+        ],
+        [
+            [
+                each.name + (f" (left {day(each.left_on)})" if each.left_on else ""),
+                each.title or NOTHING,
+                words(each.role) if each.role else NOTHING,
+                words(each.influence.value) if each.influence else NOTHING,
+                words(each.support.value) if each.support else NOTHING,
+                f"{each.strength}",
+                day(each.last_on),
+                ", ".join(each.colleagues) or "nobody",
+            ]
+            for each in known
+        ],
+        "people",
+    )
 
 
-def objectives(content: Content) -> Table:
+def persons(told: Iterable[Person], with_account: bool) -> Table:
+    """People as everybody may read of them."""
+    columns = [Column("Name", 2), Column("Function", 2.4)]
+    if with_account:
+        columns.append(Column("Account", 2))
+    rows = [[each.name, each.does or NOTHING, each.account or NOTHING][: len(columns)] for each in told]
+    return Table(columns, rows, "people")
+
+
+def gaps(whitespace: Whitespace, currency: str) -> Table:
+    """The largest gaps against what similar customers buy."""
+    return Table(
+        [
+            Column("Product family", 1.6),
+            Column("Account", 2),
+            Column("Stands", 1.2),
+            Column("Pays a month", _AMOUNT, True),
+            Column("Potential", _AMOUNT, True),
+            Column("Gap a month", _AMOUNT, True),
+            Column("Peers who own it", 1.2, True),
+        ],
+        [
+            [
+                each.part.name,
+                whitespace.name_of(each.account_id),
+                words(each.state.value),
+                money(each.mrc_minor, currency),
+                maybe_money(
+                    each.typed_minor if each.typed_minor is not None else each.potential_minor, currency
+                ),
+                maybe_money(each.gap_minor, currency),
+                f"{each.peers.owners:,} of {each.peers.count:,}",
+            ]
+            for each in whitespace.gaps
+        ],
+        "gaps",
+    )
+
+
+def objectives(plan: Plan) -> Table:
     """How far the objectives are beside the time that has passed."""
-    assert content.plan is not None
-    judged = content.plan.judged
     return Table(
         [
-            Column("Objective", 5),
+            Column("Objective", 5, lines=3),
             Column("Due on", _DATE),
             Column("Reached", 0.9, True),
             Column("Time passed", 0.9, True),
@@ -412,8 +388,9 @@ def objectives(content: Content) -> Table:
                 f"{each.actions_done} of {each.actions}",
                 _stands(reached=each.reached, behind=each.behind),
             ]
-            for each in judged.objectives
+            for each in plan.judged.objectives
         ],
+        "objectives",
     )
 
 
@@ -423,13 +400,38 @@ def _stands(*, reached: bool, behind: bool) -> str:
     return words((Health.BEHIND if behind else Health.ON_TRACK).value)
 
 
-def actions(content: Content) -> Table:
-    """What is done for the plan."""
-    assert content.plan is not None
+def actions(told: Sequence[Action], as_of: date) -> Table:
+    """What is done for the plan: what is overdue first, then what is open, then what is done."""
+    ranked = sorted(told, key=lambda each: (each.done_on is not None, each.due_on))
     return Table(
-        [Column("Action", 5), Column("Who", 2), Column("Due on", _DATE), Column("Done on", _DATE)],
-        [
-            [each.title, each.owner, day(each.due_on), day(each.done_on)]
-            for each in content.plan.actions
-        ],
+        [Column("Action", 5), Column("Who", 2), Column("Due on", _DATE), Column("Stands", 1.6)],
+        [[each.title, each.owner, day(each.due_on), _done(each, as_of)] for each in ranked],
+        "actions",
+    )
+
+
+def _done(action: Action, as_of: date) -> str:
+    if action.done_on:
+        return f"done {day(action.done_on)}"
+    days = (as_of - action.due_on).days
+    if days <= 0:
+        return "open"
+    return f"overdue by {days} {'day' if days == 1 else 'days'}"
+
+
+def goals(shared: Shared) -> Table:
+    """What was agreed with the customer."""
+    return Table(
+        [Column("Objective", 5, lines=3), Column("By", _DATE), Column("Stands", 1.2)],
+        [[each.title, day(each.due_on), "reached" if each.reached else "under way"] for each in shared.goals],
+        "objectives",
+    )
+
+
+def steps(shared: Shared) -> Table:
+    """Who does what next, of what was agreed with the customer."""
+    return Table(
+        [Column("Next step", 5, lines=3), Column("Who", 2), Column("By", _DATE), Column("Done on", _DATE)],
+        [[capital(each.title), each.owner, day(each.due_on), day(each.done_on)] for each in shared.steps],
+        "steps",
     )

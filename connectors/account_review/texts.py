@@ -9,7 +9,7 @@ from datetime import date
 from metrics.rounding import percent
 
 ELLIPSIS = "…"
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 #: Widths of letters in parts of the size of the font, of a wide one among those without serifs.
 _WIDTHS = {
     **dict.fromkeys("ijlI.,:;'|!", 0.32),
@@ -107,3 +107,18 @@ def _pieces(text: str, inches: float, points: float) -> Iterator[str]:
             yield word[:length]
             word = word[length:]
         yield word
+
+
+def lines_of(text: str, inches: float, points: float) -> int:
+    """How many lines a text takes in a width."""
+    return len(_lines(cleaned(text), inches, points))
+
+
+def words(value: str) -> str:
+    """A value of an enumeration as people write it: BEST_CASE is best case."""
+    return value.replace("_", " ").lower()
+
+
+def capital(text: str) -> str:
+    """A text with a capital in front."""
+    return text[:1].upper() + text[1:]
