@@ -26,9 +26,9 @@ WIDTH, HEIGHT = 13.333, 7.5
 LEFT, TOP, BOTTOM = 0.6, 1.25, 6.85
 INNER = WIDTH - 2 * LEFT
 _GAP = 0.25
-_CHART = 2.75
+_CHART = 2.5
 _LAYOUT_WITH_TITLE = 5
-_TILE = (2.85, 1.0)
+_TILE = (2.85, 0.85)
 
 
 def written(content: Content) -> bytes:
@@ -81,7 +81,6 @@ class _Deck:
         frame.word_wrap = True
         frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
         slides.paragraph(frame, [(fitting(title, INNER, 26, 1), Look(26, True, DARK))])
-        frame.paragraphs[0].alignment = 1
         slides.line(slide, (LEFT, 1.1), (LEFT + INNER, 1.1))
         self._foot(slide)
         return _At(slide, TOP)
@@ -100,9 +99,9 @@ class _Deck:
         slides.text(at.slide, Frame(LEFT, 3.4, INNER, 0.4), period, Look(20))
         slides.text(at.slide, Frame(LEFT, 4.0, INNER, 0.4), f"{content.tenant}: {header.owner}", Look(20))
         shape = slides.box(at.slide, Frame(LEFT, 5.2, INNER, 0.6), DARK, DARK)
-        slides.paragraph(shape.text_frame, [(label(content), Look(16, True, WHITE))])
+        slides.paragraph(shape.text_frame, [(label(content), Look(16, True, WHITE, is_centred=True))])
         if content.is_internal:
-            made = f"Made for {header.reader}: it tells what {header.reader} may see."
+            made = f"Made for {header.reader}; it tells what {header.reader} may see."
             slides.text(at.slide, Frame(LEFT, 6.0, INNER, 0.3), made, Look(14, colour=GREY))
 
     def _section(self, section: Section, whole: bool) -> None:
@@ -126,7 +125,7 @@ class _Deck:
             case Facts(are_figures=True):
                 return self._figures(at, block)
             case Facts():
-                return self._facts(at, section, block)
+                return self._facts(at, block)
             case Points():
                 return self._points(at, section, block)
             case Grid():
@@ -152,7 +151,7 @@ class _Deck:
 
     def _part(self, slide: Slide, section: Section, table: Table, frame: Frame) -> float:
         """As much of a table as fits, the rest goes to the appendix."""
-        shares = slides.widths(table.columns, frame.width)
+        shares = slides.widths(table, frame.width)
         rows = [slides.cells(table, row, shares) for row in table.rows]
         head = slides.height([column.head for column in table.columns], shares, bold=True)
         count, down = _fitting_rows(rows, shares, BOTTOM - frame.top - head - LINE - 0.1)
@@ -170,13 +169,14 @@ class _Deck:
         self.left_over.append(Section(section.title, [[block]], in_appendix=True))
 
     def _and_more(self, slide: Slide, at: Frame, count: int, table: Table) -> None:
-        told = f"and {count:,} more {table.called}, listed in the appendix"
+        one, many = table.called
+        told = f"and {counted(count, f'more {one}', f'more {many}')}, listed in the appendix"
         slides.text(slide, at, told, Look(bold=True, colour=GREY))
 
     def _table(self, at: _At, section: Section, table: Table, whole: bool) -> _At:
         if not table.rows:
             return at
-        shares = slides.widths(table.columns, INNER)
+        shares = slides.widths(table, INNER)
         rows = [slides.cells(table, row, shares) for row in table.rows]
         head = slides.height([column.head for column in table.columns], shares, bold=True)
         least = head + max(slides.height(row, shares) for row in rows[:2]) * min(2, len(rows)) + LINE
@@ -209,12 +209,14 @@ class _Deck:
             left, top = LEFT + step * (number % across), at.top + (high + 0.15) * (number // across)
             shape = slides.box(at.slide, Frame(left, top, width, high), slides.PALE, slides.PALE)
             size = 20 if lines_of(value, width - 0.2, 21) == 1 else 15
-            slides.paragraph(shape.text_frame, [(name, Look(13, colour=GREY))])
-            slides.paragraph(shape.text_frame, [(value, Look(size, True, DARK))], first=False)
+            slides.paragraph(shape.text_frame, [(name, Look(13, colour=GREY, is_centred=True))])
+            slides.paragraph(
+                shape.text_frame, [(value, Look(size, True, DARK, is_centred=True))], first=False
+            )
         rows = -(-len(facts.pairs) // across)
         return _At(at.slide, at.top + rows * (high + 0.15) + 0.1, is_begun=True)
 
-    def _facts(self, at: _At, section: Section, facts: Facts) -> _At:
+    def _facts(self, at: _At, facts: Facts) -> _At:
         bottom = self._pairs(at.slide, facts, Frame(LEFT, at.top, INNER, at.left_over))
         return _At(at.slide, bottom + _GAP, is_begun=True)
 
@@ -269,8 +271,9 @@ class _Deck:
                     count += 1
                 frame = Frame(LEFT, at.top, width, head + down)
                 slides.grid(at.slide, frame, grid, columns, waiting[:count])
-                slides.legend(at.slide, BOTTOM - legend + 0.1, LEFT, INNER, grid.legend)
-                bottom = at.top + head + down
+                bottom = at.top + head + down + 0.12
+                slides.legend(at.slide, bottom, LEFT, INNER, grid.legend)
+                bottom += legend
                 waiting = waiting[count:]
                 at = _At(at.slide, bottom + _GAP, is_begun=True)
                 if waiting and not whole:

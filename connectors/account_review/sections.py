@@ -12,7 +12,7 @@ from metrics.relationships import Place
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, its share of the width, whether it holds numbers, and lines that a cell may have."""
+    """A column: its head, its share of the width, whether it holds numbers, and lines of a field at most."""
 
     head: str
     weight: float
@@ -22,11 +22,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Heads and rows of texts; ``called`` is what a row is, for counting those that are shown elsewhere."""
+    """Heads and rows of texts; ``called`` is what one row and several are."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
-    called: str = "more"
+    called: tuple[str, str] = ("row", "rows")
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from typing import Any
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_CONNECTOR, MSO_SHAPE
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.oxml.ns import qn
 from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
 from connectors.account_review.charts import Frame
-from connectors.account_review.sections import Column, Grid, Shade, Table
-from connectors.account_review.texts import cleaned, fitting, lines_of
+from connectors.account_review.sections import Grid, Shade, Table
+from connectors.account_review.texts import cleaned, fitting, lines_of, width
 
 FONT = "Arial"
 DARK, INK, GREY, PALE, WHITE = "1F4E79", "1A1A1A", "595959", "EAF1F8", "FFFFFF"
@@ -35,6 +36,13 @@ class Look:
     is_right: bool = False
     is_centred: bool = False
 
+    @property
+    def side(self) -> PP_ALIGN:
+        """On which side the text stands."""
+        if self.is_right:
+            return PP_ALIGN.RIGHT
+        return PP_ALIGN.CENTER if self.is_centred else PP_ALIGN.LEFT
+
 
 PLAIN = Look()
 
@@ -47,10 +55,7 @@ def paragraph(frame: Any, parts: Sequence[tuple[str, Look]], first: bool = True)
     """A paragraph of runs in a text frame: its first one, or another."""
     into = frame.paragraphs[0] if first else frame.add_paragraph()
     look = parts[0][1]
-    if look.is_right:
-        into.alignment = PP_ALIGN.RIGHT
-    elif look.is_centred:
-        into.alignment = PP_ALIGN.CENTER
+    into.alignment = look.side
     for told, how in parts:
         run = into.add_run()
         run.text = cleaned(told) if told.strip() else told
@@ -79,7 +84,7 @@ def box(slide: Slide, at: Frame, fill: str, border: str = GREY) -> Any:
     shape.fill.fore_color.rgb = _colour(fill)
     shape.line.color.rgb = _colour(border)
     shape.line.width = Pt(1)
-    shape.shadow.inherit = False
+    _unstyled(shape)
     frame = shape.text_frame
     frame.word_wrap = True
     frame.vertical_anchor = MSO_ANCHOR.MIDDLE
@@ -93,12 +98,41 @@ def line(slide: Slide, begin: tuple[float, float], end: tuple[float, float]) -> 
     drawn = slide.shapes.add_connector(MSO_CONNECTOR.STRAIGHT, *map(Inches, (*begin, *end)))
     drawn.line.color.rgb = _colour(GREY)
     drawn.line.width = Pt(1.5)
+    _unstyled(drawn)
 
 
-def widths(columns: Sequence[Column], whole: float) -> list[float]:
-    """The widths of columns that share a width."""
-    weights = sum(column.weight for column in columns)
-    return [whole * column.weight / weights for column in columns]
+def _unstyled(shape: Any) -> None:
+    """Take away what the theme adds: shadows, which print badly."""
+    style = shape._element.find(qn("p:style"))
+    if style is not None:
+        shape._element.remove(style)
+
+
+def widths(table: Table, whole: float) -> list[float]:
+    """The widths of the columns of a table: by their weights, and no word that is short enough is broken."""
+    weights = sum(column.weight for column in table.columns)
+    least = [_longest(column.head, _BOLD) for column in table.columns]
+    for row in table.rows:
+        least = [max(each, _longest(told)) for each, told in zip(least, row, strict=True)]
+    wanted = [
+        max(whole * column.weight / weights, each + 2 * _SIDE)
+        for column, each in zip(table.columns, least, strict=True)
+    ]
+    spare = [each - most - 2 * _SIDE for each, most in zip(wanted, least, strict=True)]
+    over, room = sum(wanted) - whole, sum(spare)
+    taken = min(1.0, over / room) if room > 0 else 0.0
+    shares = [each - part * taken for each, part in zip(wanted, spare, strict=True)]
+    return [each * whole / sum(shares) for each in shares]
+
+
+#: How much wider bold letters are, and up to which width a word is kept whole.
+_BOLD, _WHOLE = 1.12, 1.5
+
+
+def _longest(told: str, factor: float = 1.0) -> float:
+    """How wide the longest word of a text is that is kept whole, in inches."""
+    found = (width(word, POINTS * factor) for word in told.split())
+    return max((each for each in found if each <= _WHOLE), default=0.0)
 
 
 def cells(table: Table, row: Sequence[str], shares: Sequence[float]) -> list[str]:
@@ -111,14 +145,14 @@ def cells(table: Table, row: Sequence[str], shares: Sequence[float]) -> list[str
 
 def height(row: Sequence[str], shares: Sequence[float], bold: bool = False) -> float:
     """How high a row is."""
-    points = POINTS * (1.06 if bold else 1)
+    points = POINTS * (_BOLD if bold else 1)
     lines = (lines_of(told, share - 2 * _SIDE, points) for told, share in zip(row, shares, strict=True))
     return max(lines) * LINE + 2 * _ABOVE
 
 
 def table(slide: Slide, at: Frame, told: Table, rows: Sequence[Sequence[str]]) -> None:
     """A table with a head and these rows, whose texts fit."""
-    shares = widths(told.columns, at.width)
+    shares = widths(told, at.width)
     heads = [column.head for column in told.columns]
     shown = _table(slide, at, [heads, *rows], shares)
     for number, column in enumerate(told.columns):

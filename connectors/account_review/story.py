@@ -58,8 +58,8 @@ def _for_us(content: Content) -> Iterator[Section]:
             [[Facts(_covered(content.people))], [Points(_gaps(content.people))]],
         )
     if content.whitespace:
-        yield Section("Whitespace", [[whitespace(content.whitespace)]])
-        yield Section("The largest gaps", [[tables.gaps(content.whitespace, content.currency)]])
+        gaps = tables.gaps(content.whitespace, content.currency)
+        yield Section("Whitespace", [[whitespace(content.whitespace)], [gaps]])
     yield Section("Recommendations, in order of priority", [[tables.advice(content)]])
     yield from _care(content)
     yield _contracts(content)
@@ -127,8 +127,8 @@ def _figures(content: Content) -> list[tuple[str, str]]:
     ]
 
 
-def _verdicts(content: Content) -> Iterator[tuple[str, str]]:
-    return iter([*_of_risk(content), *_of_plan(content), *_of_people(content)])
+def _verdicts(content: Content) -> list[tuple[str, str]]:
+    return [*_of_risk(content), *_of_plan(content), *_of_people(content)]
 
 
 def _of_risk(content: Content) -> Iterator[tuple[str, str]]:
@@ -154,7 +154,7 @@ def _of_plan(content: Content) -> Iterator[tuple[str, str]]:
 
 def _of_people(content: Content) -> Iterator[tuple[str, str]]:
     if content.people:
-        yield from list(_gaps(content.people))[:2]
+        yield from _gaps(content.people)[:1]
 
 
 def _over_time(content: Content) -> Section:
@@ -260,7 +260,11 @@ def _covered(people: People) -> list[tuple[str, str]]:
     return [*found, ("Executive met last", access)]
 
 
-def _gaps(people: People) -> Iterator[tuple[str, str]]:
+def _gaps(people: People) -> list[tuple[str, str]]:
+    return [*_people_gaps(people), *_role_gaps(people)]
+
+
+def _people_gaps(people: People) -> Iterator[tuple[str, str]]:
     centre = people.centre
     for member in centre.champions_left:
         known = people.known[member.person.contact_id]
@@ -271,6 +275,10 @@ def _gaps(people: People) -> Iterator[tuple[str, str]]:
             f"{known.name} is known by one of us alone",
             f"{words(member.role.value)}; {', '.join(known.colleagues)}",
         )
+
+
+def _role_gaps(people: People) -> Iterator[tuple[str, str]]:
+    centre = people.centre
     for role in centre.missing:
         yield f"No {words(role.value)} is engaged", "nobody in the role was contacted within 90 days"
     if not centre.has_access:
@@ -293,8 +301,8 @@ def _care(content: Content) -> Iterator[Section]:
                 [("Used", [float(each) for each in care.used.values()])],
             )
         )
-    yield Section("Tickets and usage", [charts, [tables.restored(care)]])
-    yield Section("Open tickets", [[tables.tickets(care)]])
+    told = [each for each in (tables.restored(care), tables.tickets(care)) if each.rows]
+    yield Section("Tickets and usage", [charts, told])
 
 
 def _ticket_chart(care: Care) -> Chart:

@@ -29,7 +29,7 @@ def history(content: Content) -> Table:
         ][: len(columns)]
         for point in content.history
     ]
-    return Table(columns, rows, "quarters")
+    return Table(columns, rows, ("quarter", "quarters"))
 
 
 def tree(content: Content) -> Table:
@@ -53,7 +53,7 @@ def tree(content: Content) -> Table:
         ][: len(columns)]
         for each in content.tree
     ]
-    return Table(columns, rows, "accounts")
+    return Table(columns, rows, ("account", "accounts"))
 
 
 def contracts(content: Content) -> Table:
@@ -78,7 +78,7 @@ def contracts(content: Content) -> Table:
             ]
             for each in (content.contracts.running if content.contracts else ())
         ],
-        "contracts",
+        ("contract", "contracts"),
     )
 
 
@@ -108,7 +108,7 @@ def deals(content: Content) -> Table:
             ]
             for each in content.deals
         ],
-        "deals",
+        ("deal", "deals"),
     )
 
 
@@ -147,7 +147,7 @@ def ended(content: Content) -> Table:
             ]
             for each in content.ended
         ],
-        "deals",
+        ("deal", "deals"),
     )
 
 
@@ -173,7 +173,7 @@ def sold(content: Content) -> Table:
             ]
             for each in content.sold
         ],
-        "products",
+        ("product", "products"),
     )
 
 
@@ -199,7 +199,7 @@ def services(told: Iterable[AccountService], currency: str) -> Table:
             ]
             for each in told
         ],
-        "services",
+        ("service", "services"),
     )
 
 
@@ -227,7 +227,7 @@ def risks(content: Content) -> Table:
             ]
             for each in content.risks
         ],
-        "risks",
+        ("risk", "risks"),
     )
 
 
@@ -259,7 +259,7 @@ def advice(content: Content) -> Table:
             ]
             for number, each in enumerate(content.advice, start=1)
         ],
-        "recommendations",
+        ("recommendation", "recommendations"),
     )
 
 
@@ -271,7 +271,7 @@ def tickets(care: Care) -> Table:
             [each.title, each.account, words(each.severity.value), day(each.opened_on)]
             for each in care.tickets
         ],
-        "tickets",
+        ("ticket", "tickets"),
     )
 
 
@@ -295,7 +295,7 @@ def restored(care: Care) -> Table:
             ]
             for each in care.restored
         ],
-        "severities",
+        ("severity", "severities"),
     )
 
 
@@ -325,7 +325,7 @@ def known_people(known: Iterable[Known]) -> Table:
             ]
             for each in known
         ],
-        "people",
+        ("person", "people"),
     )
 
 
@@ -335,7 +335,7 @@ def persons(told: Iterable[Person], with_account: bool) -> Table:
     if with_account:
         columns.append(Column("Account", 2))
     rows = [[each.name, each.does or NOTHING, each.account or NOTHING][: len(columns)] for each in told]
-    return Table(columns, rows, "people")
+    return Table(columns, rows, ("person", "people"))
 
 
 def gaps(whitespace: Whitespace, currency: str) -> Table:
@@ -364,7 +364,7 @@ def gaps(whitespace: Whitespace, currency: str) -> Table:
             ]
             for each in whitespace.gaps
         ],
-        "gaps",
+        ("gap", "gaps"),
     )
 
 
@@ -390,7 +390,7 @@ def objectives(plan: Plan) -> Table:
             ]
             for each in plan.judged.objectives
         ],
-        "objectives",
+        ("objective", "objectives"),
     )
 
 
@@ -406,7 +406,7 @@ def actions(told: Sequence[Action], as_of: date) -> Table:
     return Table(
         [Column("Action", 5), Column("Who", 2), Column("Due on", _DATE), Column("Stands", 1.6)],
         [[each.title, each.owner, day(each.due_on), _done(each, as_of)] for each in ranked],
-        "actions",
+        ("action", "actions"),
     )
 
 
@@ -424,7 +424,7 @@ def goals(shared: Shared) -> Table:
     return Table(
         [Column("Objective", 5, lines=3), Column("By", _DATE), Column("Stands", 1.2)],
         [[each.title, day(each.due_on), "reached" if each.reached else "under way"] for each in shared.goals],
-        "objectives",
+        ("objective", "objectives"),
     )
 
 
@@ -433,5 +433,5 @@ def steps(shared: Shared) -> Table:
     return Table(
         [Column("Next step", 5, lines=3), Column("Who", 2), Column("By", _DATE), Column("Done on", _DATE)],
         [[capital(each.title), each.owner, day(each.due_on), day(each.done_on)] for each in shared.steps],
-        "steps",
+        ("step", "steps"),
     )
