@@ -20,6 +20,7 @@ from connectors.account_review.settled import settled
 from connectors.account_review.slides import DARK, GREY, LINE, POINTS, WHITE, Look
 from connectors.account_review.story import sections
 from connectors.account_review.texts import counted, fitting, lines_of
+from connectors.account_review.widths import widths
 
 #: The size of a slide, and where its content stands, in inches.
 WIDTH, HEIGHT = 13.333, 7.5
@@ -151,10 +152,13 @@ class _Deck:
 
     def _part(self, slide: Slide, section: Section, table: Table, frame: Frame) -> float:
         """As much of a table as fits, the rest goes to the appendix."""
-        shares = slides.widths(table, frame.width)
+        shares = widths(table, frame.width, POINTS, slides.SIDE)
         rows = [slides.cells(table, row, shares) for row in table.rows]
         head = slides.height([column.head for column in table.columns], shares, bold=True)
-        count, down = _fitting_rows(rows, shares, BOTTOM - frame.top - head - LINE - 0.1)
+        room = BOTTOM - frame.top - head
+        count, down = _fitting_rows(rows, shares, room)
+        if count < len(rows):
+            count, down = _fitting_rows(rows, shares, room - LINE - 0.1)
         slides.table(slide, replace(frame, height=head + down), table, rows[:count])
         bottom = frame.top + head + down
         if count < len(rows):
@@ -176,7 +180,7 @@ class _Deck:
     def _table(self, at: _At, section: Section, table: Table, whole: bool) -> _At:
         if not table.rows:
             return at
-        shares = slides.widths(table, INNER)
+        shares = widths(table, INNER, POINTS, slides.SIDE)
         rows = [slides.cells(table, row, shares) for row in table.rows]
         head = slides.height([column.head for column in table.columns], shares, bold=True)
         least = head + max(slides.height(row, shares) for row in rows[:2]) * min(2, len(rows)) + LINE

@@ -24,6 +24,7 @@ from connectors.account_review.sections import Block, Chart, Facts, Grid, Map, P
 from connectors.account_review.settled import settled
 from connectors.account_review.story import sections
 from connectors.account_review.texts import cleaned
+from connectors.account_review.widths import widths
 
 #: The size of a page lying on its side (A4), what is around its text, and what is left, in inches.
 _WIDTH, _HEIGHT, _AROUND = 11.69, 8.27, 0.8
@@ -32,6 +33,8 @@ _FONT = "Arial"
 _DARK, _PALE, _WHITE, _INK = "1F4E79", "EAF1F8", "FFFFFF", "1A1A1A"
 _TEXT, _SMALL = 11.0, 10.0
 _CHART = 2.6
+#: What stands empty on either side of a field.
+_SIDE = 0.06
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _BOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EMU = 914_400
@@ -98,6 +101,9 @@ class _Document:
         title = f"Appendix: {section.title}" if section.in_appendix else section.title
         self.document.add_heading(cleaned(title), level=1)
         for row in section.rows:
+            drawn = [block for block in row if isinstance(block, Chart)]
+            if drawn:
+                self._drawn_beside(drawn)
             for block in row:
                 self._block(block, _INNER)
 
@@ -110,15 +116,14 @@ class _Document:
             case Points():
                 self._points(block)
             case Chart():
-                self._chart(block, width)
+                pass  # drawn already, those of a row beside each other
             case Grid():
                 self._grid(block, width)
             case Map():
                 self._map(block, width)
 
     def _table(self, table: Table, width: float) -> None:
-        weights = sum(column.weight for column in table.columns)
-        shares = [width * column.weight / weights for column in table.columns]
+        shares = widths(table, width, _SMALL, _SIDE)
         shown = self._fields(len(table.rows) + 1, shares)
         for number, column in enumerate(table.columns):
             field = shown.cell(0, number)
@@ -136,6 +141,7 @@ class _Document:
         shown.style = "Table Grid"
         shown.alignment = WD_TABLE_ALIGNMENT.LEFT
         shown.autofit = False
+        shown._tbl.tblPr.append(_around())
         for number, share in enumerate(shares):
             shown.columns[number].width = Inches(share)
             for field in shown.columns[number].cells:
@@ -160,12 +166,15 @@ class _Document:
             _run(into, f"{what}: " if why else what, _TEXT, bold=True)
             _run(into, why, _TEXT)
 
-    def _chart(self, chart: Chart, width: float) -> None:
-        self._charts += 1
-        made = charts.embedded(chart, width, _CHART, _SMALL)
-        relation = self._chart_part(made)
-        into = self.document.add_paragraph().add_run()._r
-        into.append(_drawing(relation, self._charts, cleaned(chart.title), width, _CHART))
+    def _drawn_beside(self, drawn: Sequence[Chart]) -> None:
+        width = _INNER / len(drawn) - 0.05
+        into = self.document.add_paragraph()
+        into.paragraph_format.keep_with_next = True
+        for chart in drawn:
+            self._charts += 1
+            relation = self._chart_part(charts.embedded(chart, width, _CHART, _SMALL))
+            place = _drawing(relation, self._charts, cleaned(chart.title), width, _CHART)
+            into.add_run()._r.append(place)
 
     def _chart_part(self, made: charts.Embedded) -> str:
         package = self.document.part.package
@@ -239,6 +248,15 @@ def _field(
     _run(into, told, points, bold=bold, colour=letters)
     shading = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{fill}"/>')
     field._tc.get_or_add_tcPr().append(shading)
+
+
+def _around() -> Any:
+    """What stands empty in each field of a table, in twentieths of a point."""
+    sides = "".join(
+        f'<w:{side} w:w="{size}" w:type="dxa"/>'
+        for side, size in (("top", 30), ("left", 80), ("bottom", 30), ("right", 80))
+    )
+    return parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>")
 
 
 def _head_repeated(shown: Any) -> None:

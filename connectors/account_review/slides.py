@@ -15,7 +15,8 @@ from pptx.util import Inches, Pt
 
 from connectors.account_review.charts import Frame
 from connectors.account_review.sections import Grid, Shade, Table
-from connectors.account_review.texts import cleaned, fitting, lines_of, width
+from connectors.account_review.texts import cleaned, fitting, lines_of
+from connectors.account_review.widths import BOLD, widths
 
 FONT = "Arial"
 DARK, INK, GREY, PALE, WHITE = "1F4E79", "1A1A1A", "595959", "EAF1F8", "FFFFFF"
@@ -23,7 +24,7 @@ DARK, INK, GREY, PALE, WHITE = "1F4E79", "1A1A1A", "595959", "EAF1F8", "FFFFFF"
 POINTS = 12.0
 LINE = 0.21
 #: What is around the text of a field of a table.
-_SIDE, _ABOVE = 0.07, 0.04
+SIDE, _ABOVE = 0.07, 0.04
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def box(slide: Slide, at: Frame, fill: str, border: str = GREY) -> Any:
     frame = shape.text_frame
     frame.word_wrap = True
     frame.vertical_anchor = MSO_ANCHOR.MIDDLE
-    frame.margin_left = frame.margin_right = Inches(_SIDE)
+    frame.margin_left = frame.margin_right = Inches(SIDE)
     frame.margin_top = frame.margin_bottom = Inches(0.02)
     return shape
 
@@ -108,51 +109,24 @@ def _unstyled(shape: Any) -> None:
         shape._element.remove(style)
 
 
-def widths(table: Table, whole: float) -> list[float]:
-    """The widths of the columns of a table: by their weights, and no word that is short enough is broken."""
-    weights = sum(column.weight for column in table.columns)
-    least = [_longest(column.head, _BOLD) for column in table.columns]
-    for row in table.rows:
-        least = [max(each, _longest(told)) for each, told in zip(least, row, strict=True)]
-    wanted = [
-        max(whole * column.weight / weights, each + 2 * _SIDE)
-        for column, each in zip(table.columns, least, strict=True)
-    ]
-    spare = [each - most - 2 * _SIDE for each, most in zip(wanted, least, strict=True)]
-    over, room = sum(wanted) - whole, sum(spare)
-    taken = min(1.0, over / room) if room > 0 else 0.0
-    shares = [each - part * taken for each, part in zip(wanted, spare, strict=True)]
-    return [each * whole / sum(shares) for each in shares]
-
-
-#: How much wider bold letters are, and up to which width a word is kept whole.
-_BOLD, _WHOLE = 1.12, 1.5
-
-
-def _longest(told: str, factor: float = 1.0) -> float:
-    """How wide the longest word of a text is that is kept whole, in inches."""
-    found = (width(word, POINTS * factor) for word in told.split())
-    return max((each for each in found if each <= _WHOLE), default=0.0)
-
-
 def cells(table: Table, row: Sequence[str], shares: Sequence[float]) -> list[str]:
     """The texts of a row, as much of each as fits into its lines."""
     return [
-        fitting(told, share - 2 * _SIDE, POINTS, column.lines)
+        fitting(told, share - 2 * SIDE, POINTS, column.lines)
         for told, column, share in zip(row, table.columns, shares, strict=True)
     ]
 
 
 def height(row: Sequence[str], shares: Sequence[float], bold: bool = False) -> float:
     """How high a row is."""
-    points = POINTS * (_BOLD if bold else 1)
-    lines = (lines_of(told, share - 2 * _SIDE, points) for told, share in zip(row, shares, strict=True))
+    points = POINTS * (BOLD if bold else 1)
+    lines = (lines_of(told, share - 2 * SIDE, points) for told, share in zip(row, shares, strict=True))
     return max(lines) * LINE + 2 * _ABOVE
 
 
 def table(slide: Slide, at: Frame, told: Table, rows: Sequence[Sequence[str]]) -> None:
     """A table with a head and these rows, whose texts fit."""
-    shares = widths(told, at.width)
+    shares = widths(told, at.width, POINTS, SIDE)
     heads = [column.head for column in told.columns]
     shown = _table(slide, at, [heads, *rows], shares)
     for number, column in enumerate(told.columns):
@@ -181,7 +155,7 @@ def _table(slide: Slide, at: Frame, rows: Sequence[Sequence[str]], shares: Seque
 
 
 def _field(cell: Any, told: str, fill: str, look: Look) -> None:
-    cell.margin_left = cell.margin_right = Inches(_SIDE)
+    cell.margin_left = cell.margin_right = Inches(SIDE)
     cell.margin_top = cell.margin_bottom = Inches(_ABOVE)
     cell.vertical_anchor = MSO_ANCHOR.MIDDLE
     cell.fill.solid()
@@ -199,8 +173,8 @@ def grid(slide: Slide, at: Frame, told: Grid, columns: Sequence[int], rows: Sequ
     """Some columns and rows of a grid of states."""
     share = (at.width - NAMES) / len(columns)
     shares = [NAMES, *(share for _ in columns)]
-    heads = [told.corner, *(fitting(told.columns[each], share - 2 * _SIDE, POINTS, 2) for each in columns)]
-    names = [fitting(told.rows[each][0], NAMES - 2 * _SIDE, POINTS, 2) for each in rows]
+    heads = [told.corner, *(fitting(told.columns[each], share - 2 * SIDE, POINTS, 2) for each in columns)]
+    names = [fitting(told.rows[each][0], NAMES - 2 * SIDE, POINTS, 2) for each in rows]
     shades = [[told.rows[row][1][column] for column in columns] for row in rows]
     texts = [[name, *(shade.word for shade in of)] for name, of in zip(names, shades, strict=True)]
     shown = _table(slide, at, [heads, *texts], shares)
@@ -219,9 +193,9 @@ def _word(shade: Shade) -> Look:
 def grid_heights(told: Grid, columns: Sequence[int], width: float) -> tuple[float, list[float]]:
     """How high the head is, and each row."""
     share = (width - NAMES) / len(columns)
-    heads = [fitting(told.columns[each], share - 2 * _SIDE, POINTS, 2) for each in columns]
+    heads = [fitting(told.columns[each], share - 2 * SIDE, POINTS, 2) for each in columns]
     head = max(height([each], [share], bold=True) for each in heads)
-    return head, [height([fitting(name, NAMES - 2 * _SIDE, POINTS, 2)], [NAMES]) for name, _ in told.rows]
+    return head, [height([fitting(name, NAMES - 2 * SIDE, POINTS, 2)], [NAMES]) for name, _ in told.rows]
 
 
 def legend(slide: Slide, top: float, left: float, width: float, shades: Sequence[Shade]) -> None:
