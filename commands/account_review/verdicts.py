@@ -12,7 +12,7 @@ from metrics.risks import risks_held
 from models.access import Actor
 from models.asof import as_of_rows, view_of
 from models.database import Param, as_date, as_int, fetch, listed, one_of
-from models.errors import Invalid
+from models.errors import Invalid, NotFound
 from models.recommendations import Evidence, Recommendation, RecommendationState, Risk
 from models.severity import Severity
 from models.visibility import visible
@@ -74,7 +74,7 @@ async def _changes(actor: Actor, risk_id: str, as_of: date) -> list[str]:
         return []
     try:
         found = await changes(actor, risk)
-    except Invalid:  # finding out takes too long
+    except (Invalid, NotFound):  # finding out takes too long, or no rules are live any more
         return []
     wording = Wording(actor.currency, known_locale(ENGLISH), about=found.matched)
     return [clearing(wording, each) for each in found.counterfactuals[:MOST_CHANGES]]

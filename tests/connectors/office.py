@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -40,3 +41,27 @@ def calculated(file: Path, home: Path) -> dict[str, list[list[str]]]:
         each.stem.removeprefix(begin): [*csv.reader(each.read_text(encoding="utf-8").splitlines())]
         for each in out.glob("*.csv")
     }
+
+
+def pages(file: Path, home: Path) -> int:
+    """How many pages LibreOffice shows of a deck or a document; the test is skipped where it cannot.
+
+    It is skipped without LibreOffice, and without the part of it that opens such a file.
+    """
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("LibreOffice is not installed")
+    profile = home / "profile"
+    done = subprocess.run(
+        [
+            program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "pdf",
+            "--outdir", str(home), str(file),
+        ],
+        check=True, capture_output=True, timeout=120, text=True,
+    )  # fmt: skip
+    shown = file.with_suffix(".pdf")
+    if not shown.exists():
+        if "source file could not be loaded" in done.stderr + done.stdout:
+            pytest.skip(f"LibreOffice is installed without what opens {file.suffix}")
+        raise AssertionError(done.stderr)
+    return len(re.findall(rb"/Type\s*/Page[^s]", shown.read_bytes()))
