@@ -14,13 +14,13 @@ from commands.account_review.content import Content
 from connectors.account_review import slides
 from connectors.account_review.charts import Frame, drawn
 from connectors.account_review.people_map import map_pages, put_map
-from connectors.account_review.properties import described, label, subject
+from connectors.account_review.properties import described, foot, label
 from connectors.account_review.sections import Block, Chart, Facts, Grid, Map, Points, Section, Table
 from connectors.account_review.settled import settled
 from connectors.account_review.slides import DARK, GREY, LINE, POINTS, WHITE, Look
 from connectors.account_review.story import sections
 from connectors.account_review.texts import counted, fitting, lines_of
-from connectors.account_review.widths import widths
+from connectors.account_review.widths import BOLD, widths
 
 #: The size of a slide, and where its content stands, in inches.
 WIDTH, HEIGHT = 13.333, 7.5
@@ -28,8 +28,12 @@ LEFT, TOP, BOTTOM = 0.6, 1.25, 6.85
 INNER = WIDTH - 2 * LEFT
 _GAP = 0.25
 _CHART = 2.5
+#: The most that a field of a grid is wide.
+_FIELD = 1.9
 _LAYOUT_WITH_TITLE = 5
 _TILE = (2.85, 0.85)
+#: Sizes of the account's name on the cover: the first that it fits with.
+_NAME = (40.0, 32.0, 26.0)
 
 
 def written(content: Content) -> bytes:
@@ -88,14 +92,14 @@ class _Deck:
 
     def _foot(self, slide: Slide) -> None:
         number = f"{len(self.deck.slides)}"
-        told = f"{label(self.content)}  \N{MIDDLE DOT}  {subject(self.content)}"
-        slides.text(slide, Frame(LEFT, 7.08, INNER - 1, LINE), told, Look(colour=GREY))
+        slides.text(slide, Frame(LEFT, 7.08, INNER - 1, LINE), foot(self.content), Look(colour=GREY))
         slides.text(slide, Frame(LEFT + INNER - 1, 7.08, 1, LINE), number, Look(colour=GREY, is_right=True))
 
     def _cover(self) -> None:
         content, header = self.content, self.content.header
         at = self._slide("Quarterly account review")
-        slides.text(at.slide, Frame(LEFT, 1.7, INNER, 1.5), header.name, Look(40, True, DARK))
+        size = next((each for each in _NAME if lines_of(header.name, INNER, each * BOLD) <= 2), _NAME[-1])
+        slides.text(at.slide, Frame(LEFT, 1.6, INNER, 1.6), header.name, Look(size, True, DARK))
         period = f"{content.quarter.first} to {content.quarter.last}, as of {content.as_of}"
         slides.text(at.slide, Frame(LEFT, 3.4, INNER, 0.4), period, Look(20))
         slides.text(at.slide, Frame(LEFT, 4.0, INNER, 0.4), f"{content.tenant}: {header.owner}", Look(20))
@@ -197,6 +201,10 @@ class _Deck:
             at = _At(at.slide, at.top + head + down + _GAP, is_begun=True)
             if rows:
                 at = self._next(at, section)
+        if table.left_out:
+            one, many = table.called
+            told = f"and {counted(table.left_out, f'more {one}', f'more {many}')}: too many to list"
+            slides.text(at.slide, Frame(LEFT, at.top - 0.15, INNER, LINE), told, Look(bold=True, colour=GREY))
         return at
 
     def _chart(self, at: _At, section: Section, chart: Chart) -> _At:
@@ -260,11 +268,12 @@ class _Deck:
         return at
 
     def _grid(self, at: _At, section: Section, grid: Grid, whole: bool) -> _At:
-        across = max(1, int((INNER - slides.NAMES) / slides.FIELD))
+        most = max(1, int((INNER - slides.NAMES) / slides.FIELD))
+        across = -(-len(grid.columns) // -(-len(grid.columns) // most))
         legend = slides.legend_height(grid.legend)
         for begin in range(0, len(grid.columns), across):
             columns = range(begin, min(begin + across, len(grid.columns)))
-            width = slides.NAMES + (INNER - slides.NAMES) * len(columns) / min(across, len(grid.columns))
+            width = slides.NAMES + min(INNER - slides.NAMES, _FIELD * len(columns))
             head, heights = slides.grid_heights(grid, columns, width)
             waiting = list(range(len(grid.rows)))
             while waiting:

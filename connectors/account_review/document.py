@@ -19,11 +19,11 @@ from docx.shared import Inches, Pt, RGBColor
 
 from commands.account_review.content import Content
 from connectors.account_review import charts
-from connectors.account_review.properties import described, label, subject
+from connectors.account_review.properties import described, foot, label
 from connectors.account_review.sections import Block, Chart, Facts, Grid, Map, Points, Section, Shade, Table
 from connectors.account_review.settled import settled
 from connectors.account_review.story import sections
-from connectors.account_review.texts import cleaned
+from connectors.account_review.texts import cleaned, counted
 from connectors.account_review.widths import widths
 
 #: The size of a page lying on its side (A4), what is around its text, and what is left, in inches.
@@ -71,10 +71,9 @@ class _Document:
         page.orientation = WD_ORIENT.LANDSCAPE
         page.page_width, page.page_height = Inches(_WIDTH), Inches(_HEIGHT)
         page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Inches(_AROUND)
-        foot = page.footer.paragraphs[0]
-        told = f"{label(self.content)}  \N{MIDDLE DOT}  {subject(self.content)}  \N{MIDDLE DOT}  page "
-        _run(foot, told, _SMALL, colour="595959")
-        _page_number(foot)
+        at_foot = page.footer.paragraphs[0]
+        _run(at_foot, f"{foot(self.content)}  \N{MIDDLE DOT}  page ", _SMALL, colour="595959")
+        _page_number(at_foot)
 
     def _styles(self) -> None:
         for name, points in (("Normal", _TEXT), ("Title", 26.0), ("Heading 1", 16.0), ("Heading 2", 13.0)):
@@ -134,6 +133,10 @@ class _Document:
             for field, told, column in zip(fields, row, table.columns, strict=True):
                 _field(field, told, fill, _INK, is_right=column.is_number)
         _head_repeated(shown)
+        if table.left_out:
+            one, many = table.called
+            told = f"and {counted(table.left_out, f'more {one}', f'more {many}')}: too many to list"
+            _run(self.document.add_paragraph(), told, _TEXT, bold=True)
         self._gap()
 
     def _fields(self, rows: int, shares: Sequence[float]) -> Any:

@@ -12,9 +12,10 @@ from connectors.account_review.charts import Frame
 from connectors.account_review.sections import Box, Map, Shade
 from connectors.account_review.slides import POINTS, Look
 from connectors.account_review.texts import fitting
+from connectors.account_review.widths import BOLD
 from metrics.relationships import Place
 
-_HIGH, _STEP, _INDENT, _DEEPEST = 0.68, 0.8, 0.32, 5
+_HIGH, _STEP, _INDENT, _DEEPEST = 0.8, 0.92, 0.32, 5
 _COLUMNS, _GAP, _ROWS = 2, 0.3, 5
 _SIDE = 0.16
 
@@ -70,8 +71,10 @@ def _box(slide: Slide, frame: Frame, box: Box, reports: str | None) -> None:
     shape = slides.box(slide, frame, box.shade.fill)
     shape.name = box.name
     room, colour = frame.width - 0.2, box.shade.letters
-    said = f"{box.name}, {box.title}" if box.title else box.name
-    if reports:
-        said += f" (reports to {reports})"
-    slides.paragraph(shape.text_frame, [(fitting(said, room, POINTS * 1.06), Look(bold=True, colour=colour))])
-    slides.paragraph(shape.text_frame, [(fitting(box.tells, room, POINTS), Look(colour=colour))], first=False)
+    reporting = f"reports to {reports}" if reports else ""
+    second = " \N{MIDDLE DOT} ".join(each for each in (reporting, box.title) if each) or "title not known"
+    slides.paragraph(
+        shape.text_frame, [(fitting(box.name, room, POINTS * BOLD), Look(bold=True, colour=colour))]
+    )
+    for told in (second, box.tells):
+        slides.paragraph(shape.text_frame, [(fitting(told, room, POINTS), Look(colour=colour))], first=False)

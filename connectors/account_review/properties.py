@@ -27,7 +27,13 @@ def label(content: Content) -> str:
     """Who may read it."""
     if content.is_internal:
         return f"Internal to {content.tenant}: not for the customer"
-    return f"For {content.header.name}"
+    return f"From {content.tenant} for its customer"
+
+
+def foot(content: Content) -> str:
+    """What each page says at its foot, the name last: it may be long."""
+    period = f"{content.quarter.first} to {content.quarter.last}, as of {content.as_of}"
+    return "  \N{MIDDLE DOT}  ".join((label(content), period, content.header.name))
 
 
 def subject(content: Content) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 
 from metrics.relationships import Place
@@ -22,11 +21,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Heads and rows of texts; ``called`` is what one row and several are."""
+    """Heads and rows of texts; ``called`` is what one row and several are; ``left_out`` are told nowhere."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
-    called: tuple[str, str] = ("row", "rows")
+    called: tuple[str, str]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,6 @@ class Box:
     title: str | None
     tells: str
     shade: Shade
-    last_on: date | None = None
 
 
 @dataclass(frozen=True)

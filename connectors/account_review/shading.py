@@ -17,7 +17,7 @@ _WHITE = "FFFFFF"
 _STATES = {
     CellState.OWNED: Shade("owned", "runs at the customer", "1E6B3A", _WHITE),
     CellState.ORDERED: Shade("ordered", "sold, on its way", "A9D8B8"),
-    CellState.OPEN: Shade("open", "in a deal that can be won", "BBD4EE"),
+    CellState.OPEN: Shade("open", "in an open deal", "BBD4EE"),
     CellState.COMPETITOR: Shade("rival", "a competitor supplies it", "F2B8B0"),
     CellState.LOST: Shade("lost", "was lost, or has ended", "C9C9C9"),
     CellState.NOT_POSSIBLE: Shade("not fit", "does not go with what is there", "EFE3C2"),
@@ -77,6 +77,7 @@ def _box(known: Known) -> Box:
         words(known.role) if known.role else "no role",
         f"influence {words(known.influence.value)}" if known.influence else "influence ?",
         shade.word,
-        f"strength {known.strength}",
     ]
-    return Box(known.name, known.title, " \N{MIDDLE DOT} ".join(parts), shade, known.last_on)
+    return Box(
+        f"{known.name} (strength {known.strength})", known.title, " \N{MIDDLE DOT} ".join(parts), shade
+    )

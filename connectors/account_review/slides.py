@@ -166,7 +166,7 @@ def _field(cell: Any, told: str, fill: str, look: Look) -> None:
 
 
 #: The width of the names of a grid, and of one field.
-NAMES, FIELD = 2.9, 1.15
+NAMES, FIELD = 2.6, 1.35
 
 
 def grid(slide: Slide, at: Frame, told: Grid, columns: Sequence[int], rows: Sequence[int]) -> None:
@@ -204,12 +204,12 @@ def legend(slide: Slide, top: float, left: float, width: float, shades: Sequence
     for number, shade in enumerate(shades):
         at = left + share * (number % LEGEND_COLUMNS)
         down = top + LEGEND_ROW * (number // LEGEND_COLUMNS)
-        shape = box(slide, Frame(at, down, 1.35, LEGEND_ROW - 0.06), shade.fill)
+        shape = box(slide, Frame(at, down, _WORD, LEGEND_ROW - 0.06), shade.fill)
         paragraph(shape.text_frame, [(shade.word, _word(shade))])
-        text(slide, Frame(at + 1.45, down + 0.05, share - 1.55, LINE), shade.means)
+        text(slide, Frame(at + _WORD + 0.1, down + 0.05, share - _WORD - 0.2, LINE), shade.means)
 
 
-LEGEND_COLUMNS, LEGEND_ROW = 3, 0.36
+LEGEND_COLUMNS, LEGEND_ROW, _WORD = 3, 0.36, 1.6
 
 
 def legend_height(shades: Sequence[Shade]) -> float:

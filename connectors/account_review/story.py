@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from commands.account_review.content import Care, Content, People, Plan
 from connectors.account_review import tables
-from connectors.account_review.sections import Block, Chart, Drawn, Facts, Points, Section
+from connectors.account_review.sections import Block, Chart, Drawn, Facts, Points, Section, Table
 from connectors.account_review.shading import in_use, stakeholders, whitespace
 from connectors.account_review.texts import capital, counted, day, money, words
 from metrics.account_records import ON_ITS_WAY, by_category
@@ -17,6 +18,8 @@ from models.plans import PlanEntryKind
 from models.services import ServiceState
 
 _MINOR = 100
+#: A table has so many rows at most, so that a file stays one that people open.
+MOST_ROWS = 200
 _ENDS = {
     ContractEnd.WITHIN_90_DAYS: "in 90 days",
     ContractEnd.WITHIN_180_DAYS: "in 180 days",
@@ -29,7 +32,18 @@ _ENDS = {
 def sections(content: Content) -> list[Section]:
     """The sections that have anything to tell."""
     told = _for_us(content) if content.is_internal else _for_customers(content)
-    return [section for section in told if any(_tells(block) for row in section.rows for block in row)]
+    return [_bounded(each) for each in told if any(_tells(block) for row in each.rows for block in row)]
+
+
+def _bounded(section: Section) -> Section:
+    return replace(section, rows=[[_short(block) for block in row if _tells(block)] for row in section.rows])
+
+
+def _short(block: Block) -> Block:
+    """A table with at most MOST_ROWS rows."""
+    if isinstance(block, Table) and len(block.rows) > MOST_ROWS:
+        return replace(block, rows=block.rows[:MOST_ROWS], left_out=len(block.rows) - MOST_ROWS)
+    return block
 
 
 def _tells(block: Block) -> bool:
@@ -67,14 +81,14 @@ def _for_us(content: Content) -> Iterator[Section]:
     if content.people:
         yield Section("People at the account", [[tables.known_people(content.people.known.values())]], True)
     yield Section("Services", [[tables.services(content.services, content.currency)]], True)
-    yield Section(
-        "What there is nothing to tell of", [[Points([_split(line) for line in content.missing])]], True
-    )
+    missing = Facts([_split(line) for line in content.missing])
+    yield Section("What there is nothing to tell of", [[missing]], in_appendix=True)
 
 
 def _for_customers(content: Content) -> Iterator[Section]:
     quarter, services = content.quarter, content.services
-    yield Section("At a glance", [[Facts(_figures(content), are_figures=True)], [Facts(_facts(content))]])
+    figures, facts = Facts(_figures(content), are_figures=True), Facts(_facts(content))
+    yield Section("At a glance", [[figures], [facts], [tables.tree(content)]])
     delivered = [
         each
         for each in services
@@ -82,24 +96,30 @@ def _for_customers(content: Content) -> Iterator[Section]:
         and each.started_on is not None
         and quarter.first <= each.started_on <= content.as_of
     ]
-    yield Section("What we delivered this quarter", [[tables.services(delivered, content.currency)]])
     coming = [each for each in services if each.state in ON_ITS_WAY]
-    yield Section("What is on its way", [[tables.services(coming, content.currency)]])
-    yield Section("What we agreed on this quarter", [[tables.sold(content)]])
+    new = (
+        tables.services(delivered, content.currency, "Delivered this quarter"),
+        tables.sold(content),
+        tables.services(coming, content.currency, "On its way"),
+    )
+    yield Section("Delivered, agreed, and on its way", [[each] for each in new])
     if content.in_use:
         yield Section("What you use", [[in_use(content.in_use)]])
     yield from _care(content)
     yield _over_time(content)
     yield _contracts(content)
     if content.shared:
-        yield Section("Agreed objectives", [[tables.goals(content.shared)]])
-        yield Section("Next steps", [[tables.steps(content.shared)]])
-    with_account = bool(content.tree)
+        agreed = [[tables.goals(content.shared)], [tables.steps(content.shared)]]
+        yield Section("Agreed objectives and next steps", agreed)
     yield Section(
         "Who is there for whom",
-        [[tables.persons(content.theirs, with_account), tables.persons(content.ours, with_account=False)]],
+        [
+            [
+                tables.persons(content.theirs, "Your people", with_account=bool(content.tree)),
+                tables.persons(content.ours, "Our people", with_account=False),
+            ]
+        ],
     )
-    yield Section("Your accounts", [[tables.tree(content)]])
     running = [each for each in services if each.state not in ON_ITS_WAY]
     yield Section("Your services", [[tables.services(running, content.currency)]], True)
 
@@ -193,16 +213,18 @@ def _plan(content: Content, plan: Plan) -> Iterator[Section]:
             [Points(reasons or [(f"It is {health}", "nothing speaks against it")])],
         ],
     )
-    yield Section("Objectives and how far they are", [[tables.objectives(plan)]])
-    yield Section("Actions of the plan", [[tables.actions(plan.actions, content.as_of)]])
+    actions = tables.actions(plan.actions, content.as_of)
+    yield Section("Objectives and actions", [[tables.objectives(plan)], [actions]])
     entries = [
         (capital(words(kind.value)), text)
         for kind in PlanEntryKind
         for text in plan.entries.get(kind.value, ())
     ]
-    yield Section("Strengths, weaknesses, opportunities, threats, strategies", [[Points(entries)]])
-    taken = [(each.what, f"{each.because} (until {day(each.until_on)})") for each in plan.taken]
-    yield Section("Risks taken knowingly", [[Points(taken)]])
+    taken = [
+        (f"Risk taken knowingly, until {day(each.until_on)}", f"{each.what}: {each.because}")
+        for each in plan.taken
+    ]
+    yield Section("Strengths, threats and strategies", [[Points([*entries, *taken])]])
 
 
 def _plan_facts(content: Content, plan: Plan) -> list[tuple[str, str]]:
@@ -339,7 +361,7 @@ def _facts(content: Content) -> list[tuple[str, str]]:
         ("Industry", header.industry),
         ("Country", header.country),
         ("Employees", f"{header.employees:,}" if header.employees is not None else None),
-        ("Accounts in the tree", f"{content.standing.accounts:,}" if content.tree else None),
+        ("Accounts", f"{content.standing.accounts:,}" if content.tree else None),
     ]
     if inside:
         found += [("Tier", words(inside.tier)), ("Segment", inside.segment)]

@@ -155,9 +155,9 @@ def sold(content: Content) -> Table:
     """The products that were agreed on in the quarter."""
     return Table(
         [
-            Column("Product", 2.6),
+            Column("Agreed this quarter", 2.6),
             Column("Account", 2.4),
-            Column("Agreed on", _DATE),
+            Column("On", _DATE),
             Column("Quantity", 0.9, True),
             Column("Charges a month", _AMOUNT, True),
             Column("One-off", _AMOUNT, True),
@@ -177,11 +177,11 @@ def sold(content: Content) -> Table:
     )
 
 
-def services(told: Iterable[AccountService], currency: str) -> Table:
+def services(told: Iterable[AccountService], currency: str, head: str = "Service") -> Table:
     """Services, with what they are and since when."""
     return Table(
         [
-            Column("Service", 2.6),
+            Column(head, 2.6),
             Column("Product", 1.8),
             Column("Account", 2),
             Column("State", 1.3),
@@ -303,7 +303,7 @@ def known_people(known: Iterable[Known]) -> Table:
     """Everybody at the account: what they are, how near to us, and who of us knows them."""
     return Table(
         [
-            Column("Name", 1.8),
+            Column("Name", 1.8, lines=3),
             Column("Title", 2),
             Column("Role", 1.3),
             Column("Influence", 1),
@@ -329,9 +329,9 @@ def known_people(known: Iterable[Known]) -> Table:
     )
 
 
-def persons(told: Iterable[Person], with_account: bool) -> Table:
+def persons(told: Iterable[Person], head: str, *, with_account: bool) -> Table:
     """People as everybody may read of them."""
-    columns = [Column("Name", 2), Column("Function", 2.4)]
+    columns = [Column(head, 2, lines=3), Column("Function", 2.4)]
     if with_account:
         columns.append(Column("Account", 2))
     rows = [[each.name, each.does or NOTHING, each.account or NOTHING][: len(columns)] for each in told]

@@ -6,7 +6,7 @@ from connectors.account_review.sections import Table
 from connectors.account_review.texts import cleaned, width
 
 #: How much wider bold letters are, and up to which width a word is kept whole.
-BOLD, _WHOLE = 1.12, 1.5
+BOLD, _WHOLE = 1.2, 1.6
 
 
 def widths(table: Table, whole: float, points: float, side: float) -> list[float]:

@@ -108,7 +108,7 @@ async def _sell(tenant: Tenant, account: Account, child: Account) -> None:
             next_step=f"{SECRET}: Preisliste mit dem Einkauf abstimmen",
         )
         if number % 10 == 0:
-            await factories.deal_line(deal, products[number // 10], mrc_minor=5_000_00)
+            await factories.deal_line(deal, products[6 + number // 10], mrc_minor=5_000_00)
     won = await factories.deal(
         account,
         name=f"{SECRET} won",

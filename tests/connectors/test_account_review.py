@@ -23,6 +23,7 @@ from metrics.hierarchy import hierarchies
 from metrics.sales import AsOf, DayRange
 from metrics.whitespace import grid
 from models.access import Scope
+from models.base import today
 from models.errors import Forbidden, Invalid, NotFound
 from models.stakeholders import BuyingCentre
 from rules.plan_health import judged
@@ -135,7 +136,7 @@ async def test_charts_hold_their_data_to_edit(db: str, edition: Edition) -> None
     assert ("Revenue at risk (EUR)" in charts) is (edition is MANAGER)
     if edition is MANAGER:
         risk = charts["Revenue at risk (EUR)"].plots[0].series
-        assert [list(each.values)[-1] for each in risk] == [AMOUNT / 100, AMOUNT / 100 * 0.35]
+        assert [list(each.values)[-1] for each in risk] == pytest.approx([AMOUNT / 100, AMOUNT / 100 * 0.35])
     for written in WRITERS:
         books = [name for name, _ in parts(written(content)) if name.endswith(".xlsx")]
         drawn = [name for name, _ in parts(written(content)) if re.search(r"charts/chart\d+\.xml$", name)]
@@ -147,10 +148,11 @@ async def test_who_reports_to_whom_is_drawn(db: str) -> None:
     slides = [each for each in _deck(deck.written(content)).slides if "Stakeholder map" in _texts(each)[0]]
     boxes = [shape for slide in slides for shape in slide.shapes if "strength" in _text(shape)]
     first = boxes[0]
-    assert _text(first).splitlines()[1].startswith("economic buyer \N{MIDDLE DOT} influence high")
+    assert _text(first).splitlines()[2].startswith("economic buyer \N{MIDDLE DOT} influence high")
     assert "++ mentor" in _text(first)
     lines = [shape for slide in slides for shape in slide.shapes if shape.shape_type == 9]
-    assert len(lines) > 2 * 8  # a rule below each title, and two for each line of reporting
+    # One below the title, and two for each of six; the others' boss is in the other column, or there is none.
+    assert len(lines) == 1 + 2 * 6
     assert any("reports to" in _text(each) for each in boxes)
     assert "more people, listed in the appendix" in " ".join(_texts(slides[-1]))
 
@@ -198,12 +200,12 @@ async def test_customers_read_of_the_plan_only_what_was_agreed(db: str) -> None:
     found = await world()
     content = await found.content(CUSTOMER)
     assert content.shared is None and content.plan is None and content.people is None
-    assert "Agreed objectives" not in _slides(deck.written(content))
+    assert "Agreed objectives and next steps" not in _slides(deck.written(content))
     with pytest.raises(
         Invalid, match=r"no objective or action of the plan; allowed: pobj_.*Alle Werke"
     ) as error:
         await found.content(CUSTOMER, "pobj_other")
-    assert error.value.path == ["share"]
+    assert list(error.value.path) == ["share"]
     with pytest.raises(Invalid, match="allowed: edition CUSTOMER"):
         await found.content(MANAGER, found.goal.id)
 
@@ -240,7 +242,7 @@ async def test_the_same_review_is_the_same_bytes(db: str, written: Any) -> None:
     content, again = await found.content(MANAGER), await found.content(MANAGER)
     file = written(content)
     assert file == written(again)
-    assert not [name for name, part in parts(file) if date.today().isoformat().encode() in part]
+    assert not [name for name, part in parts(file) if today().isoformat().encode() in part]
     assert "Canny" not in told(file) and "python" not in told(file)
 
 
@@ -267,7 +269,7 @@ async def test_who_may_have_it_decides_what_it_tells(db: str) -> None:
     assert content.contracts is None and content.plan is None and not content.risks
     assert content.standing.recurring_minor == 0 and content.standing.accounts == 1
     assert content.whitespace is None and not content.services
-    assert content.people and any(each.support for each in content.people.known.values()) is not False
+    assert content.people and len(content.people.known) == 60
 
 
 @pytest.mark.parametrize("missing", [Scope.READ_MONEY, Scope.READ_PERSONAL])
@@ -312,7 +314,7 @@ async def test_the_command_writes_both(db: str, tmp_path: Path) -> None:
         db, tmp_path, "export", "review", "--account", found.account.id, "--pptx", "a.pptx", "--docx", "a.docx",
         "--as-of", DAY.isoformat(), "--user", "LUKASZ@x.example",
     )  # fmt: skip
-    assert f"a.pptx: {NAME} as of {DAY}, for the manager" in done.stdout.replace("\n", " ")
+    assert f"a.pptx: {NAME} as of {DAY}, for the manager" in " ".join(done.stdout.split())
     content = await found.content(MANAGER)
     assert (tmp_path / "a.pptx").read_bytes() == deck.written(content)
     assert (tmp_path / "a.docx").read_bytes() == document.written(content)
