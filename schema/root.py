@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema import nodes
 from schema.access import AccessQueries
+from schema.account_review import AccountReviewQueries
 from schema.accounts import AccountQueries
 from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
@@ -95,6 +96,7 @@ class Query(
     WhitespaceQueries,
     NodeQueries,
     StakeholderQueries,
+    AccountReviewQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""
 

@@ -11,11 +11,12 @@ from commands.account_review.people import names_of
 from models.access import Actor
 from models.database import fetch
 from models.errors import Invalid, allowed
-from models.plans import AcceptedRisk, AccountPlan, PlanAction, PlanEntry, PlanPart
+from models.plans import AcceptedRisk, AccountPlan, Objective, PlanAction, PlanEntry, PlanPart
 from models.visibility import visible
 from rules.plan_health import judged
 
 Part = TypeVar("Part", bound=PlanPart)
+Due = TypeVar("Due", Objective, PlanAction)
 
 
 async def followed(actor: Actor, account_id: str, as_of: date) -> AccountPlan | None:
@@ -41,7 +42,7 @@ async def told(actor: Actor, plan: AccountPlan, as_of: date) -> Plan:
         plan,
         (await judged(actor.tenant_id, [plan], as_of))[plan.id],
         entries,
-        await _actions(await _planned(plan, as_of), as_of),
+        await _actions(await _of(PlanAction, plan, as_of), as_of),
         [Taken(each.what, each.because, each.until_on) for each in taken],
     )
 
@@ -56,22 +57,23 @@ async def shared(actor: Actor, plan: AccountPlan | None, ids: Collection[str], a
         return None
     if plan is None:
         raise Invalid("no plan of the account is followed on this day; allowed: none", ["share"])
-    found = (await judged(actor.tenant_id, [plan], as_of))[plan.id]
-    actions = await _planned(plan, as_of)
-    known = {each.id: each.title for each in found.objectives}
-    known |= {each.id: each.title for each in actions}
+    objectives = await _of(Objective, plan, as_of)
+    actions = await _of(PlanAction, plan, as_of)
+    known = {each.id: each.title for each in objectives} | {each.id: each.title for each in actions}
     for each in ids:
         if each not in known:
             choice = allowed([f"{key} ({title})" for key, title in known.items()])
             raise Invalid(f"{each!r} is no objective or action of the plan; allowed: {choice}", ["share"])
+    standing = (await judged(actor.tenant_id, [plan], as_of))[plan.id].objectives
+    reached = {each.id for each in standing if each.reached}
     return Shared(
-        [Goal(each.title, each.due_on, each.reached) for each in found.objectives if each.id in ids],
+        [Goal(each.title, each.due_on, each.id in reached) for each in objectives if each.id in ids],
         await _actions([each for each in actions if each.id in ids], as_of),
     )
 
 
-async def _planned(plan: AccountPlan, as_of: date) -> list[PlanAction]:
-    return _there(await PlanAction.filter(account_plan_id=plan.id).order_by("due_on", "id"), as_of)
+async def _of(model: type[Due], plan: AccountPlan, as_of: date) -> list[Due]:
+    return _there(await model.filter(account_plan_id=plan.id).order_by("due_on", "id"), as_of)
 
 
 async def _actions(actions: Sequence[PlanAction], as_of: date) -> list[Action]:

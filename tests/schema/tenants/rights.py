@@ -172,6 +172,7 @@ QUERIES: Mapping[str, May] = {
     "portfolio": _READ_MONEY,
     "attainment": _READ_MONEY,
     "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
+    "accountReview": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
