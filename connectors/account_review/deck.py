@@ -255,11 +255,10 @@ class _Deck:
             down = (lines_of(first, room, size * 1.06) + lines_of(second, room, size) * bool(second)) * line
             if at.left_over < down + 0.05:
                 at = self._next(at, section)
-            shape = at.slide.shapes.add_textbox(*map(Inches, (LEFT, at.top, INNER, down)))
+            shape = at.slide.shapes.add_textbox(*map(Inches, (LEFT + 0.3, at.top, room, down)))
             frame = shape.text_frame
             frame.word_wrap = True
-            frame.margin_left, frame.margin_right = Inches(0.3), 0
-            frame.margin_top = frame.margin_bottom = 0
+            frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
             slides.paragraph(frame, [(first, Look(size, True, DARK))])
             if second:
                 slides.paragraph(frame, [(second, Look(size))], first=False)

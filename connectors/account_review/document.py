@@ -124,8 +124,7 @@ class _Document:
     def _table(self, table: Table, width: float) -> None:
         shares = widths(table, width, _SMALL, _SIDE)
         shown = self._fields(len(table.rows) + 1, shares)
-        for number, column in enumerate(table.columns):
-            field = shown.cell(0, number)
+        for field, column in zip(shown.rows[0].cells, table.columns, strict=True):
             _field(field, column.head, _DARK, _WHITE, bold=True, is_right=column.is_number)
         for place, row in enumerate(table.rows, start=1):
             fill = _PALE if place % 2 == 0 else _WHITE
@@ -147,10 +146,10 @@ class _Document:
         shown._tbl.tblPr.append(_around())
         for number, share in enumerate(shares):
             shown.columns[number].width = Inches(share)
-            for field in shown.columns[number].cells:
-                field.width = Inches(share)
         for row in shown.rows:
             row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            for field, share in zip(row.cells, shares, strict=True):
+                field.width = Inches(share)
         return shown
 
     def _gap(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 from metrics.rounding import percent
 
@@ -56,7 +57,13 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 def width(text: str, points: float) -> float:
     """About how wide a text is in inches; rather too much than too little."""
-    return sum(map(_width, text)) * points / _POINTS
+    return _width_of(text) * points / _POINTS
+
+
+@lru_cache(maxsize=4096)
+def _width_of(text: str) -> float:
+    """A width in parts of the size of the font."""
+    return sum(map(_width, text))
 
 
 def _width(character: str) -> float:

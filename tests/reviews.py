@@ -85,7 +85,7 @@ async def bare() -> World:
     """An account of which nothing is known but its name."""
     tenant = await factories.tenant(name="Nordlicht Telekom")
     manager = await factories.user(tenant, Role.MANAGER, name="Mara")
-    director = await factories.user(tenant, name="Ada")
+    director = await factories.user(tenant, name="Ada", email="ada@x.example")
     account = await factories.account(director, name="Kiosk")
     nothing: Any = None
     return World(tenant, manager, director, account, account, nothing, nothing, nothing)
