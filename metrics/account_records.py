@@ -199,7 +199,7 @@ class Records:
         """The products of the deals that were won in a period, in the order of their days."""
         view, seen = await view_of(self.actor.tenant_id, self.as_of), visible(Deal, self.actor, "n")
         columns = ["deal_id", "product_id", "quantity", "mrc_minor", "nrc_minor", "removed_on"]
-        deals = as_of_rows(Deal, ["account_id", "stage", "closed_on"], view, which=_WHICH)
+        deals = as_of_rows(Deal, ["account_id", "stage", "closed_on"], view, which=_which())
         rows = await fetch(
             "select a.name as account, p.name as product, l.quantity, l.mrc_minor, l.nrc_minor, t.closed_on"
             f" from {deals} t join deal n on n.id = t.id join account a on a.id = t.account_id"
@@ -226,7 +226,7 @@ class Records:
     ) -> list[Row]:
         """Rows ``t`` as of the date with the names of their accounts ``a``, ``n`` as they are now."""
         view, seen = await view_of(self.actor.tenant_id, self.as_of), visible(model, self.actor, "n")
-        rows = as_of_rows(model, ["account_id", *columns], view, which=_WHICH)
+        rows = as_of_rows(model, ["account_id", *columns], view, which=_which())
         return await fetch(
             f"select t.*, a.name as account, {shown} from {rows} t"
             f" join {model._meta.db_table} n on n.id = t.id join account a on a.id = t.account_id"
@@ -243,8 +243,11 @@ class Records:
         }
 
 
-_WHICH = one_of("t.account_id", "accounts")
 _CLOSED = f"not ({OPEN}) and t.closed_on >= :first and t.closed_on <= :last and t.closed_on <= :as_of"
+
+
+def _which() -> str:
+    return one_of("t.account_id", "accounts")
 
 
 def by_category(deals: Iterable[OpenDeal]) -> Categories:
