@@ -3,6 +3,7 @@
 from jobs.demo.loading import SLUG, load_world
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
 from jobs.demo.scenarios import SCENARIOS, Scenario
+from jobs.demo.strategy import strategise
 from jobs.demo.week import sell
 from jobs.demo.world import World, build_world
 
@@ -16,4 +17,5 @@ __all__ = [
     "build_world",
     "load_world",
     "sell",
+    "strategise",
 ]

@@ -30,20 +30,26 @@ async def sell(tenant: Tenant) -> None:
     for user in await User.filter(tenant_id=tenant.id, role=Role.DIRECTOR).order_by("id"):
         await forecast.set_quota(admin, user.id, period, Measure.TCV, QUOTA)
     await discounts.set_levels(admin, _LEVELS)
-    director, manager = [await _acting(tenant, email) for email in (DIRECTOR_EMAIL, MANAGER_EMAIL)]
+    director, manager = [await acting(tenant, email) for email in (DIRECTOR_EMAIL, MANAGER_EMAIL)]
     await _negotiate(director)
     await _forecast(director, manager, period)
 
 
-async def _acting(tenant: Tenant, email: str) -> Actor:
+async def acting(tenant: Tenant, email: str) -> Actor:
+    """Somebody of the demo."""
     user = await User.get(tenant_id=tenant.id, email=email)
     return await actor_of(user.id, tenant.id)
 
 
+async def largest_open_deal(director: Actor) -> Deal | None:
+    """The largest deal of a director that can be won."""
+    mine = Deal.filter(tenant_id=director.tenant_id, owner_id=director.user_id)
+    return await mine.exclude(stage__in=[Stage.WON, Stage.LOST]).order_by("-amount_minor").first()
+
+
 async def _negotiate(director: Actor) -> None:
     """A bid for the largest open deal: twice negotiated, at last for more than a director gives."""
-    mine = Deal.filter(tenant_id=director.tenant_id, owner_id=director.user_id)
-    deal = await mine.exclude(stage__in=[Stage.WON, Stage.LOST]).order_by("-amount_minor").first()
+    deal = await largest_open_deal(director)
     if deal is None:
         return
     bid = await bids.create(director, deal.id, f"Tender: {deal.name}", today() + timedelta(days=21))

@@ -9,6 +9,7 @@ import pytest
 
 from commands import discounts, evaluations, rulebooks
 from commands.access import system_actor
+from commands.account_review.gathering import Asked, gathered
 from commands.actors import actor_of
 from jobs import demo
 from jobs.demo.week import QUOTA
@@ -20,6 +21,7 @@ from models.deals import Deal, DealContact, ForecastCategory, StageChange
 from models.forecast import quarter_of, week_of
 from models.history import Change
 from models.people import Contact
+from models.plans import AccountPlan
 from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
 from models.revenue import Contract
 from models.services import UsageMonth
@@ -108,6 +110,24 @@ async def test_a_week_is_sold_once(db: str) -> None:
     assert (commit.called, commit.adjustment) == (QUOTA // 2, -QUOTA // 20)
     before = await _counts()
     await demo.sell(tenant)
+    assert await _counts() == before
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+async def test_one_account_is_known_and_planned_for_once(db: str) -> None:
+    tenant = await demo.load_world(demo.build_world(today()))
+    await demo.sell(tenant)
+    await demo.strategise(tenant)
+    user = await User.get(tenant_id=tenant.id, email=demo.DIRECTOR_EMAIL)
+    actor = await actor_of(user.id, tenant.id)
+    (plan,) = await AccountPlan.filter(tenant_id=tenant.id)
+    account = await Account.get(id=plan.account_id)
+    content = await gathered(actor, account, Asked(today()))
+    assert content.plan and content.plan.judged.revision == 1 and content.plan.judged.revenue
+    assert content.people and content.people.centre.missing == ()
+    assert {each.depth for each in content.people.places} >= {0, 1, 2}
+    before = await _counts()
+    await demo.strategise(tenant)
     assert await _counts() == before
 
 
