@@ -8,6 +8,7 @@ that stands the main one, in the order WINNER, INCUMBENT, SHORTLISTED and of the
 
 from __future__ import annotations
 
+from commands.competition import named
 from commands.journal import Values, Work, unit_of_work
 from commands.permissions import SELL, require
 from commands.validation import validate
@@ -24,7 +25,8 @@ _PRESSING = (CompetitorStatus.WINNER, CompetitorStatus.INCUMBENT, CompetitorStat
 async def put(actor: Actor, deal_id: str, name: str, values: Values, *, main: bool = False) -> DealCompetitor:
     """Name a competitor on a deal, or change what is known of one, whom the name tells from others.
 
-    Of a new one, ``status`` is SHORTLISTED unless told. ``price_minor`` is for the whole of the deal.
+    One whom nobody knows becomes a competitor of the tenant. Of a new one, ``status`` is SHORTLISTED unless
+    told. ``price_minor`` is for the whole of the deal.
 
     Raises:
         NotFound: there is no such deal that the actor sees.
@@ -34,6 +36,7 @@ async def put(actor: Actor, deal_id: str, name: str, values: Values, *, main: bo
     validate(DealCompetitor, {"name": name, **values})
     known = await DealCompetitor.get_or_none(tenant_id=deal.tenant_id, deal_id=deal.id, name=name)
     async with unit_of_work(actor, "deals.put_competitor") as work:
+        await named(work, name)
         if known:
             competitor = await work.update(known, {**values, "removed_on": None})
         else:
@@ -46,6 +49,7 @@ async def put(actor: Actor, deal_id: str, name: str, values: Values, *, main: bo
                 **values,
             )
             competitor = await work.create(new)
+        work.object_id = competitor.id
         if main or deal.competitor is None:
             await work.update(deal, {"competitor": name, "uncontested": False})
         return competitor

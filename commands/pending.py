@@ -11,6 +11,7 @@ from models.accounts import Account
 from models.base import Record
 from models.bids import Bid, BidApproval, BidRound
 from models.catalog import Product
+from models.competition import CompetitorPosition
 from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.forecast import Quota
@@ -24,12 +25,14 @@ from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.stakeholders import Assessment, Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend
 from models.whitespace import AccountPotential
 
 #: Records of an account that facts are made of.
 _OF_ACCOUNT = (
     Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal,
-    Interaction, AccountPlan, Objective, PlanAction, PlanJudgement, Stakeholder, Assessment, AccountPotential,
+    Interaction, AccountPlan, Objective, PlanAction, PlanJudgement, Stakeholder, Assessment,
+    Trend, CompetitorPosition, AccountPotential,
 )  # fmt: skip
 #: Records of a deal that facts are made of.
 _OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood, Bid)

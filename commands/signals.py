@@ -119,16 +119,16 @@ class _Known:
     @classmethod
     async def of(cls, actor: Actor, observations: Sequence[Observation]) -> _Known:
         return cls(
-            accounts=await _visible(actor, Account, [o.account_id for o in observations], "id"),
-            deals=await _visible(actor, Deal, [o.deal_id for o in observations], "account_id"),
-            contacts=await _visible(actor, Contact, [o.contact_id for o in observations], "account_id"),
+            accounts=await visible_values(actor, Account, [o.account_id for o in observations], "id"),
+            deals=await visible_values(actor, Deal, [o.deal_id for o in observations], "account_id"),
+            contacts=await visible_values(actor, Contact, [o.contact_id for o in observations], "account_id"),
         )
 
 
-async def _visible(
+async def visible_values(
     actor: Actor, model: type[Record], ids: Sequence[str | None], column: str
 ) -> dict[str, str]:
-    """A column of those records that the actor may see, by id."""
+    """A column of those of the records that the actor may see, by id."""
     seen, found = visible(model, actor, "t"), dict[str, str]()
     wanted = sorted({record_id for record_id in ids if record_id is not None})
     for start in range(0, len(wanted), BATCH):

@@ -21,6 +21,7 @@ from models.accounts import Account
 from models.base import Record
 from models.bids import Bid
 from models.catalog import Product
+from models.competition import Competitor, CompetitorName
 from models.database import Param, ascii_lower, fetch, is_sqlite
 from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
@@ -40,6 +41,7 @@ _KEYS = frozenset(
         *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
         *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
         *("baseline", "target", "product_family", "family", "other_family"),
+        *("families", "deal_ids", "contract_ids", "product_family"),
     }
 )
 #: What others are called, and words from lists: theirs, whoever else is called so.
@@ -53,6 +55,8 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     PipelineStage: frozenset({"name"}),
     LossReason: frozenset({"name"}),
     Play: frozenset({"key", "name"}),
+    Competitor: frozenset({"name"}),
+    CompetitorName: frozenset({"name", "key"}),
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
 }

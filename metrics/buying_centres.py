@@ -17,7 +17,7 @@ from models.asof import as_of_rows, view_of
 from models.base import Record, days_between
 from models.database import Param, Row, fetch, listed, one_of
 from models.deals import ContactRole, Deal, DealContact
-from models.people import Seniority
+from models.people import Contact, Seniority
 from models.stakeholders import (
     KEY_ROLES,
     NEEDED,
@@ -162,7 +162,10 @@ async def centres(
     view = await view_of(actor.tenant_id, as_of)
     params: dict[str, Param] = {"tenant": actor.tenant_id, "as_of": as_of, "ids": listed(ids or ())}
     subjects = await _subjects(actor, of, view, params, all_of_them=ids is None)
-    accounts = None if ids is None else sorted({str(row["account_id"]) for row in subjects})
+    members = await _parts(of, view, params, all_of_them=ids is None)
+    # Who takes part in a deal may be of another account: a consultant, somebody of the head office.
+    of_accounts = {str(row["account_id"]) for row in (*subjects, *members)}
+    accounts = None if ids is None else sorted(of_accounts)
     known = {each.contact_id: each for each in await people(actor, as_of, accounts)}
     judged = await _latest(actor, Assessment, "contact_id, deal_id", as_of, accounts)
     rapports: dict[str, list[str]] = {}
@@ -170,7 +173,7 @@ async def centres(
         rapports.setdefault(str(row["contact_id"]), []).append(str(row["id"]))
     assessments = {(str(row["contact_id"]), row["deal_id"]): row for row in judged}
     parts: dict[str, list[Member]] = {}
-    for row in await _parts(of, view, params, all_of_them=ids is None):
+    for row in members:
         person = known.get(str(row["contact_id"]))
         if person is None:
             continue
@@ -262,8 +265,10 @@ async def _parts(
     which = "" if all_of_them else one_of(f"t.{subject}", "ids")
     known = "" if of is BuyingCentre.ACCOUNT else " and (t.known_on is null or t.known_on <= :as_of)"
     return await fetch(
-        f"select s.{subject} as subject, s.contact_id, s.role from"
-        f" {as_of_rows(model, columns, view, which=which)} s join {model._meta.db_table} t on t.id = s.id"
+        f"select s.{subject} as subject, s.contact_id, s.role, c.account_id"
+        f" from {as_of_rows(model, columns, view, which=which)} s"
+        f" join {model._meta.db_table} t on t.id = s.id"
+        f" join {Contact._meta.db_table} c on c.id = s.contact_id"
         f" where s.removed_on is null{known} order by s.id",
         params,
     )

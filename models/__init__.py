@@ -23,4 +23,6 @@ MODULES = [
     "models.stakeholders",
     "models.plans",
     "models.whitespace",
+    "models.trends",
+    "models.competition",
 ]

@@ -23,6 +23,7 @@ from models.accounts import Account, AccountMerge, standing_id
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
+from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.database import Param, fetch
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.errors import NotFound
@@ -70,6 +71,7 @@ from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend
 from models.whitespace import AccountPotential
 
 R = TypeVar("R", bound=Record)
@@ -310,6 +312,11 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     NeededRoles: _whole_tenant,
     AccountPotential: _owned_account,
     CompatibilityRule: _whole_tenant,
+    Trend: _seen_account,
+    CompetitorPosition: _seen_account,
+    Competitor: _whole_tenant,
+    CompetitorName: _whole_tenant,
+    BattleNote: _whole_tenant,
 }
 
 

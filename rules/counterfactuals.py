@@ -75,12 +75,21 @@ _GROW = (
     "days_since_amount_cut",
     "days_since_category_raised",
     "days_since_round",
+    "days_since_observed",
+    "course_overdue_days",
     "days_since_submitted",
     "days_since_revision",
     "days_since_progress",
     "days_since_lost",
 )
-_FALL = ("days_to_end", "days_to_close", "days_to_due", "days_left", "competitor_end_days")
+_FALL = (
+    "days_to_end",
+    "days_to_close",
+    "days_to_due",
+    "days_left",
+    "competitor_end_days",
+    "days_to_contract_end",
+)
 #: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
 _GIVEN = frozenset(
     {
@@ -103,6 +112,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
     "stakeholder": frozenset({"days_since_contact", "colleagues_in_contact", "strength"}),
+    "trend": frozenset({"has_course", "course", "course_overdue_days", "state"}),
     "account": frozenset(
         {
             "open_deals", "open_expansion_deals", "open_pipeline", "contacts", "executive_contacts",

@@ -20,6 +20,7 @@ from models.services import first_of_month, months_before
 from models.stakeholders import BuyingCentre
 from schema import sales
 from schema.bids import BIDS
+from schema.competition import POSITIONS
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, connection, related
@@ -47,6 +48,7 @@ from schema.stakeholders import (
     stakeholder_map,
 )
 from schema.tickets import TICKETS
+from schema.trends import TRENDS
 from schema.whitespace import ProductsOf, WhitespaceRow
 
 MOST_MONTHS = 60
@@ -176,6 +178,12 @@ class Account(Node, Stored[stored.Account]):
     signals = connection(SIGNALS, "What was heard about it, by anybody.", "account_id")
     interactions = connection(
         INTERACTIONS, "Calls, visits, mails and the like with it, by anybody.", "account_id"
+    )
+    trends = connection(TRENDS, "What changes there, in every state unless filtered.", "account_id")
+    competition = connection(
+        POSITIONS,
+        "Where competitors stand there, those positions too that were taken out unless filtered.",
+        "account_id",
     )
     recommendations = connection(
         RECOMMENDATIONS, "What to do next about it, in every state unless filtered.", "account_id"

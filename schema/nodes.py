@@ -16,6 +16,7 @@ from schema.arbitration import Lever
 from schema.backtests import Backtest
 from schema.bids import Bid, BidApproval, BidRound, DiscountLevel
 from schema.catalog import Product
+from schema.competition import BattleNote, Competitor, CompetitorPosition
 from schema.context import Info
 from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
@@ -41,6 +42,7 @@ from schema.services import Service
 from schema.signals import Signal
 from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
+from schema.trends import Trend
 from schema.whitespace import AccountPotential, CompatibilityRule
 
 TYPES: tuple[type[Node], ...] = (
@@ -51,6 +53,7 @@ TYPES: tuple[type[Node], ...] = (
     Interaction,
     AccountPlan, Objective, PlanAction, PlanRevision, Play, PlayRun,
     AccountPotential, CompatibilityRule,
+    Trend, Competitor, CompetitorPosition, BattleNote,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

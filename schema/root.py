@@ -15,6 +15,7 @@ from schema.arbitration import ArbitrationQueries
 from schema.backtests import BacktestQueries
 from schema.bids import BidQueries
 from schema.catalog import CatalogQueries
+from schema.competition import CompetitionQueries
 from schema.core.cost import Prices, tell
 from schema.core.descriptions import describe
 from schema.core.documents import Documents, Prepared
@@ -54,6 +55,7 @@ from schema.signing_in import SigningInQueries
 from schema.stakeholders import StakeholderQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
+from schema.trends import TrendQueries
 from schema.whitespace import WhitespaceQueries
 from schema.why import WhyQueries
 from settings import Settings
@@ -97,6 +99,8 @@ class Query(
     NodeQueries,
     StakeholderQueries,
     AccountReviewQueries,
+    TrendQueries,
+    CompetitionQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""
 

@@ -12,6 +12,13 @@ from models.accounts import Account
 from models.base import new_id
 from models.bids import Bid, BidRound
 from models.catalog import Compatibility, CompatibilityRule, Product
+from models.competition import (
+    Competitor,
+    CompetitorName,
+    CompetitorPosition,
+    PositionRole,
+    spelling_key,
+)
 from models.deals import CompetitorStatus, ContactRole, Deal, DealCompetitor, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
@@ -32,6 +39,7 @@ from models.services import Service, UsageMonth
 from models.signals import Signal, SignalKind
 from models.stakeholders import Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend, TrendKind
 from models.whitespace import AccountPotential
 
 #: The day on which tests take place unless they say otherwise.
@@ -252,6 +260,41 @@ async def signal(of: Account, **values: Any) -> Signal:
         tenant_id=of.tenant_id,
         account_id=of.id,
         **(defaults | values),
+    )
+
+
+async def trend(of: Account, **values: Any) -> Trend:
+    """A merger that was observed on TODAY, and holds."""
+    defaults: dict[str, Any] = {"kind": TrendKind.MERGER, "title": "It merges", "observed_on": TODAY}
+    given = defaults | values
+    return await Trend.create(
+        id=Trend.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        **{"valid_from": given["observed_on"], **given},
+    )
+
+
+async def competitor_position(of: Account, **values: Any) -> CompetitorPosition:
+    """A competitor that supplies WAN, as observed on TODAY."""
+    name = f"Competitor {_number()}"
+    known = await Competitor.create(id=Competitor.make_id(), tenant_id=of.tenant_id, name=name)
+    await CompetitorName.create(
+        id=CompetitorName.make_id(),
+        tenant_id=of.tenant_id,
+        competitor_id=known.id,
+        name=name,
+        key=spelling_key(name),
+    )
+    defaults: dict[str, Any] = {
+        "competitor_id": known.id,
+        "product_family": "WAN",
+        "role": PositionRole.INCUMBENT,
+        "observed_on": TODAY,
+        "currency": "EUR",
+    }
+    return await CompetitorPosition.create(
+        id=CompetitorPosition.make_id(), tenant_id=of.tenant_id, account_id=of.id, **(defaults | values)
     )
 
 

@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0016_people')]
+    dependencies = [('models', '0017_trends')]
 
     initial = False
 

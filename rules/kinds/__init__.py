@@ -5,6 +5,7 @@ A new kind is one module here and its name in the registry below; a new field is
 
 from rules.kinds.account import ACCOUNT
 from rules.kinds.bid import BID
+from rules.kinds.competitor import COMPETITOR
 from rules.kinds.contact import CONTACT
 from rules.kinds.contract import CONTRACT
 from rules.kinds.deal import DEAL
@@ -17,6 +18,7 @@ from rules.kinds.service import SERVICE
 from rules.kinds.signal import SIGNAL
 from rules.kinds.stakeholder import STAKEHOLDER
 from rules.kinds.ticket import TICKET
+from rules.kinds.trend import TREND
 from rules.kinds.usage import USAGE
 from rules.kinds.whitespace import WHITESPACE
 from rules.registry import Registry
@@ -24,7 +26,7 @@ from rules.registry import Registry
 REGISTRY = Registry(
     (
         *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT),
-        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN, STAKEHOLDER),
         WHITESPACE,
+        *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN, STAKEHOLDER, TREND, COMPETITOR),
     )
 )

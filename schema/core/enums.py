@@ -9,10 +9,12 @@ import strawberry
 from metrics.bridge import Reason
 from metrics.pace import WinRateGrouping
 from metrics.portfolio import Grouping
+from metrics.trend_report import TrendGrouping
 from models.access import Role, Scope
 from models.accounts import Tier
 from models.bids import ApprovalState, BidDecision, BidDocumentKind, BidState
 from models.catalog import Charge, Compatibility
+from models.competition import PositionRole
 from models.deals import CompetitorStatus, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
 from models.events import Dimension, EventState, Movement
@@ -33,6 +35,7 @@ from models.stakeholders import (
     Support,
 )
 from models.tickets import TicketState
+from models.trends import Confidence, TrendImpact, TrendKind, TrendOutcome, TrendState
 from models.whitespace import CellState, PeerGroup
 
 _NAMES: dict[type[Enum], str] = {
@@ -80,6 +83,13 @@ _NAMES: dict[type[Enum], str] = {
     CellState: "WhitespaceState",
     Compatibility: "Compatibility",
     PeerGroup: "WhitespacePeerGroup",
+    Confidence: "Confidence",
+    PositionRole: "CompetitorRole",
+    TrendGrouping: "TrendGrouping",
+    TrendImpact: "TrendImpact",
+    TrendKind: "TrendKind",
+    TrendOutcome: "TrendOutcome",
+    TrendState: "TrendState",
 }
 #: What values mean that do not say it by their names.
 for _enum, _name in _NAMES.items():

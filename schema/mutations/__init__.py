@@ -9,6 +9,7 @@ from schema.mutations.alarms import AlarmMutations
 from schema.mutations.arbitration import ArbitrationMutations
 from schema.mutations.backtests import BacktestMutations
 from schema.mutations.bids import BidMutations
+from schema.mutations.competition import CompetitionMutations
 from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
 from schema.mutations.evaluations import EvaluationMutations
@@ -24,6 +25,7 @@ from schema.mutations.rulebooks import RulebookMutations
 from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
 from schema.mutations.stakeholders import StakeholderMutations
+from schema.mutations.trends import TrendMutations
 from schema.mutations.whitespace import WhitespaceMutations
 
 __all__ = ["Mutation"]
@@ -52,5 +54,7 @@ class Mutation(
     PlanMutations,
     PlayMutations,
     WhitespaceMutations,
+    TrendMutations,
+    CompetitionMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

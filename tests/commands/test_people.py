@@ -94,6 +94,17 @@ async def test_strength_is_counted_by_colleague_and_of_contacts_alone(db: str) -
     assert before.strength.contacts == 3  # the visit was not yet, the call long ago was still in the window
 
 
+async def test_a_deal_has_people_of_other_accounts_whichever_deals_are_asked_for_with_it(db: str) -> None:
+    _, actor, account = await _desk()
+    subsidiary = await factories.account(await User.get(id=actor.user_id))
+    head = await factories.contact(account)
+    deal, other = await factories.deal(subsidiary), await factories.deal(account)
+    await factories.deal_contact(deal, head)
+    for ids in ([deal.id], [deal.id, other.id], None):
+        found = await centres(actor, BuyingCentre.DEAL, today(), ids)
+        assert [each.person.contact_id for each in found[deal.id].members] == [head.id], ids
+
+
 async def test_a_key_player_known_by_one_colleague_is_flagged_until_a_second_one_knows_him(db: str) -> None:
     """Capability 14: single thread, and maps of a deal and of the account that differ."""
     tenant, actor, account = await _desk()

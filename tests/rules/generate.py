@@ -26,6 +26,8 @@ KINDS = (
     "event",
     "plan",
     "whitespace",
+    "trend",
+    "competitor",
 )
 FIELDS = {
     "account": (
@@ -68,6 +70,8 @@ FIELDS = {
     "event": ("measure", "age_days", "dimension", "part"),
     "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
     "whitespace": ("state", "product_family", "gap", "penetration", "peers", "days_since_lost"),
+    "trend": ("kind", "impact", "days_since_observed", "has_course", "severity_rank"),
+    "competitor": ("role", "product_family", "share", "days_to_contract_end", "monthly_price"),
 }
 TEXTS = ("x", "y", "xy", "X", "éx", 'q"u\\o', "a\nb", "")
 Where = dict[str, Any]

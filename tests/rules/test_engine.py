@@ -43,7 +43,7 @@ async def test_random_rules_on_random_facts_match_what_the_reference_evaluator_m
 
 async def test_an_account_with_more_facts_than_the_engine_takes_is_judged_all_the_same() -> None:
     rng = random.Random(7)
-    book = _book(rng, 25)
+    book = _book(rng, 60)
     facts = facts_of(rng)
     for kind in ("deal", "signal"):
         copies = [

@@ -367,6 +367,8 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     await factories.quota(await User.get(id=account.owner_id))
     await factories.account_plan(account)
     await factories.product(await Tenant.get(id=account.tenant_id), family="WAN")
+    await factories.trend(account)
+    await factories.competitor_position(account)
     facts = await _facts(account)
     assert set(facts) == set(REGISTRY.kinds)
     for kind, of in facts.items():

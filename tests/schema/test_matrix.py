@@ -40,7 +40,7 @@ from tests.schema.tenants.stored import differing, dump, of_tenant, undone
 from tests.schema.tenants.twins import after, ghost, renamed, twin
 
 #: What answers with null where others answer with an error.
-NULL = frozenset({"account", "deal", "node", "nodes"})
+NULL = frozenset({"account", "competitor", "deal", "node", "nodes"})
 #: From an id of the desk that is asked about to one that the caller does not see.
 Hide = Callable[[str], str]
 

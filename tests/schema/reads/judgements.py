@@ -37,6 +37,7 @@ from tests.schema.reads.people import furnish_people
 from tests.schema.reads.plans import furnish_plans
 from tests.schema.reads.records import COUNTRIES, SEGMENTS, Records
 from tests.schema.reads.signing_in import signing_in
+from tests.schema.reads.trends import furnish_trends
 from tests.schema.reads.verdicts import Verdicts
 from tests.schema.reads.whitespace import furnish_whitespace
 from tests.schema.reads.world import World, teams_and_users
@@ -92,6 +93,7 @@ def furnish_tenant(world: World, name: str, size: int) -> None:
     furnish_forecasts(records)
     furnish_bids(records)
     furnish_people(records)
+    furnish_trends(records)
     _Judgements(records, [user.id for user in staff]).everything(size)
     furnish_plans(records)
     furnish_merges(records)

@@ -26,7 +26,17 @@ async def stored_rows() -> Rows:
     rows: dict[str, list[Row]] = {
         model.__name__: [dict(row) for row in await model.all().values()] for model in MODELS
     }
-    return {**rows, "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]]}
+    return {
+        **rows,
+        "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]],
+        "Trend": [_with_its_account(rows, trend) for trend in rows["Trend"]],
+    }
+
+
+def _with_its_account(rows: Rows, trend: Row) -> Row:
+    """A trend with what its account is among others."""
+    (account,) = [account for account in rows["Account"] if account["id"] == trend["account_id"]]
+    return {**trend, **{name: account[name] for name in ("segment", "industry", "region")}}
 
 
 def _with_its_deal_and_round(rows: Rows, bid: Row) -> Row:
@@ -251,6 +261,11 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Assessment": Sight.of_team_or_deal,
     "Rapport": Sight.of_team,
     "NeededRoles": Sight.everyone,
+    "Trend": Sight.of_seen_account,
+    "CompetitorPosition": Sight.of_seen_account,
+    "Competitor": Sight.everyone,
+    "CompetitorName": Sight.everyone,
+    "BattleNote": Sight.everyone,
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
     "AccountMerge": Sight.of_seen_account,

@@ -21,6 +21,7 @@ from models.accounts import Account, AccountMerge
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
+from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
 from models.forecast import (
@@ -66,6 +67,7 @@ from models.services import Service, UsageMonth
 from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
+from models.trends import Trend
 from models.whitespace import AccountPotential
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
 
@@ -86,6 +88,7 @@ MODELS: tuple[type[Record], ...] = (
     ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
     PlayRunStep, AccountMerge,
     AccountPotential, CompatibilityRule,
+    Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
 )  # fmt: skip
 
 

@@ -21,6 +21,13 @@ from models.bids import (
     DiscountLevel,
 )
 from models.catalog import Product
+from models.competition import (
+    Competitor,
+    CompetitorName,
+    CompetitorPosition,
+    PositionRole,
+    spelling_key,
+)
 from models.deals import (
     ContactRole,
     Deal,
@@ -63,7 +70,9 @@ from models.rulebooks import (
     RunScope,
     RunState,
 )
+from models.signals import Signal, SignalKind
 from models.stakeholders import Stakeholder
+from models.trends import Trend, TrendKind
 from models.whitespace import AccountPotential
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.merges import merge
@@ -144,6 +153,11 @@ class Desk:
     duplicate: str
     merge: str
     potential: str
+    signal: str
+    trend: str
+    rival: str
+    other_rival: str
+    position: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -251,11 +265,32 @@ class _Making:
             document=self.make(BidDocument, bid_id=bid.id, title="Call", url="https://a.example/call").id,
             member=self.make(BidMember, bid_id=bid.id, user_id=self.director.id, duty="leads").id,
             approval=self._approval(self._bid(deal, BidState.PREPARING)),
+            **self._competition(account),
             **self._plan(account, deal),
             **self._play(account, deal),
             duplicate=self._account("The desk's, again").id,
             merge=merge(self.world, account, undone=False).id,
         )
+
+    def _competition(self, account: Account) -> dict[str, str]:
+        """What is going on at the account, and who else is there."""
+        of = {"account_id": account.id, "observed_on": DAY}
+        rival = self._rival("A rival of the desk")
+        return {
+            "signal": self.make(Signal, kind=SignalKind.MERGER, summary="It merges", **of).id,
+            "trend": self.make(Trend, kind=TrendKind.MERGER, title="It merges", **of).id,
+            "rival": rival.id,
+            "other_rival": self._rival("Another rival of the desk").id,
+            "position": self.make(
+                CompetitorPosition, competitor_id=rival.id, product_family="WAN",
+                role=PositionRole.INCUMBENT, currency="EUR", **of,
+            ).id,
+        }  # fmt: skip
+
+    def _rival(self, name: str) -> Competitor:
+        rival = self.make(Competitor, name=name)
+        self.make(CompetitorName, competitor_id=rival.id, name=name, key=spelling_key(name))
+        return rival
 
     def _boss(self, account: Account) -> str:
         """Somebody with a part in the buying centre."""

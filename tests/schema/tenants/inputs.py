@@ -48,6 +48,31 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
         "contactId": on.contact, "userId": on.director, "level": "VENDOR", "wanted": "TRUSTED_ADVISOR",
     },
     "setNeededRoles": lambda _on: {"of": "DEAL", "kind": "NEW", "roles": ["CHAMPION"]},
+    "recordTrends": lambda on: {
+        "trends": [
+            {
+                "accountId": on.account, "kind": "MERGER", "title": "Merges", "observedOn": "2026-03-01",
+                "dealIds": [on.deal], "contractIds": [on.contract], "course": "Visit",
+                "courseOwnerId": on.director, "courseDueOn": "2026-04-01", "signalId": on.signal,
+            }
+        ]
+    },
+    "trendFromSignal": lambda on: {
+        "signalId": on.signal, "dealIds": [on.deal], "contractIds": [on.contract], "course": "Visit",
+        "courseOwnerId": on.director, "idempotencyKey": "new-trend",
+    },
+    "updateTrend": lambda on: {
+        "id": on.trend, "version": 1, "dealIds": [on.deal], "contractIds": [on.contract], "course": "Visit",
+        "courseOwnerId": on.director,
+    },
+    "moveTrend": lambda on: {"id": on.trend, "version": 1, "to": "CLOSED"},
+    "nameCompetitor": lambda _on: {"name": "Fresh rival", "alias": "FR"},
+    "mergeCompetitors": lambda on: {"id": on.rival, "intoId": on.other_rival},
+    "putCompetitorPosition": lambda on: {
+        "accountId": on.account, "name": "Fresh rival", "productFamily": "WAN", "role": "INCUMBENT",
+    },
+    "removeCompetitorPosition": lambda on: {"id": on.position},
+    "writeBattleNote": lambda on: {"competitorId": on.rival, "text": "They are late."},
     "exportContact": lambda on: {"id": on.contact},
     "eraseContact": lambda on: {"id": on.contact, "version": 1},
     "createDeal": lambda on: {
@@ -215,6 +240,9 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "stagePassages": lambda on: {"entered": QUARTER, "filter": {"ownerId": on.director}},
     "pipelineChange": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
     "largestMovers": lambda on: {"since": "2026-01-01", "filter": {"ownerId": on.director}},
+    "trendReport": lambda _: {"observed": QUARTER, "groupBy": "INDUSTRY"},
+    "competitor": lambda on: {"id": on.rival},
+    "competitorRecord": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "winRates": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "salesVelocity": lambda on: {"closed": QUARTER, "filter": {"ownerId": on.director}},
     "slippage": lambda on: {

@@ -123,6 +123,14 @@ MUTATIONS: Mapping[str, May] = {
     "setRelationshipLevel": _may(SELLERS, "WRITE_SALES", own=True),
     "setNeededRoles": _may(RULE_MAKERS, "WRITE_RULES"),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
+    **dict.fromkeys(
+        ("recordTrends", "trendFromSignal", "putCompetitorPosition"), _may(SELLERS, "WRITE_SIGNALS")
+    ),
+    **dict.fromkeys(
+        ("updateTrend", "moveTrend", "nameCompetitor", "removeCompetitorPosition", "writeBattleNote"),
+        _may(SELLERS, "WRITE_SALES"),
+    ),
+    "mergeCompetitors": _may(RULE_MAKERS, "WRITE_RULES"),
     "evaluate": _may(SELLERS, "EVALUATE", own=True),
     "acceptRecommendation": _may(SELLERS, "WRITE_SALES"),
     "snoozeRecommendation": _may(SELLERS, "WRITE_SALES"),
@@ -161,6 +169,7 @@ QUERIES: Mapping[str, May] = {
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
             "relationshipSummary", "neededRoles",
             "whitespace", "compatibilityRules",
+            "trends", "competitors", "competitor", "competitorPositions",
         ),
         _READ,
     ),
@@ -171,12 +180,14 @@ QUERIES: Mapping[str, May] = {
     "risks": _READ_MONEY,
     "portfolio": _READ_MONEY,
     "attainment": _READ_MONEY,
+    "trendReport": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     "accountReview": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
             "forecastRecord", "whitespaceGaps",
+            "forecastRecord", "competitorRecord",
         ),
         _READ_MONEY,
     ),

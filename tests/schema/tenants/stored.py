@@ -13,7 +13,9 @@ from commands import actors
 from models.access import Team, Tenant, User
 from models.accounts import Account
 from models.base import Record
+from models.competition import Competitor
 from models.history import AuditRecord, Change
+from models.people import Contact
 from models.transactions import transaction
 from tests.schema.reads.world import MODELS, World, write
 
@@ -26,6 +28,9 @@ _ABOVE: tuple[tuple[type[Record], str], ...] = (
     (Account, "parent_id"),
     (Team, "parent_id"),
     (User, "manager_id"),
+    (Contact, "reports_to_id"),
+    (Contact, "moved_from_id"),
+    (Competitor, "merged_into_id"),
 )
 
 

@@ -1,0 +1,121 @@
+"""Competitors are found by any of their names; positions and notes keep what was known before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from commands import competition, deal_competitors, evaluations, rulebooks
+from commands.access import system_actor
+from models.access import Role
+from models.base import today
+from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition, PositionRole
+from models.errors import Forbidden, Invalid, InvalidTransition, NotFound
+from models.history import Change
+from models.recommendations import Recommendation, RecommendationState
+from rules import packs
+from rules.engine.pool import EnginePool
+from tests import factories
+
+INCUMBENT = PositionRole.INCUMBENT
+
+
+async def test_a_name_on_a_deal_makes_or_matches_a_competitor(db: str) -> None:
+    who = await factories.user(await factories.tenant())
+    account, actor = await factories.account(who), await factories.actor(who)
+    deal = await factories.deal(account)
+    for name in ("Telco", "  telco ", "TELCO"):
+        assert (await deal_competitors.put(actor, deal.id, name, {})).name == name
+    await competition.put_position(actor, account.id, "Telco", "WAN", {"role": INCUMBENT})
+    assert [each.name for each in await Competitor.all()] == ["Telco"]
+
+
+async def test_a_position_keeps_what_was_known_before(db: str) -> None:
+    who = await factories.user(await factories.tenant())
+    account, actor = await factories.account(who), await factories.actor(who)
+    then = today() - timedelta(days=30)
+    said = {"role": INCUMBENT, "share": 80, "observed_on": then}
+    first = await competition.put_position(actor, account.id, "Telco", "WAN", said)
+    now = await competition.put_position(actor, account.id, "telco", "WAN", {"share": 60})
+    assert (now.id, now.role, now.share, now.observed_on) == (first.id, INCUMBENT, 60, today())
+    change = await Change.get(entity_id=now.id, field="share")
+    assert (change.old, change.new, change.effective_on) == ("80", "60", today())
+    for wrong, message in (({"share": 101}, "percentage"), ({"observed_on": then}, "that day and later")):
+        with pytest.raises(Invalid, match=message):
+            await competition.put_position(actor, account.id, "Telco", "WAN", wrong)
+    with pytest.raises(Invalid, match="role is needed"):
+        await competition.put_position(actor, account.id, "Telco", "Voice", {})
+    await competition.remove_position(actor, now.id)
+    with pytest.raises(InvalidTransition):
+        await competition.remove_position(actor, now.id)
+
+
+async def test_merging_takes_names_positions_and_notes_along_and_the_latest_stays(db: str) -> None:
+    tenant = await factories.tenant()
+    who = await factories.user(tenant)
+    account, actor = await factories.account(who), await factories.actor(who)
+    then = today() - timedelta(days=30)
+    for name, family, share, on in (
+        ("Alpha", "WAN", 80, then), ("Beta", "WAN", 60, today()), ("Beta", "Voice", 10, then),
+    ):  # fmt: skip
+        said = {"role": INCUMBENT, "share": share, "observed_on": on}
+        await competition.put_position(actor, account.id, name, family, said)
+    alpha, beta = await Competitor.get(name="Alpha"), await Competitor.get(name="Beta")
+    await competition.write_note(actor, beta.id, "They are late.")
+    with pytest.raises(Forbidden):
+        await competition.merge(actor, beta.id, alpha.id)
+    manager = await factories.actor(await factories.user(tenant, Role.ADMIN))
+    await competition.merge(manager, beta.id, alpha.id)
+    held = await CompetitorPosition.filter(removed_on=None).order_by("product_family")
+    assert [(each.competitor_id, each.product_family, each.share) for each in held] == [
+        (alpha.id, "Voice", 10), (alpha.id, "WAN", 60)
+    ]  # fmt: skip
+    assert await BattleNote.filter(competitor_id=alpha.id).count() == 1
+    assert await CompetitorName.filter(competitor_id=alpha.id).count() == 2
+    assert (await competition.name_competitor(actor, "beta")).id == alpha.id
+    with pytest.raises(InvalidTransition):
+        await competition.merge(manager, beta.id, alpha.id)
+
+
+async def test_a_note_replaces_that_of_its_family_alone(db: str) -> None:
+    who = await factories.user(await factories.tenant())
+    actor = await factories.actor(who)
+    telco = await competition.name_competitor(actor, "Telco")
+    for text, family in (("old", "WAN"), ("of all", None), ("new", "WAN")):
+        await competition.write_note(actor, telco.id, text, family)
+    notes = await BattleNote.all().order_by("id")
+    assert [(each.text, each.replaced_on) for each in notes] == [
+        ("old", today()), ("of all", None), ("new", None)
+    ]  # fmt: skip
+    assert {each.author_id for each in notes} == {who.id}
+
+
+async def test_nobody_says_where_competitors_stand_at_accounts_that_they_do_not_see(db: str) -> None:
+    tenant = await factories.tenant()
+    owner, other = await factories.user(tenant), await factories.user(tenant)
+    account, actor = await factories.account(owner), await factories.actor(other)
+    with pytest.raises(NotFound):
+        await competition.put_position(actor, account.id, "Telco", "WAN", {"role": INCUMBENT})
+    known = await factories.competitor_position(account)
+    with pytest.raises(NotFound):
+        await competition.remove_position(actor, known.id)
+
+
+async def test_a_contract_of_a_competitor_that_ends_is_recommended_until_a_deal_is_open(db: str) -> None:
+    tenant = await factories.tenant()
+    who = await factories.user(tenant)
+    account = await factories.account(who)
+    ends = today() + timedelta(days=200)
+    await factories.competitor_position(account, contract_ends_on=ends, observed_on=today())
+    system = system_actor(tenant)
+    async with EnginePool(1, 20.0) as engine:
+        book, _ = await rulebooks.import_file(system, "trends", packs.load("trends").text)
+        await rulebooks.activate(system, engine, book.id)
+        await evaluations.evaluate(system, engine, today())
+        found = await Recommendation.get(rule_key="competitor-contract-ends")
+        assert found.state is RecommendationState.OPEN
+        deal = await factories.deal(account)
+        await factories.deal_line(deal, await factories.product(tenant, family="WAN"))
+        await evaluations.evaluate(system, engine, today())
+        assert (await Recommendation.get(id=found.id)).state is RecommendationState.LAPSED
