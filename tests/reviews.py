@@ -15,6 +15,7 @@ from commands.account_review.content import Content, Edition
 from commands.account_review.gathering import Asked, gathered
 from models.access import Role, Tenant, User
 from models.accounts import Account
+from models.competition import BattleNote, Competitor, CompetitorName, PositionRole, spelling_key
 from models.deals import ContactRole, ForecastCategory, Stage
 from models.people import Contact, Interaction, InteractionKind, Seniority
 from models.plans import AccountPlan, Objective, PlanAction, PlanEntry, PlanEntryKind
@@ -23,6 +24,7 @@ from models.services import ServiceState
 from models.severity import Severity
 from models.stakeholders import Assessment, Influence, Support
 from models.tickets import TicketState
+from models.trends import TrendState
 from tests import factories
 
 DAY = factories.TODAY
@@ -77,6 +79,7 @@ async def world() -> World:
     await _serve(account, child)
     await _know(director, account)
     await _judge(account)
+    await _compete(account)
     plan, goal, step = await _plan(manager, director, account)
     return World(tenant, manager, director, account, child, plan, goal, step)
 
@@ -200,6 +203,39 @@ async def _know(director: User, account: Account) -> None:
                 happened_on=DAY - timedelta(days=18),
                 subject=f"{SECRET} subject",
             )
+
+
+async def _compete(account: Account) -> None:
+    await factories.trend(
+        account,
+        title=f"{SECRET} merger",
+        course=f"{SECRET} course",
+        course_due_on=DAY,
+        severity=Severity.HIGH,
+    )
+    await factories.trend(account, title=f"{SECRET} refuted", state=TrendState.REFUTED)
+    await factories.trend(account, title=f"{SECRET} observed later", observed_on=DAY + timedelta(days=1))
+    position = await factories.competitor_position(
+        account,
+        product_family="Security",
+        share=60,
+        contract_ends_on=DAY + timedelta(days=80),
+        price_minor=AMOUNT,
+    )
+    await Competitor.filter(id=position.competitor_id).update(name=f"{SECRET} Rival")
+    await CompetitorName.filter(competitor_id=position.competitor_id).update(
+        name=f"{SECRET} Rival", key=spelling_key(f"{SECRET} Rival")
+    )
+    await factories.competitor_position(account, product_family="IoT", role=PositionRole.FORMER)
+    for family, text in ((None, "in general"), ("Security", "of security")):
+        await BattleNote.create(
+            id=BattleNote.make_id(),
+            tenant_id=account.tenant_id,
+            competitor_id=position.competitor_id,
+            product_family=family,
+            text=f"{SECRET} {text}",
+            written_on=DAY,
+        )
 
 
 async def _judge(account: Account) -> None:

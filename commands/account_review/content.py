@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from metrics.account_care import OpenTicket, Restored, TicketMonths
+from metrics.account_market import Rival, TrendSeen
 from metrics.account_records import AccountService, EndedDeal, OpenDeal, RunningContract, Sold
 from metrics.buying_centres import Centre
 from metrics.hierarchy import ContractEnd, Figures
@@ -282,6 +283,8 @@ class Content:
     people: People | None = None
     whitespace: Whitespace | None = None
     plan: Plan | None = None
+    trends: Sequence[TrendSeen] = ()
+    rivals: Sequence[Rival] = ()
     asks: Sequence[Ask] = ()
     in_use: InUse | None = None
     shared: Shared | None = None

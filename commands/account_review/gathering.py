@@ -26,6 +26,7 @@ from commands.account_review.people import both_sides, known_people, names_of
 from commands.account_review.verdicts import advice, open_risks
 from commands.permissions import READ, READ_MONEY, READ_PERSONAL, require
 from metrics.account_care import by_month, open_tickets, restored, ticket_days, usage
+from metrics.account_market import rivals, trends
 from metrics.account_records import Records
 from metrics.account_tree import Place, walked
 from metrics.hierarchy import Figures, Hierarchy, hierarchies
@@ -184,6 +185,8 @@ class _Review:
             advice=self._told(wise, "Recommendations", "none waits"),
             people=self._told(people, "People", "nobody is known at the account"),
             whitespace=await self._whitespace(),
+            trends=self._told(await trends(self.records), "Trends", "none holds"),
+            rivals=self._told(await rivals(self.records), "Competitors", "none is known to be there"),
             plan=self._told(plan, "Account plan", "none is followed on this day"),
             asks=asks(plan, people, wise, discounts, as_of),
         )

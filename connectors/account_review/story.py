@@ -71,6 +71,7 @@ def _for_us(content: Content) -> Iterator[Section]:
             "Relationships and their gaps",
             [[Facts(_covered(content.people))], [Points(_gaps(content.people))]],
         )
+    yield Section("Trends and competitors", [[tables.trends(content)], [tables.rivals(content)]])
     if content.whitespace:
         gaps = tables.gaps(content.whitespace, content.currency)
         yield Section("Whitespace", [[whitespace(content.whitespace)], [gaps]])

@@ -299,6 +299,68 @@ def restored(care: Care) -> Table:
     )
 
 
+def trends(content: Content) -> Table:
+    """What changes at the customer, and what is done about it."""
+    return Table(
+        [
+            Column("Trend", 2.8, lines=3),
+            Column("Account", 1.6),
+            Column("Kind", 1.3),
+            Column("Means", 1.2),
+            Column("Severity", 1),
+            Column("Confidence", 1.1),
+            Column("Since", _DATE),
+            Column("Course of action", 2.2, lines=3),
+        ],
+        [
+            [
+                each.title,
+                each.account,
+                words(each.kind.value),
+                words(each.impact.value),
+                words(each.severity.value),
+                words(each.confidence.value),
+                day(each.observed_on),
+                _step(each.course, each.course_due_on),
+            ]
+            for each in content.trends
+        ],
+        ("trend", "trends"),
+    )
+
+
+def rivals(content: Content) -> Table:
+    """Who else sells to the customer, how deals went against them, and what to say."""
+    return Table(
+        [
+            Column("Competitor", 1.6),
+            Column("Account", 1.6),
+            Column("Family", 1.4),
+            Column("Role", 1.1),
+            Column("Share", 0.7, True),
+            Column("Contract ends", _DATE),
+            Column("Price a month", 1.3, True),
+            Column("We won", 0.9, True),
+            Column("What to say", 3, lines=4),
+        ],
+        [
+            [
+                each.name,
+                each.account,
+                each.product_family,
+                words(each.role.value),
+                NOTHING if each.share is None else f"{each.share} %",
+                day(each.ends_on),
+                maybe_money(each.price_minor, content.currency),
+                f"{each.won} of {each.cases}",
+                each.note or NOTHING,
+            ]
+            for each in content.rivals
+        ],
+        ("competitor", "competitors"),
+    )
+
+
 def known_people(known: Iterable[Known]) -> Table:
     """Everybody at the account: what they are, how near to us, and who of us knows them."""
     return Table(

@@ -102,6 +102,18 @@ async def test_what_is_asked_for_comes_from_what_waits(db: str) -> None:
     assert [each.what for each in nearly_nothing.asks] == ["Agree on an account plan", "Find out who decides"]
 
 
+async def test_trends_and_competitors_are_those_that_hold(db: str) -> None:
+    """Of two deals that closed in a year one was lost to the competitor, and none was won against it."""
+    content = await (await world()).content(MANAGER)
+    (trend,) = content.trends
+    assert (trend.title, trend.course, trend.severity) == ("GEHEIM merger", "GEHEIM course", Severity.HIGH)
+    (rival,) = content.rivals
+    assert (rival.name, rival.product_family, rival.share) == ("GEHEIM Rival", "Security", 60)
+    assert (rival.won, rival.cases, rival.note) == (0, 1, "GEHEIM of security")
+    earlier = await (await world()).content(MANAGER, day=DAY - timedelta(days=1))
+    assert not earlier.trends and not earlier.rivals
+
+
 async def test_customers_read_of_the_plan_only_what_was_agreed(db: str) -> None:
     found = await world()
     content = await found.content(CUSTOMER)
@@ -110,6 +122,7 @@ async def test_customers_read_of_the_plan_only_what_was_agreed(db: str) -> None:
     )  # fmt: skip
     assert internal == (None,) * 6
     assert not (content.deals or content.ended or content.risks or content.advice or content.asks)
+    assert not (content.trends or content.rivals)
     assert all(point.at_risk_minor is None for point in content.history)
     agreed = (await found.content(CUSTOMER, found.goal.id)).shared
     assert agreed and [each.title for each in agreed.goals] == [found.goal.title] and not agreed.steps

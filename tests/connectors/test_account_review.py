@@ -253,7 +253,7 @@ def _place(shape: Any) -> Place:
 def _are_apart(one: Place, other: Place) -> bool:
     """Whether two places have nothing in common, to a twentieth of an inch."""
     less = Inches(0.05)
-    return (
+    return bool(
         one[2] <= other[0] + less
         or other[2] <= one[0] + less
         or one[3] <= other[1] + less
@@ -287,9 +287,9 @@ def test_an_office_program_shows_every_page(gathered: Gathered, tmp_path: Path) 
             files[tmp_path / name] = written(content)
             (tmp_path / name).write_bytes(files[tmp_path / name])
     shown = pages(list(files), tmp_path)
-    for file, content in files.items():
+    for file, told_by_it in files.items():
         if file.suffix == ".pptx":
-            assert shown[file.name] == len(_deck(content).slides)
+            assert shown[file.name] == len(_deck(told_by_it).slides)
         else:
             assert shown[file.name] >= 1
 
