@@ -23,7 +23,7 @@ from connectors.account_review.properties import described, foot, label
 from connectors.account_review.sections import Block, Chart, Facts, Grid, Map, Points, Section, Shade, Table
 from connectors.account_review.settled import settled
 from connectors.account_review.story import sections
-from connectors.account_review.texts import cleaned, counted
+from connectors.account_review.texts import cleaned, counted, fitting
 from connectors.account_review.widths import widths
 
 #: The size of a page lying on its side (A4), what is around its text, and what is left, in inches.
@@ -35,6 +35,8 @@ _TEXT, _SMALL = 11.0, 10.0
 _CHART = 2.6
 #: What stands empty on either side of a field.
 _SIDE = 0.06
+#: So many columns of a grid stand beside each other.
+_MOST_COLUMNS = 6
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _BOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EMU = 914_400
@@ -129,8 +131,9 @@ class _Document:
         for place, row in enumerate(table.rows, start=1):
             fill = _PALE if place % 2 == 0 else _WHITE
             fields = shown.rows[place].cells
-            for field, told, column in zip(fields, row, table.columns, strict=True):
-                _field(field, told, fill, _INK, is_right=column.is_number)
+            for field, told, column, share in zip(fields, row, table.columns, shares, strict=True):
+                whole = fitting(told, share - 2 * _SIDE, _SMALL, column.lines) if column.is_account else told
+                _field(field, whole, fill, _INK, is_right=column.is_number)
         _head_repeated(shown)
         if table.left_out:
             one, many = table.called
@@ -188,16 +191,20 @@ class _Document:
 
     def _grid(self, grid: Grid, width: float) -> None:
         names = 2.4
-        share = (width - names) / max(len(grid.columns), 6)
-        shown = self._fields(len(grid.rows) + 1, [names, *(share for _ in grid.columns)])
-        for number, head in enumerate((grid.corner, *grid.columns)):
-            _field(shown.cell(0, number), head, _DARK, _WHITE, bold=True)
-        for place, (name, shades) in enumerate(grid.rows, start=1):
-            fields = shown.rows[place].cells
-            _field(fields[0], name, _WHITE, _INK)
-            for field, shade in zip(fields[1:], shades, strict=True):
-                _field(field, shade.word, shade.fill, shade.letters, bold=True)
-        _head_repeated(shown)
+        tables = -(-len(grid.columns) // _MOST_COLUMNS)
+        across = -(-len(grid.columns) // tables)
+        for begin in range(0, len(grid.columns), across):
+            heads = grid.columns[begin : begin + across]
+            shown = self._fields(len(grid.rows) + 1, [names, *((width - names) / across for _ in heads)])
+            for field, head in zip(shown.rows[0].cells, (grid.corner, *heads), strict=True):
+                _field(field, head, _DARK, _WHITE, bold=True)
+            for place, (name, shades) in enumerate(grid.rows, start=1):
+                fields = shown.rows[place].cells
+                _field(fields[0], fitting(name, names - 2 * _SIDE, _SMALL, 2), _WHITE, _INK)
+                for field, shade in zip(fields[1:], shades[begin : begin + across], strict=True):
+                    _field(field, shade.word, shade.fill, shade.letters, bold=True)
+            _head_repeated(shown)
+            self._gap()
         self._legend(grid.legend)
 
     def _legend(self, shades: Sequence[Shade]) -> None:
@@ -222,7 +229,7 @@ class _Document:
         if found.left_out:
             told = f"and {found.left_out:,} more, listed in the appendix"
             _run(self.document.add_paragraph(), told, _TEXT, bold=True)
-        self._legend(list(dict.fromkeys(box.shade for _, box in found.boxes)))
+        self._legend(found.legend)
 
 
 def _run(into: Any, told: str, points: float, *, bold: bool = False, colour: str = _INK) -> None:

@@ -15,7 +15,7 @@ from connectors.account_review.texts import fitting
 from connectors.account_review.widths import BOLD
 from metrics.relationships import Place
 
-_HIGH, _STEP, _INDENT, _DEEPEST = 0.8, 0.92, 0.32, 5
+_HIGH, _STEP, _INDENT, _DEEPEST = 0.76, 0.86, 0.32, 5
 _COLUMNS, _GAP, _ROWS = 2, 0.3, 5
 _SIDE = 0.16
 
@@ -34,7 +34,7 @@ def map_pages(found: Map) -> Iterator[Page]:
     """The people slide by slide."""
     names = {place.contact_id: box.name for place, box in found.boxes}
     each_page = _COLUMNS * _ROWS
-    legend = list(dict.fromkeys(box.shade for _, box in found.boxes))
+    legend = found.legend
     for begin in range(0, len(found.boxes), each_page):
         on_it = found.boxes[begin : begin + each_page]
         rows = min(_ROWS, -(-len(on_it) // _COLUMNS)) if len(on_it) > _ROWS else _ROWS

@@ -11,12 +11,16 @@ from metrics.relationships import Place
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, its share of the width, whether it holds numbers, and lines of a field at most."""
+    """A column: its head, its share of the width, whether it holds numbers, and lines of a field at most.
+
+    One of accounts is left out where there is only one, and nowhere longer than so many lines.
+    """
 
     head: str
     weight: float
     is_number: bool = False
     lines: int = 2
+    is_account: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,12 @@ class Map:
 
     boxes: Sequence[tuple[Place, Box]]
     left_out: int
+    numbers: Shade
+
+    @property
+    def legend(self) -> list[Shade]:
+        """Each shade once, in the order of their first person, and what the numbers are."""
+        return [*dict.fromkeys(box.shade for _, box in self.boxes), self.numbers]
 
 
 Block = Table | Facts | Points | Chart | Grid | Map

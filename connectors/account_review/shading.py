@@ -36,6 +36,8 @@ _SUPPORT = {
     Support.ENEMY: Shade("-- enemy", "works against us", "A93226", _WHITE),
 }
 _UNKNOWN = Shade("? not judged", "nobody said", _WHITE)
+#: What stands beside everybody on the map.
+STRENGTH = Shade("n/100", "strength of relationship", _WHITE)
 
 
 def whitespace(found: Whitespace) -> Grid:
@@ -68,7 +70,7 @@ def stakeholders(people: People) -> Map:
         chosen = [place for place in people.places if place.contact_id in wanted] or chosen
         chosen = chosen[:MOST_PEOPLE]
     boxes = [(place, _box(people.known[place.contact_id])) for place in chosen]
-    return Map(boxes, len(people.places) - len(boxes))
+    return Map(boxes, len(people.places) - len(boxes), STRENGTH)
 
 
 def _box(known: Known) -> Box:
@@ -77,7 +79,6 @@ def _box(known: Known) -> Box:
         words(known.role) if known.role else "no role",
         f"influence {words(known.influence.value)}" if known.influence else "influence ?",
         shade.word,
+        f"{known.strength}/100",
     ]
-    return Box(
-        f"{known.name} (strength {known.strength})", known.title, " \N{MIDDLE DOT} ".join(parts), shade
-    )
+    return Box(known.name, known.title, " \N{MIDDLE DOT} ".join(parts), shade)

@@ -32,18 +32,26 @@ _ENDS = {
 def sections(content: Content) -> list[Section]:
     """The sections that have anything to tell."""
     told = _for_us(content) if content.is_internal else _for_customers(content)
-    return [_bounded(each) for each in told if any(_tells(block) for row in each.rows for block in row)]
+    found = [each for each in told if any(_tells(block) for row in each.rows for block in row)]
+    return [_fitted(each, has_tree=bool(content.tree)) for each in found]
 
 
-def _bounded(section: Section) -> Section:
-    return replace(section, rows=[[_short(block) for block in row if _tells(block)] for row in section.rows])
+def _fitted(section: Section, *, has_tree: bool) -> Section:
+    rows = [[_short(block, has_tree) for block in row if _tells(block)] for row in section.rows]
+    return replace(section, rows=rows)
 
 
-def _short(block: Block) -> Block:
-    """A table with at most MOST_ROWS rows."""
-    if isinstance(block, Table) and len(block.rows) > MOST_ROWS:
-        return replace(block, rows=block.rows[:MOST_ROWS], left_out=len(block.rows) - MOST_ROWS)
-    return block
+def _short(block: Block, has_tree: bool) -> Block:
+    """A table with at most MOST_ROWS rows, and which account it is only where there are several."""
+    if not isinstance(block, Table):
+        return block
+    kept = [at for at, column in enumerate(block.columns) if has_tree or not column.is_account]
+    return replace(
+        block,
+        columns=[block.columns[at] for at in kept],
+        rows=[[row[at] for at in kept] for row in block.rows[:MOST_ROWS]],
+        left_out=max(0, len(block.rows) - MOST_ROWS),
+    )
 
 
 def _tells(block: Block) -> bool:
@@ -116,8 +124,8 @@ def _for_customers(content: Content) -> Iterator[Section]:
         "Who is there for whom",
         [
             [
-                tables.persons(content.theirs, "Your people", with_account=bool(content.tree)),
-                tables.persons(content.ours, "Our people", with_account=False),
+                tables.persons(content.theirs, "Your people"),
+                tables.persons(content.ours, "Our people"),
             ]
         ],
     )

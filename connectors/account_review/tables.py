@@ -61,7 +61,7 @@ def contracts(content: Content) -> Table:
     return Table(
         [
             Column("Contract", 2.6),
-            Column("Account", 2),
+            Column("Account", 2, is_account=True),
             Column("Ends on", _DATE),
             Column("Notice by", _DATE),
             Column("Renews itself", 0.9),
@@ -87,7 +87,7 @@ def deals(content: Content) -> Table:
     return Table(
         [
             Column("Deal", 2.4),
-            Column("Account", 1.8),
+            Column("Account", 1.8, is_account=True),
             Column("Stage", 1.15),
             Column("Category", 1),
             Column("Closes on", _DATE),
@@ -128,7 +128,7 @@ def ended(content: Content) -> Table:
     return Table(
         [
             Column("Deal", 2.6),
-            Column("Account", 2),
+            Column("Account", 2, is_account=True),
             Column("Outcome", 0.9),
             Column("On", _DATE),
             Column("Reason of the loss", 1.8),
@@ -156,7 +156,7 @@ def sold(content: Content) -> Table:
     return Table(
         [
             Column("Agreed this quarter", 2.6),
-            Column("Account", 2.4),
+            Column("Account", 2.4, is_account=True),
             Column("On", _DATE),
             Column("Quantity", 0.9, True),
             Column("Charges a month", _AMOUNT, True),
@@ -183,7 +183,7 @@ def services(told: Iterable[AccountService], currency: str, head: str = "Service
         [
             Column(head, 2.6),
             Column("Product", 1.8),
-            Column("Account", 2),
+            Column("Account", 2, is_account=True),
             Column("State", 1.3),
             Column("Since", _DATE),
             Column("Charges a month", _AMOUNT, True),
@@ -208,7 +208,7 @@ def risks(content: Content) -> Table:
     return Table(
         [
             Column("Risk", 1.9, lines=3),
-            Column("Account", 1.5),
+            Column("Account", 1.5, is_account=True),
             Column("Severity", 1),
             Column("Why", 3.4, lines=5),
             Column("What would change it", 2.8, lines=5),
@@ -241,7 +241,7 @@ def advice(content: Content) -> Table:
         [
             Column("No.", 0.5, True),
             Column("Do", 2.2, lines=3),
-            Column("Account", 1.6),
+            Column("Account", 1.6, is_account=True),
             Column("Due on", _DATE),
             Column("Answer", 1),
             Column("Why", 4, lines=4),
@@ -266,7 +266,12 @@ def advice(content: Content) -> Table:
 def tickets(care: Care) -> Table:
     """The tickets that are open."""
     return Table(
-        [Column("Open ticket", 4), Column("Account", 2.4), Column("Severity", 1), Column("Since", _DATE)],
+        [
+            Column("Open ticket", 4),
+            Column("Account", 2.4, is_account=True),
+            Column("Severity", 1),
+            Column("Since", _DATE),
+        ],
         [
             [each.title, each.account, words(each.severity.value), day(each.opened_on)]
             for each in care.tickets
@@ -304,7 +309,7 @@ def trends(content: Content) -> Table:
     return Table(
         [
             Column("Trend", 2.8, lines=3),
-            Column("Account", 1.6),
+            Column("Account", 1.6, is_account=True),
             Column("Kind", 1.3),
             Column("Means", 1.2),
             Column("Severity", 1),
@@ -334,7 +339,7 @@ def rivals(content: Content) -> Table:
     return Table(
         [
             Column("Competitor", 1.6),
-            Column("Account", 1.6),
+            Column("Account", 1.6, is_account=True),
             Column("Family", 1.4),
             Column("Role", 1.1),
             Column("Share", 0.7, True),
@@ -391,13 +396,13 @@ def known_people(known: Iterable[Known]) -> Table:
     )
 
 
-def persons(told: Iterable[Person], head: str, *, with_account: bool) -> Table:
-    """People as everybody may read of them."""
-    columns = [Column(head, 2, lines=3), Column("Function", 2.4)]
-    if with_account:
-        columns.append(Column("Account", 2))
-    rows = [[each.name, each.does or NOTHING, each.account or NOTHING][: len(columns)] for each in told]
-    return Table(columns, rows, ("person", "people"))
+def persons(told: Iterable[Person], head: str) -> Table:
+    """People as everybody may read of them; accounts where they are at any."""
+    columns = [Column(head, 2, lines=3), Column("Function", 2.4), Column("Account", 2, is_account=True)]
+    listed = list(told)
+    width = 3 if any(each.account for each in listed) else 2
+    rows = [[each.name, each.does or NOTHING, each.account or NOTHING][:width] for each in listed]
+    return Table(columns[:width], rows, ("person", "people"))
 
 
 def gaps(whitespace: Whitespace, currency: str) -> Table:
@@ -405,7 +410,7 @@ def gaps(whitespace: Whitespace, currency: str) -> Table:
     return Table(
         [
             Column("Product family", 1.6),
-            Column("Account", 2),
+            Column("Account", 2, is_account=True),
             Column("Stands", 1.2),
             Column("Pays a month", _AMOUNT, True),
             Column("Potential", _AMOUNT, True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
@@ -19,11 +20,14 @@ _WIDTHS = {
 }
 _UPPER, _OTHER, _FULL = 0.73, 0.63, 1.05
 _POINTS = 72
+#: A space at which no line is broken; and all others.
+_TOGETHER = "\N{NO-BREAK SPACE}"
+_SPACES = re.compile(rf"[^\S{_TOGETHER}]+")
 
 
 def money(minor: int, currency: str) -> str:
-    """An amount in whole units with its currency: ``1,234,568 EUR``."""
-    return f"{percent(minor):,} {currency}"
+    """An amount in whole units with its currency, which stay together: ``1,234,568 EUR``."""
+    return f"{percent(minor):,}{_TOGETHER}{currency}"
 
 
 def maybe_money(minor: int | None, currency: str) -> str:
@@ -43,8 +47,8 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 def cleaned(text: str) -> str:
     """A text on one line, without what no file can hold: control characters, and halves of characters."""
-    kept = (" " if each.isspace() else each for each in text if each.isspace() or _can_be_held(each))
-    return " ".join("".join(kept).split())
+    kept = (each for each in text if each.isspace() or _can_be_held(each))
+    return _SPACES.sub(" ", "".join(kept)).strip(" ")
 
 
 def _can_be_held(character: str) -> bool:

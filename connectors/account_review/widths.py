@@ -31,5 +31,5 @@ def widths(table: Table, whole: float, points: float, side: float) -> list[float
 
 def _longest(told: str, points: float) -> float:
     """How wide the longest word of a text is that is kept whole."""
-    found = (width(word, points) for word in cleaned(told).split())
+    found = (width(word, points) for word in cleaned(told).split(" "))
     return max((each for each in found if each <= _WHOLE), default=0.0)

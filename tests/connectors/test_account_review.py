@@ -171,7 +171,12 @@ def test_who_reports_to_whom_is_drawn(gathered: Gathered) -> None:
         for each in _deck(gathered.file(gathered.much, deck.written)).slides
         if "Stakeholder map" in _texts(each)[0]
     ]
-    boxes = [shape for slide in slides for shape in slide.shapes if "strength" in _text(shape)]
+    boxes = [
+        shape
+        for slide in slides
+        for shape in slide.shapes
+        if "/100" in _text(shape) and "influence" in _text(shape)
+    ]
     first = boxes[0]
     assert _text(first).splitlines()[2].startswith("economic buyer \N{MIDDLE DOT} influence high")
     assert "++ mentor" in _text(first)
