@@ -85,7 +85,7 @@ class AccountReview:
         """What there is nothing to tell of, a line each, to be told to whoever makes it."""
         return list(self.content.missing)
 
-    @costs(200)
+    @costs(100)
     @strawberry.field
     async def file(
         self,
@@ -106,7 +106,7 @@ class AccountReview:
 class AccountReviewQueries:
     """Account reviews."""
 
-    @costs(500)
+    @costs(100)
     @needs(*ANY_FACT)
     async def account_review(
         self,

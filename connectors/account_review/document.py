@@ -37,6 +37,8 @@ _CHART = 2.6
 _SIDE = 0.06
 #: So many columns of a grid stand beside each other.
 _MOST_COLUMNS = 6
+#: Tables of so many rows are not divided between pages.
+_TOGETHER = 10
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _BOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EMU = 914_400
@@ -135,6 +137,8 @@ class _Document:
                 whole = fitting(told, share - 2 * _SIDE, _SMALL, column.lines) if column.is_account else told
                 _field(field, whole, fill, _INK, is_right=column.is_number)
         _head_repeated(shown)
+        if len(table.rows) <= _TOGETHER:
+            _kept_together(shown)
         if table.left_out:
             one, many = table.called
             told = f"and {counted(table.left_out, f'more {one}', f'more {many}')}: too many to list"
@@ -163,6 +167,7 @@ class _Document:
         for place, (name, value) in enumerate(facts.pairs):
             _field(shown.cell(place, 0), name, _PALE, _INK, points=_TEXT)
             _field(shown.cell(place, 1), value, _WHITE, _INK, bold=True, points=_TEXT)
+        _kept_together(shown)
         self._gap()
 
     def _points(self, points: Points) -> None:
@@ -271,6 +276,13 @@ def _around() -> Any:
 def _head_repeated(shown: Any) -> None:
     """Show the first row again on each page that a table goes on to."""
     shown.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+
+def _kept_together(shown: Any) -> None:
+    """Have no page end within a table."""
+    for row in list(shown.rows)[:-1]:
+        for field in row.cells:
+            field.paragraphs[0].paragraph_format.keep_with_next = True
 
 
 def _page_number(into: Any) -> None:

@@ -1,15 +1,17 @@
-"""What is known and planned for the account of a director's largest deal: its people, and a plan."""
+"""What is known and planned for the account of a director's largest deal: people, rivals, and a plan."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from commands import careers, people, plan_parts, plans, stakeholders
+from commands import careers, competition, people, plan_parts, plans, stakeholders, trends
+from commands.trends import Observed
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
 from jobs.demo.week import acting, largest_open_deal
 from models.access import Actor, Tenant
 from models.accounts import Account
 from models.base import today
+from models.competition import PositionRole
 from models.deals import ContactRole, Deal
 from models.forecast import quarter_of
 from models.people import Contact, InteractionKind, Seniority
@@ -20,8 +22,11 @@ from models.plans import (
     ObjectiveStatus,
     PlanEntryKind,
 )
+from models.severity import Severity
 from models.stakeholders import Influence, Support
+from models.trends import Confidence, TrendImpact, TrendKind
 
+_RIVAL = "Stratoline"
 _ROLES = (
     (ContactRole.DECISION_MAKER, Influence.HIGH, Support.NEUTRAL, 25),
     (ContactRole.ECONOMIC_BUYER, Influence.HIGH, Support.SUPPORTER, 40),
@@ -48,6 +53,7 @@ async def strategise(tenant: Tenant) -> None:
         return
     account = await Account.get(id=deal.account_id)
     await _know(director, account)
+    await _watch(director, account)
     await _plan(director, manager, account, deal)
 
 
@@ -69,6 +75,26 @@ async def _know(director: Actor, account: Account) -> None:
                 "kind": InteractionKind.VISIT, "happened_on": today() - timedelta(days=days),
             },
         )  # fmt: skip
+
+
+async def _watch(director: Actor, account: Account) -> None:
+    """What changes there, and who else is there."""
+    values = {
+        "kind": TrendKind.CLOUD_MOVE, "title": "Their plants are to run in one cloud by the end of next year",
+        "observed_on": today() - timedelta(days=20), "impact": TrendImpact.OPPORTUNITY,
+        "severity": Severity.HIGH, "confidence": Confidence.HIGH, "heard_from": "their head of networks",
+    }  # fmt: skip
+    (trend,) = await trends.record(director, [Observed(account.id, values)])
+    by = today() + timedelta(days=30)
+    course = {"course": "Workshop on cloud access with every plant", "course_due_on": by}
+    await trends.update(director, trend.id, course)
+    standing = {
+        "role": PositionRole.CHALLENGER, "share": 20, "observed_on": today() - timedelta(days=9),
+        "contract_ends_on": today() + timedelta(days=150),
+    }  # fmt: skip
+    position = await competition.put_position(director, account.id, _RIVAL, "Cloud and Data Centre", standing)
+    note = "Their price has no support at night: ask what an hour without production costs."
+    await competition.write_note(director, position.competitor_id, note)
 
 
 async def _plan(director: Actor, manager: Actor, account: Account, deal: Deal) -> None:
