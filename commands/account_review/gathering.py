@@ -94,7 +94,8 @@ async def gathered(actor: Actor, account: Account, asked: Asked) -> Content:
 
     Raises:
         Forbidden: the actor's scopes let them see no money, or not who people are.
-        Invalid: the day is no business date, or what was agreed is nothing of the plan.
+        NotFound: what was agreed is nothing of the plan.
+        Invalid: the day is no business date, or something was agreed that is for no customer.
     """
     for right in (READ, READ_MONEY, READ_PERSONAL):
         require(actor, right, "review an account")

@@ -10,7 +10,7 @@ from commands.account_review.content import Action, Goal, Plan, Shared, Taken
 from commands.account_review.people import names_of
 from models.access import Actor
 from models.database import fetch
-from models.errors import Invalid, allowed
+from models.errors import NotFound, allowed
 from models.plans import AcceptedRisk, AccountPlan, Objective, PlanAction, PlanEntry, PlanPart
 from models.visibility import visible
 from rules.plan_health import judged
@@ -51,19 +51,20 @@ async def shared(actor: Actor, plan: AccountPlan | None, ids: Collection[str], a
     """The objectives and actions of a plan that were agreed with the customer; None where none were.
 
     Raises:
-        Invalid: one of them is none of the plan's, or there is no plan.
+        NotFound: one of them is none of the plan's, or the actor sees no plan that is followed.
     """
     if not ids:
         return None
     if plan is None:
-        raise Invalid("no plan of the account is followed on this day; allowed: none", ["share"])
+        first = min(ids)
+        raise NotFound(f"no objective or action {first!r}: no plan of the account is followed", ["share"])
     objectives = await _of(Objective, plan, as_of)
     actions = await _of(PlanAction, plan, as_of)
     known = {each.id: each.title for each in objectives} | {each.id: each.title for each in actions}
-    for each in ids:
+    for each in sorted(ids):
         if each not in known:
             choice = allowed([f"{key} ({title})" for key, title in known.items()])
-            raise Invalid(f"{each!r} is no objective or action of the plan; allowed: {choice}", ["share"])
+            raise NotFound(f"no objective or action {each!r} in the plan; known: {choice}", ["share"])
     standing = (await judged(actor.tenant_id, [plan], as_of))[plan.id].objectives
     reached = {each.id for each in standing if each.reached}
     return Shared(

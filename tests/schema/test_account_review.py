@@ -48,6 +48,6 @@ async def test_what_is_refused_says_why(db: str) -> None:
         future = await client.answer(REVIEW, _asked(found.account.id) | {"day": "0001-01-01"})
     errors: Any = [each["errors"] for each in (unseen, unplanned, future)]
     assert [(each[0]["extensions"]["code"], len(each)) for each in errors] == [
-        ("NOT_FOUND", 1), ("INVALID", 1), ("INVALID", 1),
+        ("NOT_FOUND", 1), ("NOT_FOUND", 1), ("INVALID", 1),
     ]  # fmt: skip
-    assert errors[1][0]["message"] == "no plan of the account is followed on this day; allowed: none"
+    assert errors[1][0]["message"] == "no objective or action 'pobj_x': no plan of the account is followed"
