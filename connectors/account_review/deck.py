@@ -19,7 +19,7 @@ from connectors.account_review.sections import Block, Chart, Facts, Grid, Map, P
 from connectors.account_review.settled import settled
 from connectors.account_review.slides import DARK, GREY, LINE, POINTS, WHITE, Look
 from connectors.account_review.story import sections
-from connectors.account_review.texts import counted, fitting, lines_of
+from connectors.account_review.texts import fitting, lines_of, more
 from connectors.account_review.widths import BOLD, widths
 
 #: The size of a slide, and where its content stands, in inches.
@@ -161,25 +161,27 @@ class _Deck:
         head = slides.height([column.head for column in table.columns], shares, bold=True)
         room = BOTTOM - frame.top - head
         count, down = _fitting_rows(rows, shares, room)
-        if count < len(rows):
+        if count < len(rows) or table.left_out:
             count, down = _fitting_rows(rows, shares, room - LINE - 0.1)
         slides.table(slide, replace(frame, height=head + down), table, rows[:count])
         bottom = frame.top + head + down
-        if count < len(rows):
-            self._and_more(
-                slide, Frame(frame.left, bottom + 0.1, frame.width, LINE), len(rows) - count, table
-            )
-            self._put_off(section, table)
+        rest = len(rows) - count + table.left_out
+        if rest:
+            at = Frame(frame.left, bottom + 0.1, frame.width, LINE)
+            self._and_more(slide, at, rest, table.called, listed=count < len(rows))
             bottom += LINE + 0.1
+        if count < len(rows):
+            self._put_off(section, table)
         return bottom
 
     def _put_off(self, section: Section, block: Block) -> None:
         self.left_over.append(Section(section.title, [[block]], in_appendix=True))
 
-    def _and_more(self, slide: Slide, at: Frame, count: int, table: Table) -> None:
-        one, many = table.called
-        told = f"and {counted(count, f'more {one}', f'more {many}')}, listed in the appendix"
-        slides.text(slide, at, told, Look(bold=True, colour=GREY))
+    def _and_more(
+        self, slide: Slide, at: Frame, count: int, called: tuple[str, str], *, listed: bool
+    ) -> None:
+        where = ", listed in the appendix" if listed else ": too many to list"
+        slides.text(slide, at, more(count, called) + where, Look(bold=True, colour=GREY))
 
     def _table(self, at: _At, section: Section, table: Table, whole: bool) -> _At:
         if not table.rows:
@@ -202,9 +204,8 @@ class _Deck:
             if rows:
                 at = self._next(at, section)
         if table.left_out:
-            one, many = table.called
-            told = f"and {counted(table.left_out, f'more {one}', f'more {many}')}: too many to list"
-            slides.text(at.slide, Frame(LEFT, at.top - 0.15, INNER, LINE), told, Look(bold=True, colour=GREY))
+            place = Frame(LEFT, at.top - 0.15, INNER, LINE)
+            self._and_more(at.slide, place, table.left_out, table.called, listed=False)
         return at
 
     def _chart(self, at: _At, section: Section, chart: Chart) -> _At:
@@ -288,11 +289,13 @@ class _Deck:
                 bottom += legend
                 waiting = waiting[count:]
                 at = _At(at.slide, bottom + _GAP, is_begun=True)
-                if waiting and not whole:
-                    told = f"and {counted(len(waiting), 'more account')}, listed in the appendix"
-                    slides.text(
-                        at.slide, Frame(LEFT, bottom + 0.08, INNER, LINE), told, Look(bold=True, colour=GREY)
-                    )
+                is_cut = bool(waiting) and not whole
+                if is_cut or (grid.left_out and not waiting):
+                    place = Frame(LEFT, bottom + 0.05, INNER, LINE)
+                    count = len(waiting) + grid.left_out
+                    self._and_more(at.slide, place, count, ("account", "accounts"), listed=is_cut)
+                    at = _At(at.slide, bottom + LINE + _GAP, is_begun=True)
+                if is_cut:
                     if begin == 0:
                         self._put_off(section, grid)
                     waiting = []

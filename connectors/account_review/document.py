@@ -23,7 +23,7 @@ from connectors.account_review.properties import described, foot, label
 from connectors.account_review.sections import Block, Chart, Facts, Grid, Map, Points, Section, Shade, Table
 from connectors.account_review.settled import settled
 from connectors.account_review.story import sections
-from connectors.account_review.texts import cleaned, counted, fitting
+from connectors.account_review.texts import cleaned, fitting, more
 from connectors.account_review.widths import widths
 
 #: The size of a page lying on its side (A4), what is around its text, and what is left, in inches.
@@ -139,11 +139,12 @@ class _Document:
         _head_repeated(shown)
         if len(table.rows) <= _TOGETHER:
             _kept_together(shown)
-        if table.left_out:
-            one, many = table.called
-            told = f"and {counted(table.left_out, f'more {one}', f'more {many}')}: too many to list"
-            _run(self.document.add_paragraph(), told, _TEXT, bold=True)
+        self._and_more(table.left_out, table.called, "too many to list")
         self._gap()
+
+    def _and_more(self, count: int, called: tuple[str, str], why: str) -> None:
+        if count:
+            _run(self.document.add_paragraph(), f"{more(count, called)}: {why}", _TEXT, bold=True)
 
     def _fields(self, rows: int, shares: Sequence[float]) -> Any:
         shown = self.document.add_table(rows, len(shares))
@@ -210,6 +211,7 @@ class _Document:
                     _field(field, shade.word, shade.fill, shade.letters, bold=True)
             _head_repeated(shown)
             self._gap()
+        self._and_more(grid.left_out, ("account", "accounts"), "too many to list")
         self._legend(grid.legend)
 
     def _legend(self, shades: Sequence[Shade]) -> None:
@@ -231,9 +233,7 @@ class _Document:
             _field(fields[1], names.get(place.above or "", ""), _WHITE, _INK)
             _field(fields[2], box.tells, _WHITE, _INK)
         _head_repeated(shown)
-        if found.left_out:
-            told = f"and {found.left_out:,} more, listed in the appendix"
-            _run(self.document.add_paragraph(), told, _TEXT, bold=True)
+        self._and_more(found.left_out, ("person", "people"), "listed in the appendix")
         self._legend(found.legend)
 
 

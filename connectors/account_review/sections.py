@@ -81,11 +81,15 @@ class Shade:
 
 @dataclass(frozen=True)
 class Grid:
-    """Fields of states by row and column, with a legend of those that are there."""
+    """Fields of states by row and column, with a legend of those that are there.
+
+    ``left_out`` are the rows that are told nowhere.
+    """
 
     corner: str
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Shade]]]
+    left_out: int = 0
 
     @property
     def legend(self) -> list[Shade]:

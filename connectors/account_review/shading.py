@@ -46,6 +46,7 @@ def whitespace(found: Whitespace) -> Grid:
         "Account",
         [part.name for part in found.parts],
         [(row.name, [_STATES[cell.state] for cell in row.cells]) for row in found.rows],
+        found.accounts - len(found.rows),
     )
 
 

@@ -50,7 +50,7 @@ def _short(block: Block, has_tree: bool) -> Block:
         block,
         columns=[block.columns[at] for at in kept],
         rows=[[row[at] for at in kept] for row in block.rows[:MOST_ROWS]],
-        left_out=max(0, len(block.rows) - MOST_ROWS),
+        left_out=block.left_out + max(0, len(block.rows) - MOST_ROWS),
     )
 
 

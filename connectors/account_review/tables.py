@@ -53,7 +53,7 @@ def tree(content: Content) -> Table:
         ][: len(columns)]
         for each in content.tree
     ]
-    return Table(columns, rows, ("account", "accounts"))
+    return Table(columns, rows, ("account", "accounts"), content.standing.accounts - len(rows))
 
 
 def contracts(content: Content) -> Table:
@@ -228,6 +228,7 @@ def risks(content: Content) -> Table:
             for each in content.risks
         ],
         ("risk", "risks"),
+        max(0, content.figures.open_risks - len(content.risks)) if content.figures else 0,
     )
 
 

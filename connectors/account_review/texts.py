@@ -45,6 +45,12 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def more(number: int, called: tuple[str, str]) -> str:
+    """How many more there are of what is called so: ``and 3 more deals``."""
+    one, many = called
+    return f"and {counted(number, f'more {one}', f'more {many}')}"
+
+
 def cleaned(text: str) -> str:
     """A text on one line, without what no file can hold: control characters, and halves of characters."""
     kept = (each for each in text if each.isspace() or _can_be_held(each))

@@ -64,7 +64,7 @@ async def _know(director: Actor, account: Account) -> None:
     found.sort(key=lambda each: ranks.index(each.seniority))
     for contact in found[1:]:
         above = [each for each in found if ranks.index(each.seniority) < ranks.index(contact.seniority)]
-        await careers.set_manager(director, contact.id, contact.version, (above or found)[0].id)
+        await careers.set_manager(director, contact.id, contact.version, (above or found[:1])[-1].id)
     for contact, (role, influence, support, days) in zip(found, _ROLES, strict=False):
         await stakeholders.set_role(director, contact.id, role)
         await stakeholders.assess(director, contact.id, {"influence": influence, "support": support})

@@ -126,9 +126,7 @@ async def test_customers_read_of_the_plan_only_what_was_agreed(db: str) -> None:
     assert all(point.at_risk_minor is None for point in content.history)
     agreed = (await found.content(CUSTOMER, found.goal.id)).shared
     assert agreed and [each.title for each in agreed.goals] == [found.goal.title] and not agreed.steps
-    with pytest.raises(
-        NotFound, match=r"action 'pobj_x' in the plan; known: pobj_.*Alle Werke"
-    ):
+    with pytest.raises(NotFound, match=r"action 'pobj_x' in the plan; known: pobj_.*Alle Werke"):
         await found.content(CUSTOMER, "pobj_x")
     with pytest.raises(Invalid, match="allowed: edition CUSTOMER"):
         await found.content(MANAGER, found.goal.id)

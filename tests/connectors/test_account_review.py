@@ -214,6 +214,15 @@ def test_a_table_that_nobody_would_read_to_its_end_is_cut_and_says_so(
 
 
 @pytest.mark.parametrize("written", WRITERS)
+def test_accounts_that_are_left_out_are_counted(gathered: Gathered, written: Writer) -> None:
+    much = gathered.much
+    assert much.whitespace
+    standing = replace(much.standing, accounts=4_002)
+    content = replace(much, standing=standing, whitespace=replace(much.whitespace, accounts=4_002))
+    assert told(written(content)).count("and 4,000 more accounts: too many to list") >= 2
+
+
+@pytest.mark.parametrize("written", WRITERS)
 def test_nothing_internal_is_anywhere_in_a_file_for_customers(gathered: Gathered, written: Writer) -> None:
     file = told(gathered.file(gathered.customers, written))
     text = re.sub(r"<[^>]*>", " ", file).casefold()

@@ -126,6 +126,7 @@ async def test_one_account_is_known_and_planned_for_once(db: str) -> None:
     assert content.plan and content.plan.judged.revision == 1 and content.plan.judged.revenue
     assert content.people and content.people.centre.missing == ()
     assert {each.depth for each in content.people.places} >= {0, 1, 2}
+    assert content.trends and content.rivals
     before = await _counts()
     await demo.strategise(tenant)
     assert await _counts() == before
