@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness bench-funnel bench-forecast bench-projections lint format lock clean
+.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness bench-funnel bench-forecast bench-projections bench-whitespace lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ bench-forecast: $(VENV)/.dev  ## measure how far forecasts are from what came; B
 
 bench-projections: $(VENV)/.dev  ## measure how long a large tenant takes to learn from; BENCH="--database postgres"
 	$(BIN)/python -m benchmarks.projections $(BENCH)
+
+bench-whitespace: $(VENV)/.dev  ## measure how fast whitespace is read and judged; BENCH="--database sqlite"
+	$(BIN)/python -m benchmarks.whitespace $(BENCH)
 
 bench-reads: $(VENV)/.dev  ## measure how fast queries are answered, beside stock Strawberry and the limit; BENCH="--database sqlite"
 	$(BIN)/python -m benchmarks.reads $(BENCH)

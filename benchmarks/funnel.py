@@ -101,10 +101,10 @@ async def _measure(name: str, url: str, repeats: int) -> Result:
     try:
         measured: Result = {}
         for called, view in (await _views(system_actor(await Tenant.get()))).items():
-            ours, found = await _timed(view.ours, repeats)
+            ours, found = await timed(view.ours, repeats)
             theirs = None
             if view.baseline:
-                theirs, told = await _timed(view.baseline, 3)
+                theirs, told = await timed(view.baseline, 3)
                 if view.figure(found) != told:
                     raise RuntimeError(f"{called}: {view.figure(found)} is not {told}")
             measured[called] = _shown(name, called, ours, theirs)
@@ -113,7 +113,7 @@ async def _measure(name: str, url: str, repeats: int) -> Result:
         await database.disconnect()
 
 
-async def _timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[float, object]:
+async def timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[float, object]:
     """The median in milliseconds after one that is not counted, and what is found."""
     found, times = await act(), []
     for _ in range(repeats):

@@ -7,6 +7,7 @@ from commands.permissions import SELL, check_owner, require
 from commands.validation import check_reference, validate
 from models.access import Actor, Tenant
 from models.accounts import Account
+from models.database import fetch
 from models.errors import Forbidden, Invalid
 from models.visibility import answers_for, find
 
@@ -43,14 +44,27 @@ async def update(actor: Actor, account_id: str, version: int, values: Values) ->
         Forbidden: the actor sees the account by a deal on it, and neither owns nor manages it.
     """
     require(actor, SELL, "change accounts")
-    account = await find(Account, actor, account_id, "id")
-    if not answers_for(account.owner_id, actor):
-        raise Forbidden("an account is changed by its owner and the managers above", ["id"])
+    account = await in_care(actor, account_id, "id", "changed")
     await _check(actor, values)
     async with unit_of_work(actor, "accounts.update") as work:
         if values.get("parent_id"):
-            await _check_tree(account, str(values["parent_id"]))
+            await hold_tree(actor.tenant_id)
+            if account.id in await above(actor.tenant_id, str(values["parent_id"])):
+                raise Invalid("an account cannot be above itself in the tree", ["parentId"])
         return await work.update(account, values, version)
+
+
+async def in_care(actor: Actor, account_id: str, path: str, done: str) -> Account:
+    """The account with this id, if the actor owns or manages it; ``done`` is what is done to accounts.
+
+    Raises:
+        NotFound: there is none that the actor sees.
+        Forbidden: the actor sees it by a deal on it alone.
+    """
+    account = await find(Account, actor, account_id, path)
+    if not answers_for(account.owner_id, actor):
+        raise Forbidden(f"an account is {done} by its owner and the managers above", [path])
+    return account
 
 
 async def _check(actor: Actor, values: Values) -> None:
@@ -59,12 +73,17 @@ async def _check(actor: Actor, values: Values) -> None:
     await check_reference(actor, Account, values.get("parent_id"), "parentId")
 
 
-async def _check_tree(account: Account, parent_id: str) -> None:
-    """Refuse a parent that is the account itself or one of its subsidiaries; one check at a time."""
-    await Tenant.filter(id=account.tenant_id).select_for_update()
-    above: str | None = parent_id
-    while above is not None:
-        if above == account.id:
-            raise Invalid("an account cannot be above itself in the tree", ["parentId"])
-        parent = await Account.get_or_none(id=above, tenant_id=account.tenant_id)
-        above = parent.parent_id if parent else None
+async def hold_tree(tenant_id: str) -> None:
+    """Have whoever else moves, merges or judges accounts wait for the end of the transaction."""
+    await Tenant.filter(id=tenant_id).select_for_update(no_key=True).get()
+
+
+async def above(tenant_id: str, account_id: str) -> frozenset[str]:
+    """The ids of an account and of all accounts above it."""
+    rows = await fetch(
+        "with recursive above(id) as (select cast(:account as varchar(40)) union select t.parent_id"
+        " from account t join above a on t.id = a.id where t.tenant_id = :tenant"
+        " and t.parent_id is not null) select id from above",
+        {"account": account_id, "tenant": tenant_id},
+    )
+    return frozenset(str(row["id"]) for row in rows)

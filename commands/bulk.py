@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from commands.accounts import hold_tree
 from commands.incoming import Incoming, rounds
 from commands.journal import BATCH, FieldChange, SourceRow, Work, as_text, differing, unit_of_work
 from commands.people import erased_among
 from commands.permissions import BRING_IN, require
 from commands.placing import Pipelines, count_pushes, stage_changes
 from models.access import Actor
+from models.accounts import Account, AccountMerge
 from models.base import Sourced
 from models.database import fetch, listed, one_of
 from models.deals import Deal, StageChange
@@ -24,10 +26,11 @@ from models.people import Contact, erased_key
 class Upserted:
     """What a batch came to: ids by external id, and how many rows did what.
 
-    ``erased`` of the unchanged are about people whose data was erased, and were left alone. ``told_of_new``
-    and ``told_of_known`` are the rows of the source that tell of changes which were logged: of new records,
-    and of those that were there. ``late`` are those that tell of changes before others that are known, which
-    were left out.
+    ``erased`` of the unchanged are about people whose data was erased, and were left alone, as were
+    ``merged`` about accounts that are part of others, whose ids they have. ``circular`` are keys of accounts
+    that would have been above themselves, and were left out. ``told_of_new`` and ``told_of_known`` are the
+    rows of the source that tell of changes which were logged: of new records, and of those that were there.
+    ``late`` are those that tell of changes before others that are known, which were left out.
     """
 
     ids: dict[str, str] = field(default_factory=dict)
@@ -35,6 +38,8 @@ class Upserted:
     updated: int = 0
     unchanged: int = 0
     erased: int = 0
+    merged: int = 0
+    circular: list[str] = field(default_factory=list)
     told_of_new: set[SourceRow] = field(default_factory=set)
     told_of_known: set[SourceRow] = field(default_factory=set)
     late: set[SourceRow] = field(default_factory=set)
@@ -46,6 +51,8 @@ class Upserted:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.erased += other.erased
+        self.merged += other.merged
+        self.circular += other.circular
         self.told_of_new |= other.told_of_new
         self.told_of_known |= other.told_of_known
         self.late |= other.late
@@ -65,26 +72,32 @@ async def upsert(
     A record is known by ``(source, external_id)``. ``on`` is the business date of changes for which the
     row has no history. ``history`` was known to the source on its business dates; anything else is known
     from today on. Repeating a batch writes nothing. What is about a person whose data was erased is left
-    alone: the contact, and whatever names it. Only integrations and administrators may.
+    alone: the contact, and whatever names it; so is an account that was merged into another, or that would be
+    above itself. Only integrations and administrators may.
     """
     require(actor, BRING_IN, "import records")
     erased = await _erased(actor, model, source, rows)
-    rows = [row for row in rows if row.external_id not in erased]
+    merged = await _merged(actor, model, source, rows)
+    rows = [row for row in rows if row.external_id not in erased and row.external_id not in merged]
     standing = await _standing(actor, model, source, [row.external_id for row in rows])
     total = Upserted(ids={key: record.id for key, record in standing.items()}, erased=len(erased))
     total.ids |= {key: record_id for key, record_id in erased.items() if record_id}
+    total.ids |= merged
+    total.merged = len(merged)
     pipelines = await Pipelines.of(actor.tenant_id) if model is Deal else None
     new = [row for row in rows if row.external_id not in standing]
     ways = await _ways(actor, [row for row in rows if row.external_id in standing], standing, on, pipelines)
     changed = [way for way in ways if way.steps]
     total.late = {told for way in ways for told in way.late}
     total.updated, total.created = len(changed), len(new)
-    total.unchanged = len(erased) + len(rows) - len(changed) - len(new)
+    total.unchanged = len(erased) + len(merged) + len(rows) - len(changed) - len(new)
     if not new and not changed:
         return total
     async with unit_of_work(actor, f"import.{model._meta.db_table}", on=on, history=history) as work:
         if pipelines:
             await pipelines.hold(actor.tenant_id)
+        if model is Account:
+            changed = await _in_tree(work, changed, total)
         total.ids |= await _insert(work, model, source, new, pipelines)
         total.told_of_new = {change.told for row in new for change in row.history if change.told}
         for way in changed:
@@ -108,6 +121,49 @@ async def _erased(
     about = [key for key, contact_id in named.items() if contact_id in gone]
     standing = await _standing(actor, model, source, about)
     return {key: standing[key].id if key in standing else None for key in about}
+
+
+async def _merged(
+    actor: Actor, model: type[Sourced], source: str, rows: Sequence[Incoming]
+) -> dict[str, str]:
+    """Keys of rows about accounts that became part of others, each with the id of what it is part of."""
+    keys, found = [row.external_id for row in rows] if model is Account else [], dict[str, str]()
+    for start in range(0, len(keys), BATCH):
+        known = AccountMerge.filter(tenant_id=actor.tenant_id, source=source, undone_at=None)
+        part = await known.filter(external_id__in=keys[start : start + BATCH])
+        found |= {str(merge.external_id): merge.account_id for merge in part}
+    return found
+
+
+async def _in_tree(work: Work, ways: Sequence[_Way], total: Upserted) -> list[_Way]:
+    """Those of the ways of accounts after which none is above itself; the others are told, and left out."""
+    await hold_tree(work.actor.tenant_id)
+    found, moved = list[_Way](), dict[str, str | None]()
+    for way in ways:
+        parents = [step.new for step in way.steps if step.field == "parent_id"]
+        to = str(parents[-1]) if parents and parents[-1] is not None else None
+        if to is not None and await _is_above(work.actor.tenant_id, way.record.id, to, moved):
+            total.circular.append(way.row.external_id)
+            total.updated -= 1
+            continue
+        if parents:
+            moved[way.record.id] = to
+        found.append(way)
+    return found
+
+
+async def _is_above(tenant_id: str, account_id: str, start: str, moved: Mapping[str, str | None]) -> bool:
+    """Whether an account is another one or above it, where some are about to be moved."""
+    at: str | None = start
+    passed = set[str]()
+    while at is not None and at != account_id and at not in passed:
+        passed.add(at)
+        if at in moved:
+            at = moved[at]
+        else:
+            account = await Account.get_or_none(tenant_id=tenant_id, id=at).only("parent_id")
+            at = account.parent_id if account else None
+    return at == account_id
 
 
 async def _standing(

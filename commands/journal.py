@@ -21,7 +21,7 @@ from models import tracing
 from models.access import Actor
 from models.base import Record, today, utcnow
 from models.database import is_collision
-from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition
+from models.errors import BellwetherError, Conflict, Invalid, InvalidTransition, NotFound
 from models.history import CREATED, AuditRecord, Change
 from models.transactions import transaction
 from models.visibility import find, sees
@@ -138,15 +138,19 @@ class Work:
 
     def log(self, record: Record, changes: Iterable[FieldChange]) -> None:
         """Add changes of a record to the command's change log."""
+        self.log_of(type(record), record.id, changes)
+
+    def log_of(self, model: type[Record], record_id: str, changes: Iterable[FieldChange]) -> None:
+        """Add changes of the record of a model with this id to the command's change log."""
         for change in changes:
-            if change.field in record.untracked:
+            if change.field in model.untracked:
                 continue
             self.changes.append(
                 Change(
                     id=Change.make_id(),
                     tenant_id=self.actor.tenant_id,
-                    entity=record._meta.db_table,
-                    entity_id=record.id,
+                    entity=model._meta.db_table,
+                    entity_id=record_id,
                     field=change.field,
                     old=as_text(change.old),
                     new=as_text(change.new),
@@ -242,7 +246,7 @@ async def once(actor: Actor, model: type[R], repeat: Repeat | None, create: Call
         return earlier
     try:
         return await create()
-    except Conflict:
+    except (Conflict, NotFound):
         if (earlier := await _earlier(actor, model, repeat)) is not None:
             return earlier  # the same came twice at the same moment
         raise

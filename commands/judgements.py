@@ -45,16 +45,16 @@ async def judged_later(run: EvaluationRun, actor: Actor) -> int:
 
 
 async def claim(run: EvaluationRun, actor: Actor, account_ids: Sequence[str]) -> set[str]:
-    """Those of the accounts that no run has judged as of a later date.
+    """Those of the accounts that no run has judged as of a later date, and that are still there.
 
-    Other runs of the tenant wait for the end of the transaction that this is in.
+    Other runs of the tenant wait for the end of the transaction that this is in, and so do merges.
     """
     tenant = await Tenant.filter(id=run.tenant_id).select_for_update(no_key=True).get()
     if tenant.judged_as_of is not None and tenant.judged_as_of > run.as_of:
         return set()
     ours: set[str] = set()
     for start in range(0, len(account_ids), BATCH):
-        part = account_ids[start : start + BATCH]
+        part = await _there(run.tenant_id, account_ids[start : start + BATCH])
         if not is_of_all(run, actor):
             await _note(run, part)
         later = await fetch(
@@ -64,6 +64,13 @@ async def claim(run: EvaluationRun, actor: Actor, account_ids: Sequence[str]) ->
         )
         ours |= set(part) - {str(row["account_id"]) for row in later}
     return ours
+
+
+async def _there(tenant_id: str, account_ids: Sequence[str]) -> list[str]:
+    """Those of the accounts that were not merged into others meanwhile."""
+    there = await Account.filter(tenant_id=tenant_id, id__in=account_ids).values_list("id", flat=True)
+    known = {str(account_id) for account_id in there}
+    return [account_id for account_id in account_ids if account_id in known]
 
 
 async def _note(run: EvaluationRun, account_ids: Sequence[str]) -> None:

@@ -26,12 +26,13 @@ from models.signals import Signal
 from models.stakeholders import Assessment, Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend
+from models.whitespace import AccountPotential
 
 #: Records of an account that facts are made of.
 _OF_ACCOUNT = (
     Contract, Deal, Contact, Service, UsageMonth, Ticket, Signal,
     Interaction, AccountPlan, Objective, PlanAction, PlanJudgement, Stakeholder, Assessment,
-    Trend, CompetitorPosition,
+    Trend, CompetitorPosition, AccountPotential,
 )  # fmt: skip
 #: Records of a deal that facts are made of.
 _OF_DEAL = (DealLine, DealContact, DecisionCriterion, DealLikelihood, Bid)

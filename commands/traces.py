@@ -40,7 +40,7 @@ _KEYS = frozenset(
     {
         *("source", "external_id", "currency", "rule_key", "subject_key", "action", "play"),
         *("kinds", "default_for", "required", "facts", "rate", "offered_currency"),
-        *("baseline", "target"),
+        *("baseline", "target", "product_family", "family", "other_family"),
         *("families", "deal_ids", "contract_ids", "product_family"),
     }
 )

@@ -249,10 +249,15 @@ class _Step:
         self.counts.created += written.created
         self.counts.updated += written.updated
         self.counts.unchanged += written.unchanged
-        self.counts.read += len(records)
+        self.counts.read += len(records) - len(written.circular)
+        for key in written.circular:
+            self._reject_all(batch[key][:1], "would be above itself in the tree", key)
         if written.erased:
             told = f"rows of {self.name} are about people whose data was erased, and were left alone"
             self.noted[told] += written.erased
+        if written.merged:
+            told = f"rows of {self.name} are about accounts that were merged into others, and were left alone"
+            self.noted[told] += written.merged
         self.told_of_new |= written.told_of_new
         self.told_of_known |= written.told_of_known
         self._leave_out(written.late)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from metrics.risks import risks_held
 from metrics.rounding import percent, rounded
+from metrics.sales import OPEN
 from models.access import Actor
 from models.accounts import Account
 from models.asof import as_of_rows, text_as_of, view_of
@@ -90,6 +91,9 @@ _KEYS = {
     Grouping.SEGMENT: _Key("t.segment", "t.segment"),
     Grouping.RISK_KIND: _Key("t.kind", "t.kind"),
 }
+#: The sum of amount times probability over deals ``t``, which ``weighted_percents`` puts together: in two
+#: parts, as the product may be large.
+HUNDREDS, REST = "sum(t.amount_minor / 100 * t.probability)", "sum(t.amount_minor % 100 * t.probability)"
 _DEAL_COLUMNS = ["account_id", "owner_id", "stage", "amount_minor", "probability"]
 _CONTRACT_COLUMNS = ["account_id", "starts_on", "ends_on", "terminated_on", "mrc_minor"]
 
@@ -127,7 +131,7 @@ async def _groups(
             figures = _group(groups, row).figures
             figures.open_deals = as_int(row["deals"])
             figures.open_pipeline_minor = as_int(row["pipeline"])
-            figures.weighted_pipeline_minor = percent(as_int(row["hundreds"]) * 100 + as_int(row["rest"]))
+            figures.weighted_pipeline_minor = percent(weighted_percents(row["hundreds"], row["rest"]))
         for row in await _recurring(actor, as_of, view, grouping):
             figures = _group(groups, row).figures
             figures.active_contracts = as_int(row["contracts"])
@@ -136,6 +140,11 @@ async def _groups(
     for row in await _open_risks(actor, as_of, view, grouping):
         _group(groups, row).figures.open_risks = as_int(row["risks"])
     return groups
+
+
+def weighted_percents(hundreds: object, rest: object) -> int:
+    """The sum of amount times probability in percent: hundredths of minor units."""
+    return as_int(hundreds) * 100 + as_int(rest)
 
 
 def _add_at_risk(groups: dict[str | None, Group], rows: Iterable[Mapping[str, object]]) -> None:
@@ -158,10 +167,9 @@ async def _pipeline(actor: Actor, as_of: date, view: View, grouping: Grouping | 
     seen, deals = visible(Deal, actor, "n"), as_of_rows(Deal, _DEAL_COLUMNS, view)
     return await fetch(
         f"select {_key(grouping)}, count(*) as deals, sum(t.amount_minor) as pipeline,"
-        " sum(t.amount_minor / 100 * t.probability) as hundreds,"  # in two parts: the product may be large
-        " sum(t.amount_minor % 100 * t.probability) as rest"
+        f" {HUNDREDS} as hundreds, {REST} as rest"
         f" from {_whose(deals, view, grouping, 't.owner_id')} join deal n on n.id = t.id"
-        f" where t.stage not in ('WON', 'LOST') and {seen.sql}{_group_by(grouping)}",
+        f" where {OPEN} and {seen.sql}{_group_by(grouping)}",
         _params(actor, as_of) | seen.params,
     )
 
@@ -204,33 +212,42 @@ _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severit
 
 
 async def _at_risk(actor: Actor, as_of: date, view: View, grouping: Grouping | None) -> list[Row]:
-    """Revenue at risk by key and probability, each euro of it once within a key.
+    """Revenue at risk by key and probability, each euro of it once within a key."""
+    keys, seen = _KEYS[grouping], visible(Risk, actor, "t")
+    lines = lines_once({"key": keys.key}, f"{_risks(view, grouping)}", seen.sql, f", {keys.label} as label")
+    return await fetch(
+        "select key, max(label) as label, probability, sum(amount_minor) as amount, count(*) as lines"
+        f" from {lines} z group by key, probability",
+        _params(actor, as_of) | seen.params,
+    )
 
-    A line that several risks name counts by the severest of them. Lines that are part of one contract or
-    deal (its services, the deal that renews it) do not add up with the whole: the larger counts.
+
+def lines_once(keys: Mapping[str, str], risks: str, which: str, shown: str = "") -> str:
+    """A subquery of the revenue lines that risks ``t`` name, each euro once within the same keys.
+
+    ``keys`` are expressions over the risks by their names, ``which`` is a condition, ``shown`` what else is
+    selected. Columns are the keys, ``amount_minor`` and the ``probability`` of the severest risk on the line.
+    Lines that are part of one contract or deal do not add up with the whole: the larger counts. Parameter
+    it needs: ``:as_of``.
     """
-    key, seen = _KEYS[grouping].key, visible(Risk, actor, "t")
+    named = ", ".join(f"{expression} as {name}" for name, expression in keys.items())
+    within, names = ", ".join(keys.values()), ", ".join(keys)
     lines = (
-        f"select {_key(grouping)}, l.part_of, l.line_kind, l.amount_minor,"
-        f" t.probability, row_number() over (partition by {key}, l.line_id order by"
+        f"select {named}{shown}, l.part_of, l.line_kind, l.amount_minor,"
+        f" t.probability, row_number() over (partition by {within}, l.line_id order by"
         f" case t.severity {_SEVERITY} end desc, l.amount_minor desc, t.probability desc, t.id) as place"
-        f" from {_risks(view, grouping)} join risk_line l on l.tenant_id = t.tenant_id and l.risk_id = t.id"
-        f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of)"
-        f" where {seen.sql}"
+        f" from {risks} cross join risk_line l where l.tenant_id = t.tenant_id and l.risk_id = t.id"
+        f" and l.from_on <= :as_of and (l.until_on is null or l.until_on > :as_of) and {which}"
     )
     summed = (
-        "select *, sum(amount_minor) over (partition by key, part_of, line_kind) as together"
+        f"select *, sum(amount_minor) over (partition by {names}, part_of, line_kind) as together"
         f" from ({lines}) x where place = 1"
     )
     larger = (
-        "select *, first_value(line_kind) over (partition by key, part_of"
+        f"select *, first_value(line_kind) over (partition by {names}, part_of"
         f" order by together desc, line_kind) as counting from ({summed}) y"
     )
-    return await fetch(
-        "select key, max(label) as label, probability, sum(amount_minor) as amount, count(*) as lines"
-        f" from ({larger}) z where line_kind = counting group by key, probability",
-        _params(actor, as_of) | seen.params,
-    )
+    return f"(select * from ({larger}) c where line_kind = counting)"
 
 
 async def _open_risks(actor: Actor, as_of: date, view: View, grouping: Grouping | None) -> list[Row]:

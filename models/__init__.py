@@ -22,6 +22,7 @@ MODULES = [
     "models.events",
     "models.stakeholders",
     "models.plans",
+    "models.whitespace",
     "models.trends",
     "models.competition",
 ]

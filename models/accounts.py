@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from models.base import Sourced, reference
+from models.base import Record, Sourced, reference
 from models.described import Described
 
 
@@ -52,3 +52,60 @@ class Account(Sourced):
             ("tenant_id", "name"),
             ("tenant_id", "segment"),
         )
+
+
+#: The field of the change log that tells what an account became part of, and when it was given back.
+MERGED_INTO = "merged_into"
+
+
+class AccountMerge(Record):
+    """That a duplicate became part of another account, with what it was and what had to give way.
+
+    ``account`` is what it is part of now: ``survivor_id``, or what that was merged into since. ``merged_id``,
+    ``name``, ``source`` and ``external_id`` are those of the duplicate, ``record`` is its row. ``filled`` are
+    the survivor's columns that were taken from it, before and after, ``moved`` how many rows went over by
+    table, ``set_aside`` the rows that would have stood twice and ``lapsed`` the verdicts that did, with the
+    one that stays. It stands until ``undone_at``.
+    """
+
+    prefix = "mrg"
+    untracked = Record.untracked | {"record", "filled", "moved", "set_aside", "lapsed"}
+
+    tenant = reference("Tenant")
+    account = reference("Account", "merges")
+    survivor_id = fields.CharField(max_length=40)
+    merged_id = fields.CharField(max_length=40)
+    name = fields.CharField(max_length=200)
+    source = fields.CharField(max_length=60, null=True)
+    external_id = fields.CharField(max_length=200, null=True)
+    merged_on = fields.DateField()
+    merged_by = reference("User", null=True)
+    undone_at = fields.DatetimeField(null=True)
+    undone_by = reference("User", null=True)
+    record = fields.JSONField[dict[str, object]]()
+    filled = fields.JSONField[dict[str, list[object]]]()
+    moved = fields.JSONField[dict[str, int]]()
+    set_aside = fields.JSONField[list[dict[str, object]]]()
+    lapsed = fields.JSONField[list[dict[str, str]]]()
+    tenant_id: str
+    account_id: str
+    merged_by_id: str | None
+    undone_by_id: str | None
+
+    class Meta:
+        table = "account_merge"
+        indexes = (
+            ("tenant_id", "account_id"),
+            ("tenant_id", "merged_id"),
+            ("tenant_id", "source", "external_id"),
+            ("tenant_id", "merged_by_id"),
+            ("tenant_id", "undone_by_id"),
+        )
+
+
+def standing_id(given: str, tenant: str = ":v_tenant") -> str:
+    """SQL for the id of the account that has an id, or that a duplicate which had it became part of."""
+    return (
+        f"coalesce((select vm.account_id from account_merge vm where vm.tenant_id = {tenant}"
+        f" and vm.merged_id = {given} and vm.undone_at is null), {given})"
+    )

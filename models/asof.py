@@ -84,7 +84,7 @@ def as_of_rows(
     changes = _changes(table, tracked, view, few, changes_of)
     return (
         f'({few.named}select t.id, t.tenant_id{fixed}{values} from "{table}" t{changes}'
-        f" where {_there(model, view)} and {few.rows}{which and f' and {which}'})"
+        f" where {there(model, view)} and {few.rows}{which and f' and {which}'})"
     )
 
 
@@ -104,7 +104,7 @@ def both_ends(
     for prefix, view in (("s_", start), ("e_", end)):
         tracked = _tracked(table, columns, view)
         told = {column: _value(model, column, prefix) for column in tracked}
-        values += f", ({_there(model, view)}) as {prefix}there"
+        values += f", ({there(model, view)}) as {prefix}there"
         values += "".join(f", {told.get(column, f't.{column}')} as {prefix}{column}" for column in columns)
         joins += _changes(table, tracked, view, few, prefix=prefix)
     return (
@@ -162,7 +162,7 @@ def _tracked(table: str, columns: list[str], view: View) -> list[str]:
     return [column for column in columns if column not in FIXED and _moves(view, table, column)]
 
 
-def _there(model: type[Record], view: View) -> str:
+def there(model: type[Record], view: View) -> str:
     """The condition that a row ``t`` had begun by the date of a view, and was known of."""
     has = model._meta.fields_map
     began = f"(t.valid_from is null or t.valid_from <= :{view.day})" if "valid_from" in has else "1 = 1"
@@ -230,7 +230,7 @@ def _changes(table: str, columns: list[str], view: View, few: _Few, which: str =
     return (
         f" left join (select entity_id, {seen} from (select entity_id, field, old, row_number() over"
         f" (partition by {sign}entity_id, field order by {first}, created_at, seq) as rn from ({changes}) c)"
-        f" first_ where rn = 1 group by entity_id) {alias} on {alias}.entity_id = t.id"
+        f" first_ where rn < 2 group by entity_id) {alias} on {alias}.entity_id = t.id"
     )
 
 

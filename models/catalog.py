@@ -1,10 +1,10 @@
-"""What is sold: products of the suite with their list prices."""
+"""What is sold: products of the suite with their list prices, and which families go together."""
 
 from __future__ import annotations
 
 from tortoise import fields
 
-from models.base import Sourced, reference
+from models.base import Record, Sourced, reference
 from models.described import Described
 
 
@@ -33,3 +33,34 @@ class Product(Sourced):
         table = "product"
         unique_together = (("tenant", "source", "external_id"),)
         indexes = (("tenant_id", "name"),)
+
+
+class Compatibility(Described):
+    """How a product family goes with another one."""
+
+    EXCLUDES = "EXCLUDES", "Whoever has one of the two cannot have the other one."
+    REQUIRES = "REQUIRES", "Whoever lacks the other family cannot have the first one."
+
+
+class CompatibilityRule(Record):
+    """That ``family`` excludes or requires ``other_family`` at the same account.
+
+    One that holds no more stays, with the day of that in ``removed_on``.
+    """
+
+    prefix = "cmp"
+    immutable = frozenset({"family", "other_family"})
+
+    tenant = reference("Tenant")
+    family = fields.CharField(max_length=100)
+    other_family = fields.CharField(max_length=100)
+    kind = fields.CharEnumField(Compatibility, max_length=20)
+    because = fields.CharField(max_length=500, null=True)
+    removed_on = fields.DateField(null=True)
+    valid_from = fields.DateField()
+    known_on = fields.DateField(null=True)
+    tenant_id: str
+
+    class Meta:
+        table = "compatibility_rule"
+        unique_together = (("tenant", "family", "other_family"),)

@@ -334,6 +334,11 @@ def table_in(name: str, columns: Mapping[str, str]) -> str:
     return f"(with x as {once()}(select {read} from json_each(:{name})) select * from x)"
 
 
+def unindexed(condition: str) -> str:
+    """A condition that SQLite looks no rows up by: it knows not how few an index rules out."""
+    return f"+({condition})" if is_sqlite() else f"({condition})"
+
+
 _PARAM = re.compile(r"""(?<![:\w'\"]):([a-z_][a-z0-9_]*)\b""")
 
 

@@ -12,6 +12,8 @@ from models.errors import InvalidTransition
 
 #: What stands where a text told of a person whose data was erased; to YAML too it is a text like any other.
 ERASED = "(erased)"
+#: That a contact, a row ``t``, has not left as of ``:as_of``, and is somebody still.
+PRESENT = "(t.left_on is null or t.left_on > :as_of) and t.erased_at is null"
 #: The columns of a contact that say who somebody is.
 PERSONAL = ("name", "email", "phone", "title")
 

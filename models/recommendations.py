@@ -88,6 +88,13 @@ TRANSITIONS: dict[RecommendationState, frozenset[RecommendationState]] = {
 }
 
 
+#: That a recommendation, a row ``t``, holds as of ``:as_of`` and waits for an answer.
+WAITING = (
+    "t.held_since <= :as_of and (t.lapsed_on is null or t.lapsed_on > :as_of)"
+    f" and t.state = '{RecommendationState.OPEN.value}'"
+)
+
+
 class Verdict(Record):
     """What a recommendation and a risk share: identity, subject, and the runs that moved it.
 

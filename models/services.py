@@ -22,6 +22,10 @@ class ServiceState(Described):
     TERMINATED = "TERMINATED", "It has ended for good."
 
 
+#: That a service, a row ``t``, runs.
+ACTIVE = f"t.state = '{ServiceState.ACTIVE.value}'"
+
+
 class Service(Sourced):
     """A service delivered to an account, billed at ``mrc_minor`` a month."""
 

@@ -28,6 +28,10 @@ class TicketState(Described):
 
 
 _ENDED = frozenset({TicketState.REJECTED, TicketState.RESOLVED, TicketState.CLOSED, TicketState.CANCELLED})
+_ENDED_STATES = ", ".join(f"'{state.value}'" for state in TicketState if not state.is_open)
+#: That a ticket, a row ``t``, is open as of ``:as_of``: its day of resolution says when it ended, and one
+#: without it goes by its state.
+OPEN = f"(t.resolved_on > :as_of or (t.resolved_on is null and t.state not in ({_ENDED_STATES})))"
 
 
 class Ticket(Sourced):

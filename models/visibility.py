@@ -2,16 +2,14 @@
 
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
-services, usage, tickets and account plans only to the account's owner; people and signals to whoever sees the
-account; bids to whoever sees the deal; plays that were started to the account's owner and to whoever sees the
-deal that they are about. How people are judged is visible to the account's team: its owner, whoever has a
-share in one of its deals, and the managers above; what is judged in a deal also to whoever sees the deal.
-What rules say is visible to the account's owner, and to the deal's unless it is confidential: unless it tells
-of what the deal's owner does not see. What moves many accounts at once is visible to whoever owns one of
-those that it is about. Administrators and integrations see their whole tenant, nobody sees another one. API
-keys are seen by administrators alone, delegations also by the two people that they are about. Quotas and
-forecasts are visible to whom they are about and to the managers above, those of a team to its people; what a
-manager puts on top of a forecast only to them and to those above.
+services, usage, tickets, account plans and potentials only to the account's owner; people and signals to
+whoever sees the account; bids to whoever sees the deal; plays that were started to the account's owner and to
+whoever sees the deal that they are about. What rules say is visible to the account's owner, and to the deal's
+unless it is confidential: unless it tells of what the deal's owner does not see. What moves many accounts at
+once is visible to whoever owns one of those that it is about. Administrators and integrations see their whole
+tenant, nobody sees another one. API keys are seen by administrators alone, delegations also by the two people
+that they are about. Quotas and forecasts are visible to whom they are about and to the managers above, those
+of a team to its people; what a manager puts on top of a forecast only to them and to those above.
 """
 
 from __future__ import annotations
@@ -21,10 +19,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account
+from models.accounts import Account, AccountMerge, standing_id
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
-from models.catalog import Product
+from models.catalog import CompatibilityRule, Product
 from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.database import Param, fetch
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
@@ -74,6 +72,7 @@ from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend
+from models.whitespace import AccountPotential
 
 R = TypeVar("R", bound=Record)
 
@@ -306,10 +305,13 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     PlayStep: _whole_tenant,
     PlayRun: _of_plays,
     PlayRunStep: _of_play_run,
+    AccountMerge: _seen_account,
     Stakeholder: _seen_account,
     Assessment: _of_team_or_deal,
     Rapport: _of_team,
     NeededRoles: _whole_tenant,
+    AccountPotential: _owned_account,
+    CompatibilityRule: _whole_tenant,
     Trend: _seen_account,
     CompetitorPosition: _seen_account,
     Competitor: _whole_tenant,
@@ -393,6 +395,19 @@ async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
     Raises:
         NotFound: there is none, or the actor may not see it; the two are not told apart.
     """
-    if not await sees(model, actor, record_id):
-        raise NotFound(f"no {model.__name__.lower()} {record_id!r}", [path])
-    return await model.get(id=record_id)
+    found = await model.get_or_none(id=record_id) if await sees(model, actor, record_id) else None
+    if found is None:
+        went = await successor(actor, record_id) if model is Account else None
+        told = f"; it was merged into {went}" if went else ""
+        raise NotFound(f"no {model.__name__.lower()} {record_id!r}{told}", [path])
+    return found
+
+
+async def successor(actor: Actor, account_id: str) -> str | None:
+    """The id of the account that a duplicate with this id became part of, if the actor may see that."""
+    seen = visible(Account, actor, "t")
+    rows = await fetch(
+        f"select t.id from account t where t.id = {standing_id(':id')} and t.id <> :id and {seen.sql}",
+        seen.params | {"id": account_id},
+    )
+    return str(rows[0]["id"]) if rows else None

@@ -117,7 +117,8 @@ def unit_kind(rule: Rule) -> str:
     """What a rule flags: the deal or contract whose money it names, or the account."""
     ref = rule.flag.exposure if rule.flag else rule.advice.value if rule.advice else None
     if ref is not None:
-        return {"service": "contract"}.get(rule.kind_of(ref.alias), rule.kind_of(ref.alias))
+        kind = rule.kind_of(ref.alias)
+        return {"service": "contract", "whitespace": "account"}.get(kind, kind)
     kinds = [rule.kind_of(alias) for alias in rule.subjects]
     return next((kind for kind in kinds if kind in ("deal", "contract")), "account")
 

@@ -29,6 +29,8 @@ EXPOSURES: Mapping[str, tuple[str, ...]] = {
     "deal": ("amount",),
     "service": ("annual_value",),
 }
+#: The money fields that tell what a recommendation is worth besides: revenue that there is not yet.
+WORTH: Mapping[str, tuple[str, ...]] = {"whitespace": ("annual_gap",)}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -66,13 +68,14 @@ class Consequences:
             self._scope.problem(at, f"a rule {says}")
 
     def _flag(self, document: FlagDocument, at: Path) -> Flag | None:
-        exposure = self._exposure(document.exposure, (*at, "exposure"))
+        exposure = self._money(document.exposure, EXPOSURES, (*at, "exposure"))
         if exposure is None:
             return None
         return Flag(document.risk, document.severity, exposure, document.probability)
 
     def _advice(self, document: RecommendDocument, at: Path) -> Advice:
-        value = self._exposure(document.value, (*at, "value")) if document.value else None
+        known = {**EXPOSURES, **WORTH}
+        value = self._money(document.value, known, (*at, "value")) if document.value else None
         because = self._because(document.because, (*at, "because"))
         gates = tuple(self._gates(document, at))
         return Advice(document.action, document.due_in_days, document.play, because, value, gates)
@@ -108,14 +111,14 @@ class Consequences:
                 self.concluded[name] = replace(found[1], name=name, sql="", ranks=None)
         return Conclusion(document.fact, tuple(fields))
 
-    def _exposure(self, text: str, at: Path) -> Ref | None:
+    def _money(self, text: str, known: Mapping[str, tuple[str, ...]], at: Path) -> Ref | None:
         found = self._referred(text, at)
         if found is None:
             return None
         alias, field = found
         kind = self._scope.kinds[alias]
-        if field.name not in EXPOSURES.get(kind, ()):
-            options = [f"{kind}.{name}" for kind, names in EXPOSURES.items() for name in names]
+        if field.name not in known.get(kind, ()):
+            options = [f"{kind}.{name}" for kind, names in known.items() for name in names]
             self._scope.problem(at, f"{text} names no revenue line; allowed: {allowed(options)}")
             return None
         return Ref(alias, field.name)

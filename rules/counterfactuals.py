@@ -80,13 +80,22 @@ _GROW = (
     "days_since_submitted",
     "days_since_revision",
     "days_since_progress",
+    "days_since_lost",
 )
-_FALL = ("days_to_end", "days_to_close", "days_to_due", "days_left", "days_to_contract_end")
+_FALL = (
+    "days_to_end",
+    "days_to_close",
+    "days_to_due",
+    "days_left",
+    "competitor_end_days",
+    "days_to_contract_end",
+)
 #: Fields that follow from what was, from other deals or from the calendar: they do not change otherwise.
 _GIVEN = frozenset(
     {
         "first_amount", "peak_amount", "days_since_amount_cut", "days_since_category_raised",
         "usual_days_in_stage", "long_days_in_stage", "days_left", "pushes", "measure",
+        "penetration", "peers", "peers_owning", "peer_group",
     }
 )  # fmt: skip
 #: What we bring about ourselves; the rest of the fields is up to the customer.
@@ -99,6 +108,7 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "plan": None,
     "service": None,
     "quota": None,
+    "whitespace": frozenset({"state", "open_monthly", "is_typed"}),
     "contract": frozenset({"days_to_end", "auto_renews", "is_active"}),
     "contact": frozenset({"days_since_contact"}),
     "stakeholder": frozenset({"days_since_contact", "colleagues_in_contact", "strength"}),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from models.deals import DealKind
 from models.recommendations import LineKind
 from models.severity import Severity
+from rules.consequences import WORTH
 from rules.evidence import Account, Seen
 from rules.reference import Fact, Facts, Match, tested, value_of, with_conclusions
 from rules.registry import FieldType, Op
@@ -149,7 +150,10 @@ def _of_its_deal(rule: Rule, where: Where) -> bool:
 
 def _value(rule: Rule, bound: Mapping[str, Fact], facts: Facts, lines: tuple[Line, ...]) -> int:
     if rule.advice and rule.advice.value:
-        lines = tuple(_lines(rule.advice.value, rule, bound, facts))
+        ref = rule.advice.value
+        if rule.kind_of(ref.alias) in WORTH:
+            return int(bound[ref.alias].get(ref.field, 0))
+        lines = tuple(_lines(ref, rule, bound, facts))
     return sum(line.amount_minor for line in lines)
 
 

@@ -56,7 +56,7 @@ def reconcile(
         _holds(rows.get(identity), verdict, values, as_of, dismissal_days)
         for identity, (verdict, values) in holding.items()
     ]
-    return decisions + [_ceased(row, as_of) for identity, row in rows.items() if identity not in holding]
+    return decisions + [ceased(row, as_of) for identity, row in rows.items() if identity not in holding]
 
 
 def _holds(
@@ -124,7 +124,8 @@ _ANSWERED = frozenset({RecommendationState.DISMISSED, RecommendationState.DONE})
 _SETTLED = frozenset({RiskState.MITIGATED, RiskState.REALISED})
 
 
-def _ceased(row: Standing, as_of: date) -> Decision:
+def ceased(row: Standing, as_of: date) -> Decision:
+    """What becomes of a row whose condition does not hold any more."""
     if row.lapsed_on is not None:
         return Decision(Step.UNCHANGED, row, None, {})
     values: Values = {"lapsed_on": as_of}

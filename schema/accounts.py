@@ -9,6 +9,8 @@ import strawberry
 from strawberry import UNSET
 
 from metrics.usage import monthly
+from metrics.whitespace import grid
+from metrics.whitespace.grid import GridRow, Wanted
 from models import accounts as stored
 from models.accounts import Tier
 from models.base import today
@@ -16,6 +18,7 @@ from models.described import Described
 from models.errors import Invalid
 from models.services import first_of_month, months_before
 from models.stakeholders import BuyingCentre
+from schema import sales
 from schema.bids import BIDS
 from schema.competition import POSITIONS
 from schema.context import Info
@@ -46,6 +49,7 @@ from schema.stakeholders import (
 )
 from schema.tickets import TICKETS
 from schema.trends import TRENDS
+from schema.whitespace import ProductsOf, WhitespaceRow
 
 MOST_MONTHS = 60
 Months = Annotated[
@@ -232,6 +236,29 @@ class Account(Node, Stored[stored.Account]):
             )
             for used in found
         ]
+
+    @costs(200)
+    @strawberry.field
+    async def whitespace(
+        self,
+        info: Info,
+        products_of: ProductsOf = None,
+        as_of: AsOf = None,
+        known_at: sales.KnownAt = None,
+    ) -> WhitespaceRow | None:
+        """Where it stands with each product family, and what similar customers buy.
+
+        Null unless the caller owns or manages the account, and for a placeholder.
+        """
+        actor, at = info.context.actor, sales.at(as_of, known_at)
+
+        async def rows(ids: list[str]) -> list[GridRow | None]:
+            found = await grid.whitespace(actor, at, Wanted(products_of=products_of))
+            known = await found.of_accounts(ids)
+            return [known.get(account_id) for account_id in ids]
+
+        row = await info.context.loaders.batched(("whitespace", at, products_of), rows, self.id)
+        return WhitespaceRow.of(row, actor.currency) if row else None
 
 
 @strawberry.type

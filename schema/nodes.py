@@ -43,6 +43,7 @@ from schema.signals import Signal
 from schema.signing_in import ApiKey, Delegation
 from schema.tickets import Ticket
 from schema.trends import Trend
+from schema.whitespace import AccountPotential, CompatibilityRule
 
 TYPES: tuple[type[Node], ...] = (
     Account, ApiKey, Backtest, Contact, Contract, Deal, Delegation, EngineAlarm, EvaluationRun,
@@ -51,6 +52,7 @@ TYPES: tuple[type[Node], ...] = (
     Service, Signal, SnapshotDeal, Team, Tenant, Ticket, User, Bid, BidApproval, BidRound, DiscountLevel,
     Interaction,
     AccountPlan, Objective, PlanAction, PlanRevision, Play, PlayRun,
+    AccountPotential, CompatibilityRule,
     Trend, Competitor, CompetitorPosition, BattleNote,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}

@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema import nodes
 from schema.access import AccessQueries
+from schema.account_review import AccountReviewQueries
 from schema.accounts import AccountQueries
 from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
@@ -55,6 +56,7 @@ from schema.stakeholders import StakeholderQueries
 from schema.subscriptions import Subscription
 from schema.tickets import TicketQueries
 from schema.trends import TrendQueries
+from schema.whitespace import WhitespaceQueries
 from schema.why import WhyQueries
 from settings import Settings
 
@@ -93,8 +95,10 @@ class Query(
     SigningInQueries,
     PlanQueries,
     PlayQueries,
+    WhitespaceQueries,
     NodeQueries,
     StakeholderQueries,
+    AccountReviewQueries,
     TrendQueries,
     CompetitionQueries,
 ):

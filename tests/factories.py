@@ -11,7 +11,7 @@ from models.access import Actor, Role, Team, Tenant, User
 from models.accounts import Account
 from models.base import new_id
 from models.bids import Bid, BidRound
-from models.catalog import Product
+from models.catalog import Compatibility, CompatibilityRule, Product
 from models.competition import (
     Competitor,
     CompetitorName,
@@ -19,7 +19,7 @@ from models.competition import (
     PositionRole,
     spelling_key,
 )
-from models.deals import ContactRole, Deal, DealContact, DealLine
+from models.deals import CompetitorStatus, ContactRole, Deal, DealCompetitor, DealContact, DealLine
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
@@ -40,6 +40,7 @@ from models.signals import Signal, SignalKind
 from models.stakeholders import Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend, TrendKind
+from models.whitespace import AccountPotential
 
 #: The day on which tests take place unless they say otherwise.
 TODAY = date(2026, 3, 31)
@@ -450,3 +451,44 @@ async def play(of: Tenant, key: str, *steps: str) -> Play:
             due_after_days=7 * (position - 1),
         )
     return made
+
+
+async def potential(of: Account, family: str, mrc_minor: int, **values: Any) -> AccountPotential:
+    """What somebody said in January 2026 that an account could pay a month for a family."""
+    defaults: dict[str, Any] = {
+        "currency": "EUR",
+        "because": "they said so",
+        "set_on": date(2026, 1, 1),
+        "valid_from": date(2026, 1, 1),
+    }
+    return await AccountPotential.create(
+        id=AccountPotential.make_id(),
+        tenant_id=of.tenant_id,
+        account_id=of.id,
+        product_family=family,
+        mrc_minor=mrc_minor,
+        **(defaults | values),
+    )
+
+
+async def compatibility(of: Tenant, family: str, kind: Compatibility, other: str) -> CompatibilityRule:
+    """That a family excludes or requires another one, since the beginning of 2025."""
+    return await CompatibilityRule.create(
+        id=CompatibilityRule.make_id(),
+        tenant_id=of.id,
+        family=family,
+        kind=kind,
+        other_family=other,
+        valid_from=date(2025, 1, 1),
+    )
+
+
+async def deal_competitor(of: Deal, status: CompetitorStatus, **values: Any) -> DealCompetitor:
+    """A competitor on a deal."""
+    return await DealCompetitor.create(
+        id=DealCompetitor.make_id(),
+        tenant_id=of.tenant_id,
+        deal_id=of.id,
+        status=status,
+        **({"name": f"Rival {_number()}", "currency": "EUR"} | values),
+    )

@@ -20,11 +20,13 @@ from rules.kinds.stakeholder import STAKEHOLDER
 from rules.kinds.ticket import TICKET
 from rules.kinds.trend import TREND
 from rules.kinds.usage import USAGE
+from rules.kinds.whitespace import WHITESPACE
 from rules.registry import Registry
 
 REGISTRY = Registry(
     (
         *(ACCOUNT, CONTRACT, DEAL, DEAL_LINE, DEAL_CONTACT, BID, CONTACT),
+        WHITESPACE,
         *(SERVICE, USAGE, TICKET, SIGNAL, EVENT, QUOTA, PLAN, STAKEHOLDER, TREND, COMPETITOR),
     )
 )

@@ -6,17 +6,16 @@ from models.accounts import Account, Tier
 from models.asof import known_row
 from models.database import text_order
 from models.deals import Deal
-from models.people import Contact
+from models.people import PRESENT, Contact
 from models.revenue import Contract
+from models.tickets import OPEN as TICKET_OPEN
 from models.tickets import Ticket
 from models.view import View
 from rules.kinds.declaring import (
     ACTIVE,
     CONTACTED,
     CURRENCY,
-    KEPT,
     OPEN,
-    TICKET_OPEN,
     and_known,
     days,
     flag,
@@ -49,7 +48,7 @@ def _people(view: View) -> str:
         f"count(*) as contacts, max({CONTACTED}) as contacted_on,"
         " sum(case when t.seniority = 'EXECUTIVE' then 1 else 0 end) as executives,"
         f" max(case when t.seniority = 'EXECUTIVE' then {CONTACTED} end) as executive_on",
-        f"(t.left_on is null or t.left_on > :as_of) and {KEPT}",
+        PRESENT,
         view,
     )
 

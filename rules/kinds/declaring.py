@@ -14,7 +14,6 @@ from models.asof import as_of_rows
 from models.base import Record
 from models.catalog import Product
 from models.revenue import RUNNING
-from models.tickets import TicketState
 from models.view import WHOLE, View
 from rules.registry import FactField, FactKind, FieldType, Rows
 
@@ -119,9 +118,6 @@ CURRENCY = text("currency", "ISO 4217 code of the fact's money", "t.currency")
 ACTIVE = RUNNING
 #: A deal that can still be won.
 OPEN = "t.stage not in ('WON', 'LOST')"
-_ENDED = ", ".join(f"'{state.value}'" for state in TicketState if not state.is_open)
-#: A ticket's day of resolution says when it ended; one without it goes by its state.
-TICKET_OPEN = f"(t.resolved_on > :as_of or (t.resolved_on is null and t.state not in ({_ENDED})))"
 #: A person whose data had not been erased by then: rules do not speak of others.
 KEPT = "t.erased_at is null"
 #: The day of the last contact that had been made by then.

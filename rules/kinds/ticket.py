@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from models.severity import Severity
+from models.tickets import OPEN as TICKET_OPEN
 from models.tickets import Ticket, TicketState
-from rules.kinds.declaring import TICKET_OPEN, days, flag, identity, kind, number, text
+from rules.kinds.declaring import days, flag, identity, kind, number, text
 from rules.registry import Rows
 
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)

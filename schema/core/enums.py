@@ -13,7 +13,7 @@ from metrics.trend_report import TrendGrouping
 from models.access import Role, Scope
 from models.accounts import Tier
 from models.bids import ApprovalState, BidDecision, BidDocumentKind, BidState
-from models.catalog import Charge
+from models.catalog import Charge, Compatibility
 from models.competition import PositionRole
 from models.deals import CompetitorStatus, ContactRole, DealKind, ForecastCategory, Stage
 from models.described import Described
@@ -36,6 +36,7 @@ from models.stakeholders import (
 )
 from models.tickets import TicketState
 from models.trends import Confidence, TrendImpact, TrendKind, TrendOutcome, TrendState
+from models.whitespace import CellState, PeerGroup
 
 _NAMES: dict[type[Enum], str] = {
     ApprovalState: "BidApprovalState",
@@ -79,6 +80,9 @@ _NAMES: dict[type[Enum], str] = {
     PoliticalStatus: "PoliticalStatus",
     RelationshipLevel: "RelationshipLevel",
     Support: "Support",
+    CellState: "WhitespaceState",
+    Compatibility: "Compatibility",
+    PeerGroup: "WhitespacePeerGroup",
     Confidence: "Confidence",
     PositionRole: "CompetitorRole",
     TrendGrouping: "TrendGrouping",

@@ -26,6 +26,7 @@ from schema.mutations.signals import SignalMutations
 from schema.mutations.signing_in import SigningInMutations
 from schema.mutations.stakeholders import StakeholderMutations
 from schema.mutations.trends import TrendMutations
+from schema.mutations.whitespace import WhitespaceMutations
 
 __all__ = ["Mutation"]
 
@@ -52,6 +53,7 @@ class Mutation(
     StakeholderMutations,
     PlanMutations,
     PlayMutations,
+    WhitespaceMutations,
     TrendMutations,
     CompetitionMutations,
 ):

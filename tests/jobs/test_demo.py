@@ -9,6 +9,7 @@ import pytest
 
 from commands import discounts, evaluations, rulebooks
 from commands.access import system_actor
+from commands.account_review.gathering import Asked, gathered
 from commands.actors import actor_of
 from jobs import demo
 from jobs.demo.week import QUOTA
@@ -120,6 +121,12 @@ async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None
     assert [(each.kind, each.days) for each in behind.reasons if each.decides] == [
         (ReasonKind.OBJECTIVE_BEHIND, None), (ReasonKind.ACTION_OVERDUE, 12),
     ]  # fmt: skip
+    hallbergwerk = await Account.get(tenant_id=tenant.id, name="Hallbergwerk AG")
+    content = await gathered(director, hallbergwerk, Asked(today()))
+    assert content.plan
+    assert content.people
+    assert content.people.centre.missing == ()
+    assert {each.depth for each in content.people.places} == {0, 1, 2}
     runs = await PlayRun.filter(tenant_id=tenant.id)
     assert {(run.state, run.outcome) for run in runs} == {
         (PlayRunState.RUNNING, None), (PlayRunState.DONE, Outcome.WORKED),

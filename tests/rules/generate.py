@@ -25,6 +25,7 @@ KINDS = (
     "signal",
     "event",
     "plan",
+    "whitespace",
     "trend",
     "competitor",
 )
@@ -68,6 +69,7 @@ FIELDS = {
     "signal": ("kind", "age_days", "deal_id", "source"),
     "event": ("measure", "age_days", "dimension", "part"),
     "plan": ("state", "health", "days_to_end", "objectives_behind", "revenue_target"),
+    "whitespace": ("state", "product_family", "gap", "penetration", "peers", "days_since_lost"),
     "trend": ("kind", "impact", "days_since_observed", "has_course", "severity_rank"),
     "competitor": ("role", "product_family", "share", "days_to_contract_end", "monthly_price"),
 }

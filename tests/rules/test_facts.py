@@ -366,6 +366,7 @@ async def test_every_field_of_every_kind_has_the_type_that_the_registry_says(acc
     await factories.usage(account, date(2026, 2, 1), 3)
     await factories.quota(await User.get(id=account.owner_id))
     await factories.account_plan(account)
+    await factories.product(await Tenant.get(id=account.tenant_id), family="WAN")
     await factories.trend(account)
     await factories.competitor_position(account)
     facts = await _facts(account)

@@ -59,6 +59,17 @@ salesVelocity(closed: {{from: "2020-01-01"}}, asOf: "{day}") {{
 }}
 slippage(from: "2025-06-30", until: "{day}") {{ due slipped dueAmount {{ amount }} pushes pushedDays }}
 """
+#: What peers are and buy is of all customers, whoever sees them, and told as numbers alone.
+WHITESPACE = """
+whitespace(asOf: "{day}") {{
+  columns {{ name mrc {{ amount }} openTotal {{ amount }} states {{ state accounts }} }}
+  rows(first: 200) {{ totalCount nodes {{
+    account {{ id }} elsewhere {{ amount }}
+    cells {{ key state mrc {{ amount }} openMrc {{ amount }} lostOn competitorEndsOn recordIds
+      typedPotential {{ amount }} }}
+  }} }}
+}}
+"""
 LINE = "fragment line on FunnelLine { deals amount { amount } weightedAmount { amount } medianDays }"
 #: What else is counted, by the type whose objects tell it.
 COUNTED = {
@@ -142,6 +153,7 @@ async def test_figures_are_those_of_a_world_without_what_is_hidden(db: str) -> N
     actions = "nextBestActions(first: 100, withheld: true) { id priority }"
     asked = [
         f"{{ {actions} {' '.join(_portfolios())} }} {FIGURES}",
+        *(f"{{ {WHITESPACE.format(day=day)} }}" for day in ("2026-03-31", "2025-12-31")),
         *(f"{{ {SALES.format(day=day)} }} {LINE}" for day in ("2026-03-31", "2025-12-31")),
         *_in_parts(_lists(schema)),
         *_in_parts(_filtered(schema)),

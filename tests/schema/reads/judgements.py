@@ -31,6 +31,7 @@ from models.rulebooks import (
 from rules.backtest import AtDate, Score, Share
 from tests.schema.reads.bids import furnish_bids
 from tests.schema.reads.forecasts import furnish_forecasts
+from tests.schema.reads.merges import furnish_merges
 from tests.schema.reads.odd_values import FLOATS, INTEGERS, MONEY, NAMES, OWED, TEXTS
 from tests.schema.reads.people import furnish_people
 from tests.schema.reads.plans import furnish_plans
@@ -38,6 +39,7 @@ from tests.schema.reads.records import COUNTRIES, SEGMENTS, Records
 from tests.schema.reads.signing_in import signing_in
 from tests.schema.reads.trends import furnish_trends
 from tests.schema.reads.verdicts import Verdicts
+from tests.schema.reads.whitespace import furnish_whitespace
 from tests.schema.reads.world import World, teams_and_users
 
 RULES: tuple[dict[str, object], ...] = (
@@ -94,6 +96,8 @@ def furnish_tenant(world: World, name: str, size: int) -> None:
     furnish_trends(records)
     _Judgements(records, [user.id for user in staff]).everything(size)
     furnish_plans(records)
+    furnish_merges(records)
+    furnish_whitespace(records)
     signing_in(world, staff)
 
 

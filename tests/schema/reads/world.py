@@ -17,10 +17,10 @@ from typeid import TypeID
 from uuid_utils import UUID
 
 from models.access import ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account
+from models.accounts import Account, AccountMerge
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
-from models.catalog import Product
+from models.catalog import CompatibilityRule, Product
 from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
 from models.deals import Deal, DealCompetitor, DealContact, DealLine, StageChange
 from models.events import PopulationEvent
@@ -68,6 +68,7 @@ from models.signals import Signal
 from models.stakeholders import Assessment, NeededRoles, Rapport, Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend
+from models.whitespace import AccountPotential
 from tests.schema.reads.odd_values import DAYS, LONG, MOMENTS, NAMES, TEXTS
 
 R = TypeVar("R", bound=Record)
@@ -85,7 +86,8 @@ MODELS: tuple[type[Record], ...] = (
     ForecastProjection, DealLikelihood, Bid, BidDocument, BidMember, BidRound, DiscountLevel, BidApproval,
     Interaction, Stakeholder, Assessment, Rapport, NeededRoles, AccountPlan, PlanEntry, Objective,
     ObjectiveMeasure, Play, PlayStep, PlanAction, AcceptedRisk, PlanRevision, PlanJudgement, PlayRun,
-    PlayRunStep,
+    PlayRunStep, AccountMerge,
+    AccountPotential, CompatibilityRule,
     Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
 )  # fmt: skip
 
@@ -137,6 +139,10 @@ class World:
             return self.pick(NAMES)
         odd = self.pick((*TEXTS, LONG))
         return lambda new: f"{odd[: limit - 60]} {OPENING}{new}{CLOSING}"
+
+    def id_of(self, model: type[Record]) -> str:
+        """An id that a record of a model has, or had."""
+        return self._id(model.prefix)
 
     def _id(self, prefix: str) -> str:
         self._made += 1

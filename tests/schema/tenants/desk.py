@@ -73,7 +73,9 @@ from models.rulebooks import (
 from models.signals import Signal, SignalKind
 from models.stakeholders import Stakeholder
 from models.trends import Trend, TrendKind
+from models.whitespace import AccountPotential
 from tests.schema.reads.judgements import furnish_tenant
+from tests.schema.reads.merges import merge
 from tests.schema.reads.odd_values import MOMENTS
 from tests.schema.reads.world import World
 from tests.schema.tenants.secrets import digest, key_for
@@ -148,6 +150,9 @@ class Desk:
     play: str
     play_run: str
     play_step: str
+    duplicate: str
+    merge: str
+    potential: str
     signal: str
     trend: str
     rival: str
@@ -197,7 +202,7 @@ class _Making:
             pipeline_stage_id=first.id,
         )  # fmt: skip
         self.make(ExchangeRate, currency="NOK", held_on=DAY, rate="0.085")
-        product = self.make(Product, name="Fibre", list_price_minor=10_00, currency="EUR")
+        product = self.make(Product, name="Fibre", family="Access", list_price_minor=10_00, currency="EUR")
         line = self.make(
             DealLine, deal_id=deal.id, product_id=product.id, mrc_minor=9_00, term_months=12, currency="EUR"
         )
@@ -231,6 +236,7 @@ class _Making:
             account=account.id,
             contact=contact.id,
             boss=self._boss(account),
+            potential=self._potential(account).id,
             contract=contract.id,
             deal=deal.id,
             pipeline=first.pipeline_id,
@@ -262,6 +268,8 @@ class _Making:
             **self._competition(account),
             **self._plan(account, deal),
             **self._play(account, deal),
+            duplicate=self._account("The desk's, again").id,
+            merge=merge(self.world, account, undone=False).id,
         )
 
     def _competition(self, account: Account) -> dict[str, str]:
@@ -290,6 +298,14 @@ class _Making:
         self.make(Stakeholder, account_id=account.id, contact_id=boss.id, role=ContactRole.APPROVER)
         self.make(Contact, account_id=account.id, name="Edsger", reports_to_id=boss.id)
         return boss.id
+
+    def _potential(self, account: Account) -> AccountPotential:
+        """What an account could pay for a family, beside another one."""
+        self.make(Product, name="SIP", family="Voice", list_price_minor=10_00, currency="EUR")
+        return self.make(
+            AccountPotential, account_id=account.id, product_family="Voice", mrc_minor=5_00, currency="EUR",
+            because="they said so", set_on=DAY, valid_from=DAY,
+        )  # fmt: skip
 
     def _people(self) -> None:
         """A manager beside the team of the director, and two more assistants."""

@@ -185,6 +185,12 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "answerPlayStep": lambda on: {"id": on.play_step},
     "endPlay": lambda on: {"id": on.play_run, "state": "ABANDONED", "outcome": "FAILED"},
+    "setPotential": lambda on: {
+        "accountId": on.account, "productFamily": "Access", "mrc": {"amount": "90.00"},
+        "because": "they said",
+    },
+    "removePotential": lambda on: {"id": on.potential},
+    "setCompatibility": lambda _: {"family": "Access", "otherFamily": "Voice", "kind": "EXCLUDES"},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },
@@ -246,6 +252,14 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "planDifference": lambda on: {"fromId": on.revision, "toId": on.later_revision},
     "playRecords": lambda _: {},
+    "whitespace": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}},
+    "whitespaceGaps": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}, "first": 5},
+    "accountReview": lambda on: {
+        "accountId": on.account,
+        "edition": "CUSTOMER",
+        "share": [on.objective],
+        "asOf": "2040-03-01",
+    },
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

@@ -108,6 +108,9 @@ MUTATIONS: Mapping[str, May] = {
     ),
     "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
+    "setPotential": _may(SELLERS, "WRITE_SALES", own=True),
+    "removePotential": _may(SELLERS, "WRITE_SALES"),
+    "setCompatibility": _may(RULE_MAKERS, "WRITE_RULES"),
     "setPlay": _may(RULE_MAKERS, "WRITE_RULES"),
     **dict.fromkeys(
         (
@@ -165,6 +168,7 @@ QUERIES: Mapping[str, May] = {
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
             "relationshipSummary", "neededRoles",
+            "whitespace", "compatibilityRules",
             "trends", "competitors", "competitor", "competitorPositions",
         ),
         _READ,
@@ -178,9 +182,11 @@ QUERIES: Mapping[str, May] = {
     "attainment": _READ_MONEY,
     "trendReport": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
+    "accountReview": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
+            "forecastRecord", "whitespaceGaps",
             "forecastRecord", "competitorRecord",
         ),
         _READ_MONEY,

@@ -1,0 +1,237 @@
+"""How fast whitespace is read and judged; both databases.
+
+``python -m benchmarks.whitespace`` prints a line for each view, and one JSON object last. All accounts are in
+one tree, whose grid, sums and largest gaps are read; facts of all of them are gathered as an evaluation does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date, timedelta
+from multiprocessing import get_context
+
+from tortoise.connection import get_connection
+
+from benchmarks.databases import SERVERS, postgres_is_missing
+from benchmarks.funnel import TARGETS, timed
+from benchmarks.live import Result
+from benchmarks.portfolio import DAY
+from commands.access import ensure_tenant, system_actor
+from metrics.sales import AsOf
+from metrics.whitespace.grid import Wanted, whitespace
+from models import database
+from models.access import Actor, Tenant
+from models.accounts import Account
+from models.catalog import Product
+from models.deals import Deal, DealLine, Stage
+from models.history import AuditRecord, Change
+from models.services import Service, ServiceState
+from rules import packs
+from rules.build import build_book
+from rules.facts import accounts_as_of, gather
+from rules.needs import needs
+from rules.population import survey
+from rules.prefilter import candidates, shares
+from rules.rows import parameters
+
+FAMILIES = 10
+SEGMENTS = ("Finance", "Health", "Public", "Retail", "Transport", None)
+#: Every account of a tree has so many right below it.
+BRANCHES = 8
+#: Nine in ten accounts buy, each of them each family with this chance.
+BUYS, OWNS = 0.9, 0.3
+BATCH = 2_000
+YEAR_AGO = DAY - timedelta(days=365)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
+    parser.add_argument("--accounts", type=int, default=5_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    given = parser.parse_args()
+    names = list(SERVERS) if given.database == "both" else [given.database]
+    measured: Result = {name: _apart(name, given.accounts, given.repeats) for name in names}
+    print(json.dumps(measured | {"accounts": given.accounts, "processors": os.cpu_count()}))
+
+
+def _apart(name: str, accounts: int, repeats: int) -> Result | str:
+    """Everything on one of the databases, in a process of its own: the ORM keeps its SQL for the next one."""
+    if name == "postgres" and postgres_is_missing():
+        return "not installed"
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(_on, name, accounts, repeats).result()
+
+
+def _on(name: str, accounts: int, repeats: int) -> Result:
+    with SERVERS[name]() as fresh, fresh() as url:
+        return asyncio.run(_measure(name, url, accounts, repeats))
+
+
+async def _measure(name: str, url: str, accounts: int, repeats: int) -> Result:
+    await database.connect(url)
+    try:
+        await database.migrate()
+        top = await _generate(accounts)
+        if not database.is_sqlite():  # what autovacuum does to a table that has grown
+            await get_connection("default").execute_script("vacuum analyze")
+        measured: Result = {}
+        for called, (view, limited) in (await _views(top)).items():
+            milliseconds, _ = await timed(view, repeats)
+            met = f"{' (over the target)' if limited and milliseconds > TARGETS[name] else ''}"
+            print(f"{name}: {called}: {milliseconds:,.0f} ms{met}", flush=True)
+            measured[called] = round(milliseconds, 1)
+        return measured | {"load_average": round(os.getloadavg()[0], 1)}
+    finally:
+        await database.disconnect()
+
+
+async def _views(top: Account) -> dict[str, tuple[Callable[[], Awaitable[object]], bool]]:
+    actor, tree = await _actor(top), Wanted(account_id=top.id)
+    book = build_book("growth", packs.load("growth").rules)
+    needed = {kind: fields for kind, fields in needs(book).items() if kind in ("account", "whitespace")}
+
+    async def page(day: date) -> object:
+        return await (await whitespace(actor, AsOf(day), tree)).rows(50)
+
+    async def columns() -> object:
+        return await (await whitespace(actor, AsOf(DAY), tree)).columns()
+
+    async def gaps() -> object:
+        return await (await whitespace(actor, AsOf(DAY), tree)).gaps(20)
+
+    async def gathered() -> object:
+        return await gather(actor.tenant_id, await accounts_as_of(actor.tenant_id, DAY), DAY, needed)
+
+    async def chosen() -> object:
+        population = await survey(actor.tenant_id, DAY, needed)
+        known = await shares(book, population, actor.tenant_id, DAY)
+        found = candidates(book, population, known)
+        assert found
+        return await database.fetch(found.sql, {**parameters(actor.tenant_id, DAY), **found.params})
+
+    return {
+        "a page of 50 accounts of the grid": (lambda: page(DAY), True),
+        "the same as of a year ago": (lambda: page(YEAR_AGO), False),
+        "sums of the columns": (columns, True),
+        "the 20 largest gaps": (gaps, True),
+        "accounts that rules of growth may speak of": (chosen, False),
+        "facts of all accounts and cells": (gathered, False),
+    }
+
+
+async def _actor(top: Account) -> Actor:
+    return system_actor(await Tenant.get(id=top.tenant_id))
+
+
+async def _generate(accounts: int) -> Account:
+    """A tenant with a tree of so many accounts, and what they buy; the account at the top."""
+    chance = random.Random(7)
+    tenant = await ensure_tenant("benchmark", "Benchmark", "EUR")
+    own: dict[str, object] = {"tenant_id": tenant.id, "currency": "EUR"}
+    products = [
+        Product(id=Product.make_id(), name=f"P{n}", family=f"Family {n}", list_price_minor=100_00, **own)
+        for n in range(FAMILIES)
+    ]
+    await Product.bulk_create(products)
+    ids = [Account.make_id() for _ in range(accounts)]
+    tree = [
+        Account(
+            id=each,
+            name=f"Account {number:06}",
+            parent_id=ids[(number - 1) // BRANCHES] if number else None,
+            segment=chance.choice(SEGMENTS),
+            employees=chance.choice((None, *(int(10 ** chance.uniform(0.5, 4.5)) for _ in range(19)))),
+            **own,
+        )
+        for number, each in enumerate(ids)
+    ]
+    await Account.bulk_create(tree, batch_size=BATCH)
+    services = [
+        Service(
+            id=Service.make_id(),
+            account_id=account.id,
+            product_id=product.id,
+            name=product.name,
+            state=ServiceState.TERMINATED if chance.random() < 0.1 else ServiceState.ACTIVE,
+            mrc_minor=int((account.employees or 100) * chance.uniform(100, 900)),
+            started_on=date(2024, 1, 1),
+            ended_on=None,
+            **own,
+        )
+        for account in tree
+        if chance.random() < BUYS
+        for product in products
+        if chance.random() < OWNS
+    ]
+    await Service.bulk_create(services, batch_size=BATCH)
+    await _sell(chance, tree, products, own)
+    await _change(chance, tenant.id, services)
+    return tree[0]
+
+
+async def _sell(
+    chance: random.Random, tree: list[Account], products: list[Product], own: dict[str, object]
+) -> None:
+    """A deal for every second account, of two lines each: open, won or lost."""
+    deals = [
+        Deal(
+            id=Deal.make_id(),
+            account_id=account.id,
+            name="Deal",
+            stage=(stage := chance.choice((Stage.PROPOSED, Stage.WON, Stage.LOST))),
+            closed_on=None if stage.is_open else DAY - timedelta(days=chance.randrange(600)),
+            valid_from=date(2024, 1, 1),
+            **own,
+        )
+        for account in tree
+        if chance.random() < 0.5
+    ]
+    await Deal.bulk_create(deals, batch_size=BATCH)
+    lines = [
+        DealLine(
+            id=DealLine.make_id(),
+            deal_id=deal.id,
+            product_id=product.id,
+            mrc_minor=500_00,
+            term_months=36,
+            **own,
+        )
+        for deal in deals
+        for product in chance.sample(products, 2)
+    ]
+    await DealLine.bulk_create(lines, batch_size=BATCH)
+
+
+async def _change(chance: random.Random, tenant_id: str, services: list[Service]) -> None:
+    """A new charge for every third service within the last year."""
+    audit = await AuditRecord.create(
+        id=AuditRecord.make_id(), tenant_id=tenant_id, command="bulk", source="benchmark"
+    )
+    changes = [
+        Change(
+            id=Change.make_id(),
+            tenant_id=tenant_id,
+            audit_id=audit.id,
+            entity="service",
+            entity_id=service.id,
+            field="mrc_minor",
+            old=str(service.mrc_minor // 2),
+            new=str(service.mrc_minor),
+            effective_on=(day := DAY - timedelta(days=chance.randrange(360))),
+            known_on=day,
+        )
+        for service in services[::3]
+    ]
+    await Change.bulk_create(changes, batch_size=BATCH)
+
+
+if __name__ == "__main__":
+    main()
