@@ -9,6 +9,7 @@ from commands.account_review.content import Action, Care, Content, Known, Person
 from connectors.account_review.sections import Column, Table
 from connectors.account_review.texts import NOTHING, capital, day, maybe_money, money, words
 from metrics.account_records import AccountService
+from models.people import Seniority
 from models.plans import Health
 
 #: Shares of the width for amounts and dates.
@@ -382,19 +383,25 @@ def known_people(known: Iterable[Known]) -> Table:
         ],
         [
             [
-                each.name + (f" (left {day(each.left_on)})" if each.left_on else ""),
+                each.name,
                 each.title or NOTHING,
                 words(each.role) if each.role else NOTHING,
                 words(each.influence.value) if each.influence else NOTHING,
                 words(each.support.value) if each.support else NOTHING,
                 f"{each.strength}",
-                day(each.last_on),
+                f"left {day(each.left_on)}" if each.left_on else day(each.last_on),
                 ", ".join(each.colleagues) or "nobody",
             ]
-            for each in known
+            for each in sorted(known, key=_standing)
         ],
         ("person", "people"),
     )
+
+
+def _standing(known: Known) -> tuple[bool, int, int, str, str]:
+    """Those who are there before those who left, by seniority, those whom we know best first."""
+    rank = [*Seniority].index(known.seniority)
+    return known.left_on is not None, rank, -known.strength, known.name, known.contact_id
 
 
 def persons(told: Iterable[Person], head: str) -> Table:
