@@ -206,7 +206,7 @@ def _plan_facts(content: Content, plan: Plan) -> list[tuple[str, str]]:
     found = [
         ("Plan", of.name),
         ("Period", f"{day(of.first_on)} to {day(of.last_on)}"),
-        ("State", words(of.state.value)),
+        ("State", words(plan.state.value)),
         ("Vision", of.vision),
     ]
     if target is not None:
