@@ -26,12 +26,13 @@ class Discount:
     discount: int
 
 
-async def waiting_discounts(actor: Actor, account_ids: Sequence[str]) -> list[Discount]:
-    """The discounts that wait for approval now, the largest first."""
+async def waiting_discounts(actor: Actor, account_ids: Sequence[str], as_of: date) -> list[Discount]:
+    """The discounts of rounds held by the date that wait for approval still, the largest first."""
     seen = visible(BidApproval, actor, "t")
-    params: dict[str, Param] = {**seen.params, "accounts": listed(account_ids)}
+    params: dict[str, Param] = {**seen.params, "accounts": listed(account_ids), "as_of": as_of}
     rows = await fetch(
         "select d.name, t.discount from bid_approval t join bid b on b.id = t.bid_id"
+        " join bid_round r on r.id = t.round_id and r.held_on <= :as_of"
         f" join deal d on d.id = b.deal_id where {seen.sql} and t.state = '{ApprovalState.OPEN.value}'"
         f" and {one_of('d.account_id', 'accounts')} order by t.discount desc, t.id",
         params,
@@ -62,9 +63,7 @@ def asks(
 def _of_plan(plan: Plan | None, as_of: date) -> Iterator[Ask]:
     if plan is None:
         yield Ask("Agree on an account plan", "none is followed on this day")
-    elif (
-        plan.plan.state is PlanState.SUBMITTED and plan.plan.submitted_on and plan.plan.submitted_on <= as_of
-    ):
+    elif plan.state is PlanState.SUBMITTED and plan.plan.submitted_on and plan.plan.submitted_on <= as_of:
         yield Ask(
             f"Approve the plan {plan.plan.name}, or return it", f"submitted on {plan.plan.submitted_on}"
         )

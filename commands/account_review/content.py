@@ -21,7 +21,7 @@ from metrics.whitespace.peers import Part
 from models.described import Described
 from models.forecast import Period
 from models.people import Seniority
-from models.plans import AccountPlan
+from models.plans import AccountPlan, PlanState
 from models.severity import Severity
 from models.stakeholders import Influence, Support
 from rules.plan_health import Judged
@@ -226,6 +226,7 @@ class Plan:
     """The account plan that is followed, how it stands, and what is done for it."""
 
     plan: AccountPlan
+    state: PlanState
     judged: Judged
     entries: Mapping[str, Sequence[str]]
     actions: Sequence[Action]

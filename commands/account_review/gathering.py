@@ -8,6 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 from commands.account_review import plans
+from commands.account_review.account import Then, account_then
 from commands.account_review.asks import asks, waiting_discounts
 from commands.account_review.content import (
     Branch,
@@ -15,14 +16,12 @@ from commands.account_review.content import (
     Content,
     Contracts,
     Edition,
-    Header,
-    Inside,
     InUse,
     Point,
     Standing,
     Whitespace,
 )
-from commands.account_review.people import both_sides, known_people, names_of
+from commands.account_review.people import both_sides, known_people
 from commands.account_review.verdicts import advice, open_risks
 from commands.permissions import READ, READ_MONEY, READ_PERSONAL, require
 from metrics.account_care import by_month, open_tickets, restored, ticket_days, usage
@@ -95,7 +94,8 @@ async def gathered(actor: Actor, account: Account, asked: Asked) -> Content:
     Raises:
         Forbidden: the actor's scopes let them see no money, or not who people are.
         NotFound: what was agreed is nothing of the plan.
-        Invalid: the day is no business date, or something was agreed that is for no customer.
+        Invalid: the day is no business date, the account was not known yet, or something was agreed that
+            is for no customer.
     """
     for right in (READ, READ_MONEY, READ_PERSONAL):
         require(actor, right, "review an account")
@@ -103,8 +103,9 @@ async def gathered(actor: Actor, account: Account, asked: Asked) -> Content:
     if asked.shared and asked.edition is not Edition.CUSTOMER:
         raise Invalid("what was agreed is told to customers; allowed: edition CUSTOMER", ["share"])
     tenant = await Tenant.get(id=actor.tenant_id)
+    then = await account_then(account, asked.as_of)
     places = await walked(actor, account.id, asked.as_of)
-    return await _Review(actor, account, asked, tenant, places).content()
+    return await _Review(actor, account, then, asked, tenant, places).content()
 
 
 T = TypeVar("T")
@@ -114,10 +115,17 @@ class _Review:
     """One review while it is gathered; what there is nothing to tell of is put down in ``missing``."""
 
     def __init__(
-        self, actor: Actor, account: Account, asked: Asked, tenant: Tenant, places: Sequence[Place]
+        self,
+        actor: Actor,
+        account: Account,
+        then: Then,
+        asked: Asked,
+        tenant: Tenant,
+        places: Sequence[Place],
     ) -> None:
         self.actor = actor
         self.account = account
+        self.then = then
         self.asked = asked
         self.as_of = asked.as_of
         self.tenant = tenant
@@ -141,7 +149,7 @@ class _Review:
             currency=self.actor.currency,
             quarter=self.quarter,
             as_of=self.as_of,
-            header=await self._header(),
+            header=await self.then.header(self.actor, self.tenant.name),
             standing=_standing(figures),
             history=await self._history(figures),
             tree=await self._tree(names),
@@ -157,7 +165,7 @@ class _Review:
         """What a customer is told besides."""
         plan = await plans.followed(self.actor, self.account.id, self.as_of)
         agreed = await plans.shared(self.actor, plan, self.asked.shared, self.as_of)
-        owners = [self.account.owner_id] if self.account.owner_id else []
+        owners = [self.then.owner_id] if self.then.owner_id else []
         theirs, ours = await both_sides(self.actor, names, owners, self.as_of)
         return replace(
             found,
@@ -175,10 +183,10 @@ class _Review:
         deals, ended = await self.records.open_deals(), await self.records.ended_deals(self.quarter)
         risks, wise = await open_risks(self.actor, ids, as_of), await advice(self.actor, ids, as_of)
         people = await known_people(self.actor, account, as_of)
-        discounts = await waiting_discounts(self.actor, ids)
+        discounts = await waiting_discounts(self.actor, ids, as_of)
         return replace(
             found,
-            inside=Inside(account.tier.value, account.segment, account.overdue_minor, account.overdue_since),
+            inside=self.then.inside,
             figures=figures,
             deals=self._told(deals, "Open deals", "there are none"),
             ended=self._told(ended, "Won and lost", "no deal ended in the quarter"),
@@ -206,24 +214,6 @@ class _Review:
         """The names of the accounts, in the order of the tree."""
         known = {each.id: each.name for each in await Account.filter(id__in=self.ids)}
         return {each: known[each] for each in self.ids}
-
-    async def _header(self) -> Header:
-        account = self.account
-        users = await names_of(each for each in (account.owner_id, self.actor.user_id) if each)
-        seen = visible(Account, self.actor, "t")
-        above = await fetch(
-            f"select t.name from account t where t.id = :id and {seen.sql}",
-            {**seen.params, "id": account.parent_id},
-        )
-        return Header(
-            account.name,
-            users.get(account.owner_id or "", "nobody"),
-            users.get(self.actor.user_id or "", self.tenant.name),
-            account.country,
-            account.industry,
-            account.employees,
-            str(above[0]["name"]) if above else None,
-        )
 
     async def _history(self, now: Figures) -> list[Point]:
         """The ends of the last quarters, the last of them no later than the day of the review."""

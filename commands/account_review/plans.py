@@ -9,9 +9,10 @@ from typing import TypeVar
 from commands.account_review.content import Action, Goal, Plan, Shared, Taken
 from commands.account_review.people import names_of
 from models.access import Actor
+from models.asof import as_of_rows, view_of
 from models.database import fetch
 from models.errors import NotFound, allowed
-from models.plans import AcceptedRisk, AccountPlan, Objective, PlanAction, PlanEntry, PlanPart
+from models.plans import AcceptedRisk, AccountPlan, Objective, PlanAction, PlanEntry, PlanPart, PlanState
 from models.visibility import visible
 from rules.plan_health import judged
 
@@ -40,11 +41,21 @@ async def told(actor: Actor, plan: AccountPlan, as_of: date) -> Plan:
     taken = _there(await AcceptedRisk.filter(account_plan_id=plan.id).order_by("until_on", "id"), as_of)
     return Plan(
         plan,
+        await _state(plan, as_of),
         (await judged(actor.tenant_id, [plan], as_of))[plan.id],
         entries,
         await _actions(await _of(PlanAction, plan, as_of), as_of),
         [Taken(each.what, each.because, each.until_on) for each in taken],
     )
+
+
+async def _state(plan: AccountPlan, as_of: date) -> PlanState:
+    """Where a plan stood with whoever approves it."""
+    then = as_of_rows(AccountPlan, ["state"], await view_of(plan.tenant_id, as_of), which="t.id = :plan")
+    rows = await fetch(
+        f"select t.state from {then} t", {"tenant": plan.tenant_id, "as_of": as_of, "plan": plan.id}
+    )
+    return PlanState(str(rows[0]["state"])) if rows else PlanState(plan.state)
 
 
 async def shared(actor: Actor, plan: AccountPlan | None, ids: Collection[str], as_of: date) -> Shared | None:

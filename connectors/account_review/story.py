@@ -5,28 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from commands.account_review.content import Care, Content, People, Plan
-from connectors.account_review import tables
-from connectors.account_review.sections import Block, Chart, Drawn, Facts, Points, Section, Table
+from commands.account_review.content import Content, People, Plan
+from connectors.account_review import drawings
+from connectors.account_review.sections import Block, Chart, Facts, Points, Section, Table
 from connectors.account_review.shading import in_use, stakeholders, whitespace
+from connectors.account_review.tables import judgements, people, records
 from connectors.account_review.texts import capital, counted, day, money, words
-from metrics.account_records import ON_ITS_WAY, by_category
-from metrics.forecast import OPEN
-from metrics.hierarchy import ContractEnd
-from models.deals import ForecastCategory
+from metrics.account_records import ON_ITS_WAY
 from models.plans import PlanEntryKind
 from models.services import ServiceState
 
 _MINOR = 100
 #: A table has so many rows at most, so that a file stays one that people open.
 MOST_ROWS = 200
-_ENDS = {
-    ContractEnd.WITHIN_90_DAYS: "in 90 days",
-    ContractEnd.WITHIN_180_DAYS: "in 180 days",
-    ContractEnd.WITHIN_365_DAYS: "in 365 days",
-    ContractEnd.LATER: "later",
-    ContractEnd.OPEN_ENDED: "open-ended",
-}
 
 
 def sections(content: Content) -> list[Section]:
@@ -67,29 +58,29 @@ def _tells(block: Block) -> bool:
 def _for_us(content: Content) -> Iterator[Section]:
     yield Section("Summary", [[Facts(_figures(content), are_figures=True)], [Points(_verdicts(content))]])
     yield Section("What we ask for", [[Points([(each.what, each.why) for each in content.asks])]])
-    yield Section("What is at risk, and why", [[tables.risks(content)]])
-    yield _over_time(content)
+    yield Section("What is at risk, and why", [[judgements.risks(content)]])
+    yield drawings.over_time(content)
     if content.plan:
         yield from _plan(content, content.plan)
-    yield _forecast(content)
-    yield Section("Won and lost this quarter", [[tables.ended(content)]])
+    yield drawings.forecast(content)
+    yield Section("Won and lost this quarter", [[records.ended(content)]])
     if content.people:
         yield Section("Stakeholder map", [[stakeholders(content.people)]])
         yield Section(
             "Relationships and their gaps",
             [[Facts(_covered(content.people))], [Points(_gaps(content.people))]],
         )
-    yield Section("Trends and competitors", [[tables.trends(content)], [tables.rivals(content)]])
+    yield Section("Trends and competitors", [[judgements.trends(content)], [judgements.rivals(content)]])
     if content.whitespace:
-        gaps = tables.gaps(content.whitespace, content.currency)
+        gaps = records.gaps(content.whitespace, content.currency)
         yield Section("Whitespace", [[whitespace(content.whitespace)], [gaps]])
-    yield Section("Recommendations, in order of priority", [[tables.advice(content)]])
-    yield from _care(content)
-    yield _contracts(content)
-    yield Section("The account", [[Facts(_facts(content))], [tables.tree(content)]])
+    yield Section("Recommendations, in order of priority", [[judgements.advice(content)]])
+    yield from drawings.care(content)
+    yield drawings.contracts(content)
+    yield Section("The account", [[Facts(_facts(content))], [records.tree(content)]])
     if content.people:
-        yield Section("People at the account", [[tables.known_people(content.people.known.values())]], True)
-    yield Section("Services", [[tables.services(content.services, content.currency)]], True)
+        yield Section("People at the account", [[people.known_people(content.people.known.values())]], True)
+    yield Section("Services", [[records.services(content.services, content.currency)]], True)
     missing = Facts([_split(line) for line in content.missing])
     yield Section("What there is nothing to tell of", [[missing]], in_appendix=True)
 
@@ -97,7 +88,7 @@ def _for_us(content: Content) -> Iterator[Section]:
 def _for_customers(content: Content) -> Iterator[Section]:
     quarter, services = content.quarter, content.services
     figures, facts = Facts(_figures(content), are_figures=True), Facts(_facts(content))
-    yield Section("At a glance", [[figures], [facts], [tables.tree(content)]])
+    yield Section("At a glance", [[figures], [facts], [records.tree(content)]])
     delivered = [
         each
         for each in services
@@ -107,30 +98,30 @@ def _for_customers(content: Content) -> Iterator[Section]:
     ]
     coming = [each for each in services if each.state in ON_ITS_WAY]
     new = (
-        tables.services(delivered, content.currency, "Delivered this quarter"),
-        tables.sold(content),
-        tables.services(coming, content.currency, "On its way"),
+        records.services(delivered, content.currency, "Delivered this quarter"),
+        records.sold(content),
+        records.services(coming, content.currency, "On its way"),
     )
     yield Section("Delivered, agreed, and on its way", [[each] for each in new])
     if content.in_use:
         yield Section("What you use", [[in_use(content.in_use)]])
-    yield from _care(content)
-    yield _over_time(content)
-    yield _contracts(content)
+    yield from drawings.care(content)
+    yield drawings.over_time(content)
+    yield drawings.contracts(content)
     if content.shared:
-        agreed = [[tables.goals(content.shared)], [tables.steps(content.shared)]]
+        agreed = [[judgements.goals(content.shared)], [judgements.steps(content.shared)]]
         yield Section("Agreed objectives and next steps", agreed)
     yield Section(
         "Who is there for whom",
         [
             [
-                tables.persons(content.theirs, "Your people"),
-                tables.persons(content.ours, "Our people"),
+                people.persons(content.theirs, "Your people"),
+                people.persons(content.ours, "Our people"),
             ]
         ],
     )
     running = [each for each in services if each.state not in ON_ITS_WAY]
-    yield Section("Your services", [[tables.services(running, content.currency)]], True)
+    yield Section("Your services", [[records.services(running, content.currency)]], True)
 
 
 def _figures(content: Content) -> list[tuple[str, str]]:
@@ -186,32 +177,6 @@ def _of_people(content: Content) -> Iterator[tuple[str, str]]:
         yield from _gaps(content.people)[:1]
 
 
-def _over_time(content: Content) -> Section:
-    days = [day(point.day) for point in content.history]
-    recurring = Chart(
-        f"Charges a month ({content.currency})",
-        Drawn.COLUMNS,
-        days,
-        [("Charges a month", [point.recurring_minor / _MINOR for point in content.history])],
-    )
-    charts: list[Block] = [recurring]
-    if content.is_internal:
-        charts.append(
-            Chart(
-                f"Revenue at risk ({content.currency})",
-                Drawn.LINES,
-                days,
-                [
-                    ("At risk", [(point.at_risk_minor or 0) / _MINOR for point in content.history]),
-                    ("Weighted", [(point.at_risk_weighted_minor or 0) / _MINOR for point in content.history]),
-                ],
-            )
-        )
-    title = "Revenue and risk over time" if content.is_internal else "Your charges over time"
-    has_any = any(point.recurring_minor or point.at_risk_minor for point in content.history)
-    return Section(title, [charts, [tables.history(content)]] if has_any else [])
-
-
 def _plan(content: Content, plan: Plan) -> Iterator[Section]:
     reasons = [(capital(words(each.kind.value)), each.text) for each in plan.judged.reasons]
     health = words(plan.judged.health.value)
@@ -222,8 +187,8 @@ def _plan(content: Content, plan: Plan) -> Iterator[Section]:
             [Points(reasons or [(f"It is {health}", "nothing speaks against it")])],
         ],
     )
-    actions = tables.actions(plan.actions, content.as_of)
-    yield Section("Objectives and actions", [[tables.objectives(plan)], [actions]])
+    actions = judgements.actions(plan.actions, content.as_of)
+    yield Section("Objectives and actions", [[judgements.objectives(plan)], [actions]])
     entries = [
         (capital(words(kind.value)), text)
         for kind in PlanEntryKind
@@ -241,7 +206,7 @@ def _plan_facts(content: Content, plan: Plan) -> list[tuple[str, str]]:
     found = [
         ("Plan", of.name),
         ("Period", f"{day(of.first_on)} to {day(of.last_on)}"),
-        ("State", words(of.state.value)),
+        ("State", words(plan.state.value)),
         ("Vision", of.vision),
     ]
     if target is not None:
@@ -252,30 +217,6 @@ def _plan_facts(content: Content, plan: Plan) -> list[tuple[str, str]]:
             ("In sight", f"{annual} of contracts a year, {pipeline} of weighted deals"),
         ]
     return [(name, value) for name, value in found if value]
-
-
-def _forecast(content: Content) -> Section:
-    if not content.deals or not content.figures:
-        return Section("Deals and forecast", [])
-    categories = by_category(content.deals)
-    told = [*OPEN, ForecastCategory.OMITTED]
-    chart = Chart(
-        f"Open deals by category ({content.currency})",
-        Drawn.BARS,
-        [words(each.value) for each in reversed(told)],
-        [("Amount", [categories.of(each).minor / _MINOR for each in reversed(told)])],
-    )
-    figures = content.figures
-    facts = Facts(
-        [
-            ("Open deals", f"{figures.open_deals:,}"),
-            ("Open pipeline", money(figures.pipeline_minor, content.currency)),
-            ("Weighted by chance", money(figures.weighted_minor, content.currency)),
-            ("Commit", money(categories.of(ForecastCategory.COMMIT).minor, content.currency)),
-            ("Won this quarter", money(figures.won_minor, content.currency)),
-        ]
-    )
-    return Section("Deals and forecast", [[chart, facts], [tables.deals(content)]])
 
 
 def _covered(people: People) -> list[tuple[str, str]]:
@@ -314,51 +255,6 @@ def _role_gaps(people: People) -> Iterator[tuple[str, str]]:
         yield f"No {words(role.value)} is engaged", "nobody in the role was contacted within 90 days"
     if not centre.has_access:
         yield "No access to an executive", "none was contacted within 90 days"
-
-
-def _care(content: Content) -> Iterator[Section]:
-    care = content.care
-    if care is None:
-        return
-    charts: list[Block] = []
-    if any(care.months.opened) or any(care.months.resolved):
-        charts.append(_ticket_chart(care))
-    if care.used:
-        charts.append(
-            Chart(
-                f"Usage a month ({care.unit})",
-                Drawn.COLUMNS,
-                [f"{month:%Y-%m}" for month in care.used],
-                [("Used", [float(each) for each in care.used.values()])],
-            )
-        )
-    told = [each for each in (tables.restored(care), tables.tickets(care)) if each.rows]
-    yield Section("Tickets and usage", [charts, told])
-
-
-def _ticket_chart(care: Care) -> Chart:
-    return Chart(
-        "Tickets a month",
-        Drawn.COLUMNS,
-        [f"{month:%Y-%m}" for month in care.months.months],
-        [
-            ("Opened", [float(each) for each in care.months.opened]),
-            ("Resolved", [float(each) for each in care.months.resolved]),
-        ],
-    )
-
-
-def _contracts(content: Content) -> Section:
-    if content.contracts is None:
-        return Section("Contracts", [])
-    ending = content.contracts.ending
-    chart = Chart(
-        f"Charges a month by when their contract ends ({content.currency})",
-        Drawn.COLUMNS,
-        list(_ENDS.values()),
-        [("Charges a month", [ending.get(each, 0) / _MINOR for each in _ENDS])],
-    )
-    return Section("Contracts", [[chart], [tables.contracts(content)]])
 
 
 def _facts(content: Content) -> list[tuple[str, str]]:

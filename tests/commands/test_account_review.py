@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from commands import accounts
 from commands.account_review.content import Edition
 from commands.account_review.gathering import Asked, account_named, gathered
 from metrics.account_records import by_category
@@ -15,6 +16,8 @@ from metrics.hierarchy import hierarchies
 from metrics.sales import AsOf, DayRange
 from metrics.whitespace import grid
 from models.access import Scope
+from models.accounts import Tier
+from models.base import today
 from models.deals import ForecastCategory
 from models.errors import Forbidden, Invalid, NotFound
 from models.severity import Severity
@@ -149,6 +152,15 @@ async def test_a_review_is_as_of_its_day(db: str) -> None:
     assert [each.product for each in (await found.content(MANAGER)).sold] == ["Mobile Standard"]
     before = await found.content(MANAGER, day=date(2025, 12, 31))
     assert before.plan is None and before.quarter.last == date(2025, 12, 31)
+    director = await factories.actor(found.director)
+    await accounts.update(
+        director, found.account.id, found.account.version, {"tier": Tier.KEY, "employees": 7}
+    )
+    told = [await found.content(MANAGER, day=each) for each in (DAY, today())]
+    assert [each.header.employees for each in told] == [12_000, 7]
+    assert [each.inside and each.inside.tier for each in told] == ["STANDARD", "KEY"]
+    with pytest.raises(Invalid, match="the account is known since 2025-01-01"):
+        await found.content(MANAGER, day=date(2024, 12, 31))
     with pytest.raises(Invalid, match="out of range"):
         await found.content(MANAGER, day=date(1, 1, 1))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 from typing import Any
 
 from commands.account_review.content import Edition
@@ -10,6 +12,7 @@ from connectors.account_review import deck, document
 from tests.door import door
 from tests.reviews import DAY, SECRET, bare, told, world
 
+GUIDE = Path(__file__).parents[2].joinpath("docs/account-review.md").read_text("utf-8")
 REVIEW = """query Review($account: ID!, $edition: AccountReviewEdition!, $share: [ID!], $day: Date) {
   accountReview(accountId: $account, edition: $edition, share: $share, asOf: $day) {
     edition asOf firstOn lastOn missing
@@ -38,6 +41,14 @@ async def test_a_review_comes_as_the_command_writes_it(db: str) -> None:
     assert answer["missing"] == list(content.missing)
     customers = told(base64.b64decode(shared["accountReview"]["deck"]["base64"]))
     assert found.goal.title in customers and SECRET not in customers
+
+
+async def test_the_guide_shows_what_works(db: str) -> None:
+    found = await bare()
+    (query,) = re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
+    async with door(found.director) as client:
+        answer: Any = (await client.ask(query, {"account": found.account.id}))["accountReview"]
+    assert base64.b64decode(answer["file"]["base64"]).startswith(b"PK") and answer["missing"]
 
 
 async def test_what_is_refused_says_why(db: str) -> None:
