@@ -84,7 +84,7 @@ def _of_people(people: People | None) -> Iterator[Ask]:
         days = centre.executive_days
         why = "no executive was ever met" if days is None else f"the last contact was {days} days ago"
         yield Ask("Open a door to an executive", f"{why}; access is a contact within {ENGAGED_DAYS} days")
-    for member in centre.champions_left[:MOST]:
+    for member in () if centre.has_champion else centre.champions_left[:MOST]:
         known = people.known[member.person.contact_id]
         yield Ask(f"Win another champion than {known.name}", f"left on {known.left_on}")
 

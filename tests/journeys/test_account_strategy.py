@@ -8,12 +8,15 @@ are due on day 100, so that the days are the percent of the time that has passed
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pptx import Presentation
 
 from commands.access import system_actor
 from commands.bulk import upsert
@@ -43,6 +46,9 @@ HEALTH = """query ($plan: ID!, $asOf: Date) { node(id: $plan) { ... on AccountPl
   health revision movedOn reasons { kind decides text subjectId progress timePassed days records }
   objectives { title progress behind measures { value progress records } }
   revenue { annual { amount } pipeline { amount } inSight { amount } progress behind } } } } }"""
+
+REVIEW = """query ($account: ID!) { accountReview(accountId: $account) {
+  asOf file(format: PPTX) { name base64 } } }"""
 
 Told = set[tuple[str, str]]
 NOTHING: tuple[Told, Told] = (set(), set())
@@ -282,6 +288,7 @@ async def test_a_key_account_through_a_quarter(
         await _words_alone_move_nothing(story)
         await _a_blocker_is_left_alone(story)
         await _the_quarter_ends(story)
+        await _it_is_reviewed(story)
 
 
 async def _it_is_planned(story: Story) -> None:
@@ -546,6 +553,62 @@ async def _the_quarter_ends(story: Story) -> None:
         [(late, {"one", "two", "three"}), ("Monthly review of tickets: overdue by 12 days", set())],
     )
     assert await director.risks() == {("sponsor-lost-in-deal", "HIGH 0.35 240000.00")}
+
+
+async def _it_is_reviewed(story: Story) -> None:
+    """Day 92: the deck tells the plan's health with its reasons, what is at risk, and what is next."""
+    slides = await _deck(story)
+    assert slides["Account plan: behind"] >= {
+        "Objective behind\nCloud at ten thousand a month: 80 % reached, 92 % of the time has passed",
+        "Action overdue\nMonthly review of tickets: overdue by 12 days",
+        "120,000 EUR of contracts a year, 120,000 EUR of weighted deals",
+    }
+    objectives = slides["Objectives and actions"]
+    due, year = story.at(100), story.at(364)
+    assert objectives >= {
+        f"Cloud at ten thousand a month | {due} | 80 % | 92 % | 1 of 1 | behind",
+        f"One open ticket at most | {due} | 100 % | 92 % | 0 of 1 | achieved",
+        f"A fifth more traffic | {year} | 50 % | 25 % | 0 of 1 | on track",  # 92 of 364 days
+        f"Monthly review of tickets | Ada Lind | {story.at(80)} | overdue by 12 days",
+        f"Workshop with their architects | Ada Lind | {story.at(20)} | done {story.at(20)}",
+    }
+    # 0.35 x 240,000
+    assert slides["Summary"] >= {"Revenue at risk\n240,000 EUR", "At risk, weighted\n84,000 EUR"}
+    (risk,) = [row.split(" | ") for row in slides["What is at risk, and why"] if "lost its sponsor" in row]
+    assert (risk[0], risk[1], *risk[-2:]) == (
+        "A large deal has lost its sponsor", "high", "35 %", "240,000 EUR",
+    )  # fmt: skip
+    asked_for = {text for text in slides["What we ask for"] if "\n" in text}
+    assert asked_for == {  # and not for a champion: Iris Dahl is one
+        f"Have it done, or take it out: Monthly review of tickets\nAda Lind, due on {story.at(80)}",
+        f"Accept or dismiss: A large deal has lost its sponsor (Weber)\nwas due on {story.at(84)}",
+    }
+    lost = "Kim Adler left 80 days ago and no other executive was spoken to for two months;"
+    asked = [
+        row.split(" | ") for row in slides["Recommendations, in order of priority"] if " | open | " in row
+    ]
+    assert {tuple(row[1:]) for row in asked} == {
+        ("A large deal has lost its sponsor", story.at(84), "open",
+         f"{lost} Cloud for the plants is PROPOSED", "240,000 EUR"),
+        ("Actions of a plan are overdue", story.at(97), "open",
+         "Weber in the cloud has 1 action overdue", "120,000 EUR"),
+        ("Objectives of a plan lag behind", story.at(106), "open", BEHIND, "120,000 EUR"),
+    }  # fmt: skip
+
+
+async def _deck(story: Story) -> dict[str, set[str]]:
+    """What each slide of the review says, by its title: texts, and rows of tables with bars between cells."""
+    answer: Any = await story.director.client.ask(REVIEW, {"account": story.director.account})
+    review = answer["accountReview"]
+    assert (review["asOf"], review["file"]["name"]) == (story.at(92), f"review-Weber-{story.at(92)}.pptx")
+    slides = {}
+    for slide in Presentation(BytesIO(b64decode(review["file"]["base64"]))).slides:
+        texts = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+        for shape in slide.shapes:
+            if shape.has_table:
+                texts += [" | ".join(cell.text for cell in row.cells) for row in shape.table.rows]
+        slides[slide.shapes.title.text_frame.text] = {text.replace("\xa0", " ") for text in texts}
+    return slides
 
 
 async def _rules_go_live(admin: Desk) -> None:
