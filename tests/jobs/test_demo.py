@@ -135,6 +135,32 @@ async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None
     await demo.sell(tenant)
     await demo.strategise(tenant)
     assert await _counts() == before
+    if db.startswith("sqlite"):  # rules say the same on both, and take their time
+        assert await _advised(tenant) >= {
+            ("Hallbergwerk AG", "plan-behind"),
+            ("Hallbergwerk AG", "plan-actions-overdue"),
+            ("Hallbergwerk AG", "competitor-contract-ends"),
+            ("Hallbergwerk AG", "single-thread-key-player"),
+            ("Kronfeld Antriebstechnik", "competitor-contract-ends"),
+            ("Kronfeld Antriebstechnik", "key-account-without-plan"),
+            ("Kronfeld Antriebstechnik", "trend-without-course"),
+            ("Vestermark Pumps", "champion-left"),
+            ("Talvik Energy", "plan-waits-for-approval"),
+            ("Talvik Energy", "trend-course-overdue"),
+        }
+
+
+async def _advised(tenant: Tenant) -> set[tuple[str, str]]:
+    """What the packs of the demo recommend about the accounts that are planned for: account and rule."""
+    names = ("Hallbergwerk AG", "Kronfeld Antriebstechnik", "Vestermark Pumps", "Talvik Energy")
+    accounts = {each.id: each.name for each in await Account.filter(tenant_id=tenant.id, name__in=names)}
+    actor = system_actor(tenant)
+    async with EnginePool(1, 20.0) as engine:
+        await demo.put_rules_live(actor, engine)
+        run = await evaluations.evaluate(actor, engine, today(), list(accounts))
+    assert (run.failures, run.disagreements) == ([], [])
+    rows = await Recommendation.filter(tenant_id=tenant.id, state=RecommendationState.OPEN)
+    return {(accounts[row.account_id], row.rule_key) for row in rows}
 
 
 async def test_a_director_sees_six_accounts_their_manager_eighteen_and_the_head_all(db: str) -> None:
