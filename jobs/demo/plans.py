@@ -80,7 +80,7 @@ PLANS = (
         submitted=95,
         entries=(
             (PlanEntryKind.STRENGTH, "Their plants run on our network, and their people know ours"),
-            (PlanEntryKind.WEAKNESS, "Nothing of ours is in their data centres"),
+            (PlanEntryKind.WEAKNESS, "Little of what is in their data centres is ours"),
             (PlanEntryKind.OPPORTUNITY, "Their old exchange lines are switched off within two years"),
             (PlanEntryKind.THREAT, "Procurement compares every offer with a competitor's list"),
             (PlanEntryKind.STRATEGY, "Voice first, office by office; data centres where the network is new"),
