@@ -52,7 +52,7 @@ def test_the_money_of_a_deal_is_with_the_most_senior_of_its_people(world: World)
         row.external_id: list(Seniority).index(Seniority(str(row.values["seniority"])))
         for row in world.rows.contacts
     }
-    people = defaultdict(dict[ContactRole, int])
+    people: dict[str, dict[ContactRole, int]] = defaultdict(dict)
     for deal, contact, role in world.rows.deal_contacts:
         people[deal][role] = ranks[contact]
     assert all(
