@@ -8,13 +8,17 @@ from typing import Annotated
 
 import typer
 
-from cli.shell import TenantSlug, app, command, connected, out, tenant_actor
+from cli.shell import AsOf, TenantSlug, app, command, connected, day_of, out, tenant_actor
 from commands import forecast
+from commands.account_review.content import Edition
+from commands.account_review.gathering import Asked, account_named, gathered
 from commands.actors import actor_of
 from connectors import forecast_workbook
+from connectors.account_review import deck, document
+from connectors.account_review.files import put
 from models.access import Actor, Tenant, User, as_email
 from models.base import today
-from models.errors import NotFound
+from models.errors import Invalid, NotFound
 from models.forecast import Period, quarter_of, week_of
 
 export_app = typer.Typer(help="Write documents that people take into a meeting.", no_args_is_help=True)
@@ -55,6 +59,64 @@ async def export_forecast(
         content = await forecast_workbook.gathered(actor, monday, period, today())
     xlsx.write_bytes(forecast_workbook.written(content))
     out.print(f"{xlsx}: the week of {monday}, {len(content.deals):,} deals", markup=False)
+
+
+@export_app.command("review")
+@command
+async def export_review(
+    account: Annotated[
+        str, typer.Option("--account", help="The account: its id, its id in a source, or its name.")
+    ],
+    pptx: Annotated[Path | None, typer.Option("--pptx", help="The deck to write.", dir_okay=False)] = None,
+    docx: Annotated[
+        Path | None, typer.Option("--docx", help="The document to write.", dir_okay=False)
+    ] = None,
+    edition: Annotated[
+        str,
+        typer.Option("--for", help="manager: for us alone; customer: nothing internal is in it."),
+    ] = "manager",
+    share: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--share",
+            help="The id of an objective or action of the account plan that was agreed with the customer;"
+            " again for each. The customer's edition tells of no others.",
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", help="The address of whoever it is for; default: the whole tenant."),
+    ] = None,
+    tenant: TenantSlug = None,
+) -> None:
+    """Write the quarterly review of an account and all below it, as a deck, as a document, or as both."""
+    if pptx is None and docx is None:
+        raise Invalid("nothing to write; allowed: --pptx FILE, --docx FILE, or both", ["pptx"])
+    asked = Asked(day_of(as_of), _edition(edition), frozenset(share or ()))
+    async with connected():
+        actor = await _reader(await tenant_actor(tenant), user)
+        content = await gathered(actor, await account_named(actor, account), asked)
+    if pptx:
+        put(pptx, deck.written(content))
+    if docx:
+        put(docx, document.written(content))
+    for file in (each for each in (pptx, docx) if each):
+        out.print(f"{file}: {content.header.name} as of {content.as_of}, for the {edition}", markup=False)
+    for each in content.missing:
+        out.print(f"nothing to tell: {each}", markup=False)
+
+
+def _edition(named: str) -> Edition:
+    """The edition of this name.
+
+    Raises:
+        Invalid: there is none.
+    """
+    try:
+        return Edition(named.upper())
+    except ValueError:
+        raise Invalid(f"no edition {named!r}; allowed: manager, customer", ["for"]) from None
 
 
 async def _reader(operator: Actor, address: str | None) -> Actor:

@@ -102,6 +102,7 @@ async def _load_demo() -> None:
         with progress() as advance:
             tenant = await demo_job.load_world(demo_job.build_world(today()), advance)
             await demo_job.sell(tenant)
+            await demo_job.strategise(tenant)
             async with engine_pool() as engine:
                 actor = system_actor(tenant)
                 await demo_job.put_rules_live(actor, engine)

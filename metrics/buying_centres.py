@@ -126,6 +126,15 @@ class Centre:
         return tuple(each for each in self.members if each.is_single_thread)
 
     @property
+    def has_champion(self) -> bool:
+        """Whether a champion is there, engaged or not."""
+        return any(
+            each.role is ContactRole.CHAMPION
+            and (each.person.left_on is None or each.person.left_on > self.as_of)
+            for each in self.members
+        )
+
+    @property
     def champions_left(self) -> tuple[Member, ...]:
         """Champions who left within the last 180 days."""
         return tuple(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Literal
 
@@ -53,9 +55,25 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+_earlier: ContextVar[date | None] = ContextVar("earlier", default=None)
+
+
 def today() -> date:
     """The business date of whatever names none: the day in UTC, for every process the same."""
-    return utcnow().date()
+    return _earlier.get() or utcnow().date()
+
+
+@contextmanager
+def as_on(day: date) -> Iterator[None]:
+    """Have what is done within be done on an earlier day: for histories that are made up, as the demo's is.
+
+    Recording times stay those of the wall clock.
+    """
+    before = _earlier.set(day)
+    try:
+        yield
+    finally:
+        _earlier.reset(before)
 
 
 def latest_today() -> date:

@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema import nodes
 from schema.access import AccessQueries
+from schema.account_review import AccountReviewQueries
 from schema.accounts import AccountQueries
 from schema.alarms import AlarmQueries
 from schema.arbitration import ArbitrationQueries
@@ -101,6 +102,7 @@ class Query(
     DuplicateQueries,
     NodeQueries,
     StakeholderQueries,
+    AccountReviewQueries,
     TrendQueries,
     CompetitionQueries,
 ):

@@ -25,7 +25,7 @@ async def _migrate(url: str) -> None:
     await database.disconnect()
 
 
-def _blocking(work: Coroutine[None, None, None]) -> None:
+def blocking(work: Coroutine[None, None, None]) -> None:
     """Run to the end in a thread: session fixtures are set up inside the first test's loop."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()
@@ -40,7 +40,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            _blocking(_migrate(f"sqlite://{path}.new"))
+            blocking(_migrate(f"sqlite://{path}.new"))
             path.with_name(f"{path.name}.new").rename(path)
     return path
 
@@ -55,15 +55,15 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL server with a migrated database to be cloned."""
     with postgres.running() as server:
-        _blocking(server.run(f'create database "{TEMPLATE}"'))
-        _blocking(_migrate(server.url(TEMPLATE)))
+        blocking(server.run(f'create database "{TEMPLATE}"'))
+        blocking(_migrate(server.url(TEMPLATE)))
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres_server: postgres.Server) -> Iterator[postgres.Emptied]:
     """A migrated database that a test leaves as empty as it was."""
-    _blocking(postgres_server.clone(TEMPLATE, name := "test"))
+    blocking(postgres_server.clone(TEMPLATE, name := "test"))
     emptied = postgres.Emptied(postgres_server, name)
     yield emptied
     emptied.close()

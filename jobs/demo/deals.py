@@ -19,6 +19,7 @@ from jobs.demo.solutions import (
 from jobs.demo.stories import DealStory, Story
 from jobs.demo.timeline import closed_moves, open_moves, set_close, set_stages
 from models.deals import ContactRole, DealKind, Stage
+from models.people import Seniority
 
 #: Contracts that end sooner than this have a renewal deal, unless the story says that nobody cares.
 RENEWAL_DAYS = 120
@@ -109,8 +110,13 @@ def _due(today: date, days: int) -> date:
 
 
 def _buying_centre(rows: Rows, count: int, random: Random) -> list[Row]:
+    """So many people who are there, the most senior last: the money is theirs."""
     present = [row for row in rows.contacts if "left_on" not in row.values]
-    return random.sample(present, min(count, len(present)))
+    among = random.sample(present, min(count, len(present)))
+    ranks = list(Seniority)
+    return sorted(
+        among, key=lambda row: (-ranks.index(Seniority(str(row.values["seniority"]))), row.external_id)
+    )
 
 
 def _add_past(rows: Rows, spec: AccountSpec, number: int, today: date, random: Random) -> None:

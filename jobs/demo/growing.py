@@ -1,28 +1,15 @@
-"""What there is to win in the demo world: what people know of whitespace, and the rules that speak of it."""
+"""What there is to win in the demo world: what people know of whitespace."""
 
 from __future__ import annotations
 
-from commands import deal_competitors, rulebooks, whitespace
+from commands import deal_competitors, whitespace
 from metrics.sales import AsOf
 from metrics.whitespace import grid
 from models.access import Actor
 from models.base import today
 from models.catalog import Compatibility
 from models.deals import CompetitorStatus
-from models.rulebooks import Rulebook
 from models.whitespace import CellState
-from rules import packs
-from rules.engine.pool import EnginePool
-
-GROWTH = "growth"
-
-
-async def put_rules_live(actor: Actor, engine: EnginePool) -> None:
-    """The starter rules and those of growth; where the latter were imported before, they stay as they are."""
-    await rulebooks.ensure_starter(actor, engine)
-    if not await Rulebook.filter(tenant_id=actor.tenant_id, name=GROWTH).exists():
-        book, _ = await rulebooks.import_file(actor, GROWTH, packs.load(GROWTH).text)
-        await rulebooks.activate(actor, engine, book.id)
 
 
 async def know_whitespace(admin: Actor, director: Actor) -> None:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from commands import bids, discounts, forecast
 from commands.access import system_actor
-from commands.actors import actor_of
 from commands.discounts import Level
 from commands.forecast import Called
+from jobs.demo.cast import acting
 from jobs.demo.growing import know_whitespace
 from jobs.demo.people import DIRECTOR_EMAIL, MANAGER_EMAIL
 from models.access import Actor, Role, Tenant, User
@@ -31,15 +31,10 @@ async def sell(tenant: Tenant) -> None:
     for user in await User.filter(tenant_id=tenant.id, role=Role.DIRECTOR).order_by("id"):
         await forecast.set_quota(admin, user.id, period, Measure.TCV, QUOTA)
     await discounts.set_levels(admin, _LEVELS)
-    director, manager = [await _acting(tenant, email) for email in (DIRECTOR_EMAIL, MANAGER_EMAIL)]
+    director, manager = [await acting(tenant, email) for email in (DIRECTOR_EMAIL, MANAGER_EMAIL)]
     await _negotiate(director)
     await _forecast(director, manager, period)
     await know_whitespace(admin, director)
-
-
-async def _acting(tenant: Tenant, email: str) -> Actor:
-    user = await User.get(tenant_id=tenant.id, email=email)
-    return await actor_of(user.id, tenant.id)
 
 
 async def _negotiate(director: Actor) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,25 @@ def calculated(file: Path, home: Path) -> dict[str, list[list[str]]]:
         each.stem.removeprefix(begin): [*csv.reader(each.read_text(encoding="utf-8").splitlines())]
         for each in out.glob("*.csv")
     }
+
+
+def pages(files: Sequence[Path], home: Path) -> dict[str, int]:
+    """How many pages LibreOffice shows of decks and documents, by their names.
+
+    The test is skipped without LibreOffice, and without the parts of it that open such files.
+    """
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("LibreOffice is not installed")
+    profile = home / "profile"
+    done = subprocess.run(
+        [
+            program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "pdf",
+            "--outdir", str(home), *map(str, files),
+        ],
+        check=True, capture_output=True, timeout=120, text=True,
+    )  # fmt: skip
+    if "source file could not be loaded" in done.stderr + done.stdout:
+        pytest.skip("LibreOffice is installed without what opens decks, or documents")
+    shown = {file.name: file.with_suffix(".pdf").read_bytes() for file in files}
+    return {name: len(re.findall(rb"/Type\s*/Page[^s]", content)) for name, content in shown.items()}

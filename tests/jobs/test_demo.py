@@ -9,6 +9,7 @@ import pytest
 
 from commands import discounts, evaluations, rulebooks
 from commands.access import system_actor
+from commands.account_review.gathering import Asked, gathered
 from commands.actors import actor_of
 from jobs import demo
 from jobs.demo.week import QUOTA
@@ -22,11 +23,13 @@ from models.deals import Deal, DealContact, ForecastCategory, StageChange
 from models.forecast import quarter_of, week_of
 from models.history import Change
 from models.people import Contact
-from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
+from models.plans import AccountPlan, Health, PlayRun, PlayRunState
+from models.recommendations import Outcome, Recommendation, RecommendationState, Risk, RiskState
 from models.revenue import Contract
 from models.services import UsageMonth
 from models.whitespace import CellState
 from rules.engine.pool import EnginePool
+from rules.plan_health import ReasonKind, judged
 
 DAYS = (date(2026, 3, 1), date(2027, 2, 28), today())
 ACCOUNTS = 60
@@ -94,9 +97,10 @@ async def test_loading_says_how_far_it_is_and_a_second_time_writes_nothing(db: s
     assert await User.filter(version__gt=1).count() == 0
 
 
-async def test_a_week_is_sold_once(db: str) -> None:
+async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None:
     tenant = await demo.load_world(demo.build_world(today()))
     await demo.sell(tenant)
+    await demo.strategise(tenant)
     director, manager = [
         await actor_of((await User.get(tenant_id=tenant.id, email=email)).id, tenant.id)
         for email in (demo.DIRECTOR_EMAIL, demo.MANAGER_EMAIL)
@@ -110,9 +114,57 @@ async def test_a_week_is_sold_once(db: str) -> None:
     assert node.standing.quota == QUOTA
     commit = node.categories[ForecastCategory.COMMIT].call
     assert (commit.called, commit.adjustment) == (QUOTA // 2, -QUOTA // 20)
+    plans = {plan.id: plan.name for plan in await AccountPlan.filter(tenant_id=tenant.id)}
+    health = await judged(tenant.id, await AccountPlan.filter(tenant_id=tenant.id), today())
+    assert {plans[key]: (found.health, found.revision) for key, found in health.items()} == {
+        "Hallbergwerk: one network, one voice": (Health.BEHIND, 2),
+        "Vestermark: from lines to cloud": (Health.ON_TRACK, 1),
+        "Talvik: the grid on our network": (Health.NOT_BEGUN, None),
+    }
+    (behind,) = [found for found in health.values() if found.health is Health.BEHIND]
+    assert [(each.kind, each.days) for each in behind.reasons if each.decides] == [
+        (ReasonKind.OBJECTIVE_BEHIND, None), (ReasonKind.ACTION_OVERDUE, 12),
+    ]  # fmt: skip
+    hallbergwerk = await Account.get(tenant_id=tenant.id, name="Hallbergwerk AG")
+    content = await gathered(director, hallbergwerk, Asked(today()))
+    assert content.plan
+    assert content.people
+    assert content.people.centre.missing == ()
+    assert {each.depth for each in content.people.places} == {0, 1, 2}
+    runs = await PlayRun.filter(tenant_id=tenant.id)
+    assert {(run.state, run.outcome) for run in runs} == {
+        (PlayRunState.RUNNING, None), (PlayRunState.DONE, Outcome.WORKED),
+    }  # fmt: skip
     before = await _counts()
     await demo.sell(tenant)
+    await demo.strategise(tenant)
     assert await _counts() == before
+    if db.startswith("sqlite"):  # rules say the same on both, and take their time
+        assert await _advised(tenant) >= {
+            ("Hallbergwerk AG", "plan-behind"),
+            ("Hallbergwerk AG", "plan-actions-overdue"),
+            ("Hallbergwerk AG", "competitor-contract-ends"),
+            ("Hallbergwerk AG", "single-thread-key-player"),
+            ("Kronfeld Antriebstechnik", "competitor-contract-ends"),
+            ("Kronfeld Antriebstechnik", "key-account-without-plan"),
+            ("Kronfeld Antriebstechnik", "trend-without-course"),
+            ("Vestermark Pumps", "champion-left"),
+            ("Talvik Energy", "plan-waits-for-approval"),
+            ("Talvik Energy", "trend-course-overdue"),
+        }
+
+
+async def _advised(tenant: Tenant) -> set[tuple[str, str]]:
+    """What the packs of the demo recommend about the accounts that are planned for: account and rule."""
+    names = ("Hallbergwerk AG", "Kronfeld Antriebstechnik", "Vestermark Pumps", "Talvik Energy")
+    accounts = {each.id: each.name for each in await Account.filter(tenant_id=tenant.id, name__in=names)}
+    actor = system_actor(tenant)
+    async with EnginePool(1, 20.0) as engine:
+        await demo.put_rules_live(actor, engine)
+        run = await evaluations.evaluate(actor, engine, today(), list(accounts))
+    assert (run.failures, run.disagreements) == ([], [])
+    rows = await Recommendation.filter(tenant_id=tenant.id, state=RecommendationState.OPEN)
+    return {(accounts[row.account_id], row.rule_key) for row in rows}
 
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)

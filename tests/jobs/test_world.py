@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -13,8 +13,9 @@ from jobs.demo.accounts import ACCOUNTS
 from jobs.demo.draft import Row, Rows
 from jobs.demo.people import PEOPLE, TEAMS
 from models.access import Role
-from models.base import days_between, today
-from models.deals import CLOSED_STAGES
+from models.base import as_on, days_between, today
+from models.deals import CLOSED_STAGES, ContactRole
+from models.people import Seniority
 from rules import packs
 
 DAYS = (
@@ -34,6 +35,31 @@ def world(request: pytest.FixtureRequest) -> World:
 
 def test_the_same_day_and_seed_give_the_same_world(world: World) -> None:
     assert build_world(world.today) == world
+
+
+def test_what_is_told_of_an_earlier_day_is_done_on_it_and_nothing_after() -> None:
+    now = today()
+    with as_on(date(2026, 3, 2)):
+        assert today() == date(2026, 3, 2)
+        with as_on(date(2026, 3, 1)):
+            assert today() == date(2026, 3, 1)
+        assert today() == date(2026, 3, 2)
+    assert today() in (now, now + timedelta(days=1))
+
+
+def test_the_money_of_a_deal_is_with_the_most_senior_of_its_people(world: World) -> None:
+    ranks = {
+        row.external_id: list(Seniority).index(Seniority(str(row.values["seniority"])))
+        for row in world.rows.contacts
+    }
+    people: dict[str, dict[ContactRole, int]] = defaultdict(dict)
+    for deal, contact, role in world.rows.deal_contacts:
+        people[deal][role] = ranks[contact]
+    assert all(
+        among[ContactRole.ECONOMIC_BUYER] == min(among.values())
+        for among in people.values()
+        if ContactRole.ECONOMIC_BUYER in among and ContactRole.INFLUENCER not in among
+    )
 
 
 def test_another_seed_gives_another_world_with_the_same_scenarios(world: World) -> None:

@@ -5,14 +5,17 @@ All by GraphQL; what docs/account-plans.md shows is sent here. Days pass by the 
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pptx import Presentation
 
 from commands import rulebooks
 from commands.access import system_actor
@@ -27,6 +30,7 @@ from tests.door import Door, Payload, door
 
 GUIDE = Path(__file__).parents[2].joinpath("docs/account-plans.md").read_text("utf-8")
 BLOCKS = re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
+REVIEW = """query ($account: ID!) { accountReview(accountId: $account) { file(format: PPTX) { base64 } } }"""
 ADVICE = """query ($account: ID!) { account(id: $account) { recommendations { nodes {
   id state action because playRuns { id state steps { id dueOn step { text } } } } } } }"""
 
@@ -85,6 +89,20 @@ class Desk:
         """The recommendations."""
         found: Any = await self.client.ask(ADVICE, {"account": self.account})
         return found["account"]["recommendations"]["nodes"]
+
+    async def reviewed(self) -> dict[str, set[str]]:
+        """The texts of the slides of today's review of the account, by their titles."""
+        found: Any = await self.client.ask(REVIEW, {"account": self.account})
+        shown = Presentation(BytesIO(base64.b64decode(found["accountReview"]["file"]["base64"])))
+        return {
+            str(slide.shapes.title.text_frame.text): {
+                each.text
+                for shape in slide.shapes
+                if shape.has_text_frame
+                for each in shape.text_frame.paragraphs
+            }
+            for slide in shown.slides
+        }
 
     async def health(self, plan: str, as_of: date | None = None) -> Any:
         """How the plan stands."""
@@ -194,6 +212,11 @@ async def test_from_a_new_account_to_a_plan_that_is_followed_or_not(
         assert (await director.health(plan))["health"] == "BEHIND"
         assert (await director.judged())["REVIVE_ACCOUNT_PLAN"] == "LAPSED"
         assert (await director.health(plan, clock.day(121) - timedelta(days=1)))["health"] == "ABANDONED"
+        stands = {each["text"] for each in (await director.health(plan))["reasons"]}
+        assert stands and (await manager.reviewed())["Account plan: behind"] >= {
+            "Number one in cloud",
+            *stands,
+        }
         records = (await manager.done("Records", {}))["playRecords"]
         # One of one: 95 % of the time the share is above 0.2065, by Wilson.
         assert records == [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from commands import bids, discounts
+from commands import bids, discounts, plans
 from commands.actors import actor_of
 from commands.discounts import Level
 from commands.evaluations import evaluate
@@ -37,6 +37,11 @@ async def manager(db: str) -> User:
     seller = await factories.actor(director)
     bid = await bids.create(seller, deal.id, "Backbone", utcnow().date())
     await bids.record_round(seller, bid.id, {"listed_minor": 100_00, "offered_minor": 90_00})
+    plan = await factories.account_plan(account)
+    await factories.objective(plan)
+    await plans.submit(seller, plan.id)
+    await plans.approve(await factories.actor(manager), plan.id)
+    await factories.trend(account)
     return manager
 
 
@@ -46,7 +51,7 @@ async def test_every_example_is_answered(manager: User) -> None:
         await ensure_starter(actor, engine)
         await evaluate(actor, engine, utcnow().date())
         answers = {path.stem: await client.ask(await runnable(path.read_text())) for path in EXAMPLES}
-    assert len(answers) == 8
+    assert len(answers) == 10
     for name, answer in answers.items():
         (payload,) = answer.values()
         if isinstance(payload, dict):

@@ -7,6 +7,8 @@ const EXAMPLES = [
   "portfolio-by-manager",
   "recommendations-with-evidence",
   "weekly-forecast",
+  "account-plan-health",
+  "trend-report",
   "discounts-to-decide",
   "risks-by-account",
   "accounts-page",

@@ -260,6 +260,12 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     "whitespace": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}},
     "whitespaceGaps": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}, "first": 5},
     "duplicateAccounts": lambda on: {"accountId": on.account},
+    "accountReview": lambda on: {
+        "accountId": on.account,
+        "edition": "CUSTOMER",
+        "share": [on.objective],
+        "asOf": "2040-03-01",
+    },
     "node": lambda on: {"id": on.account},
     "nodes": lambda on: {"ids": [on.deal]},
 }

@@ -185,6 +185,7 @@ QUERIES: Mapping[str, May] = {
     "attainment": _READ_MONEY,
     "trendReport": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     "forecast": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
+    "accountReview": _may(EVERYBODY, "READ", "READ_MONEY", "READ_PERSONAL"),
     **dict.fromkeys(
         (
             "funnel", "pipelineChange", "largestMovers", "winRates", "salesVelocity", "slippage",
