@@ -98,22 +98,28 @@ def met(among: str) -> Subquery:
     return lambda view: (
         "(select i.contact_id, count(*) as contacts, max(i.happened_on) as last_on,"
         " count(distinct i.user_id) as colleagues from interaction i where i.tenant_id = :tenant"
-        f" and {among} and i.happened_on <= :as_of and {WAS_CONTACT}"
-        f" and DAYS(:as_of, i.happened_on) < {WINDOW_DAYS}{and_known(known_row('i'), view)}"
+        f" and {among} and i.happened_on > :day_{WINDOW_DAYS} and i.happened_on <= :as_of and {WAS_CONTACT}"
+        f"{and_known(known_row('i'), view)}"
         " group by i.contact_id)"
     )
 
 
-def judged(among: str, between: str) -> Subquery:
+def judged(among: str, follows: str) -> Subquery:
     """Makes a subquery of how people were last judged by the date.
 
-    ``among`` is a condition on assessments ``b``, ``between`` the columns by which they follow one another.
+    ``among`` is a condition on assessments ``b``, ``follows`` on others ``c`` of the same person, that these
+    are of the same buying centre.
     """
-    columns = "b.contact_id, b.deal_id, b.support, b.influence, b.political_status"
+
+    def said(alias: str, view: View) -> str:
+        by_then = f"{alias}.tenant_id = :tenant and {alias}.assessed_on <= :as_of"
+        return f"{by_then}{and_known(known_row(alias), view)}"
+
     return lambda view: (
-        f"(select j.* from (select {columns}, row_number() over (partition by {between}"
-        " order by b.assessed_on desc, b.id desc) as place from assessment b where b.tenant_id = :tenant"
-        f" and {among} and b.assessed_on <= :as_of{and_known(known_row('b'), view)}) j where j.place = 1)"
+        "(select b.contact_id, b.deal_id, b.support, b.influence, b.political_status from assessment b"
+        f" where {said('b', view)} and {among} and not exists (select 1 from assessment c"
+        f" where {said('c', view)} and c.contact_id = b.contact_id and {follows}"
+        " and (c.assessed_on > b.assessed_on or (c.assessed_on = b.assessed_on and c.id > b.id))))"
     )
 
 

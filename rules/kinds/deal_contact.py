@@ -38,7 +38,7 @@ _ROWS = Rows(
         "p": (_people, "p.id = t.id"),
         "m": (met(f"i.contact_id in {_AMONG_PEOPLE}"), "m.contact_id = p.contact_id"),
         "j": (
-            judged(f"b.deal_id in {AMONG_DEALS}", "b.contact_id, b.deal_id"),
+            judged(f"b.deal_id in {AMONG_DEALS}", "c.deal_id = b.deal_id"),
             "j.contact_id = p.contact_id and j.deal_id = t.deal_id",
         ),
     },

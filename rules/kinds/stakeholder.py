@@ -32,7 +32,7 @@ _ROWS = Rows(
         "p": (_people, "p.id = t.id"),
         "m": (met("AMONG(i.account_id)"), "m.contact_id = t.contact_id"),
         "j": (
-            judged("b.deal_id is null and AMONG(b.account_id)", "b.contact_id"),
+            judged("b.deal_id is null and AMONG(b.account_id)", "c.deal_id is null"),
             "j.contact_id = t.contact_id",
         ),
     },
