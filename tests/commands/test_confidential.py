@@ -78,6 +78,8 @@ async def test_the_owner_of_a_deal_is_told_of_the_deal_and_not_of_the_account(
         assert all([await sees(model, whole, row.id) for row in told])
         assert {row.rule_key for row in told if await sees(model, part, row.id)} == {"of-the-deal"}
     shown = [row async for row in Evidence.all() if await sees(Evidence, part, row.id)]
-    assert len(shown) == 2 * 6  # conditions: one on the deal, one on a line, two on a person, two that nothing met
+    assert (
+        len(shown) == 2 * 6
+    )  # conditions: one on the deal, one on a line, two on a person, two that nothing met
     assert (await portfolio(whole, factories.TODAY)).total.open_risks == 2
     assert (await portfolio(part, factories.TODAY)).total.open_risks == 1

@@ -160,7 +160,7 @@ async def test_a_trend_is_a_fact_in_a_rule_from_its_recording_to_the_lapse(
 async def test_a_tender_heard_of_and_noted_as_a_trend_is_recommended_once(
     db: str, engine: EnginePool, linked: bool
 ) -> None:
-    """As a signal, by the pack ``growth``; once it is a trend, by the pack ``trends``; refuted, by neither."""
+    """A signal: by the pack ``growth``; once it is a trend: by the pack ``trends``; refuted: by neither."""
     who = await factories.user(await factories.tenant())
     account, operator = await factories.account(who), system_actor(await Tenant.get())
     heard = Observation(account.id, SignalKind.TENDER_ANNOUNCED, "A tender for 90 sites", today())
