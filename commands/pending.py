@@ -23,7 +23,7 @@ from models.revenue import Contract
 from models.rulebooks import PendingJudgement
 from models.services import Service, UsageMonth
 from models.signals import Signal
-from models.stakeholders import Assessment, Stakeholder
+from models.stakeholders import Assessment, BuyingCentre, NeededRoles, Stakeholder
 from models.tickets import Ticket
 from models.trends import Trend
 from models.whitespace import AccountPotential
@@ -51,7 +51,10 @@ def touched(record: Record) -> set[str]:
 
 
 async def accounts_of(tenant_id: str, records: Iterable[Record]) -> set[str]:
-    """The ids of the accounts whose facts these records are part of: by deals, bids, products, quotas too."""
+    """The ids of the accounts whose facts these records are part of: by deals, bids, products, quotas too.
+
+    People count wherever they take part, the roles that are needed wherever anybody does.
+    """
     written = list(records)
     found = set().union(*map(touched, written))
     deals = {record.deal_id for record in written if isinstance(record, _OF_DEAL)}
@@ -60,6 +63,11 @@ async def accounts_of(tenant_id: str, records: Iterable[Record]) -> set[str]:
     found |= await _accounts(tenant_id, Deal, "id", deals)
     found |= await _accounts(tenant_id, Deal, "bids__id", bids)
     found |= await _accounts(tenant_id, Deal, "lines__product_id", products)
+    people = {record.id for record in written if isinstance(record, Contact)}
+    people |= {each.contact_id for each in written if isinstance(each, Interaction) and each.contact_id}
+    found |= await _accounts(tenant_id, Deal, "contact_roles__contact_id", people)
+    for needed in (record for record in written if isinstance(record, NeededRoles)):
+        found |= await _mapped(tenant_id, needed.of)
     found |= await _accounts(tenant_id, Service, "product_id", products)
     owners = {record.user_id for record in written if isinstance(record, Quota) and record.user_id}
     if owners:
@@ -77,6 +85,16 @@ async def _accounts(
         rows = model.filter(tenant_id=tenant_id, **{f"{key}__in": wanted[start : start + BATCH]}).distinct()
         found |= {str(account) for account in await rows.values_list("account_id", flat=True)}
     return found
+
+
+async def _mapped(tenant_id: str, of: BuyingCentre) -> set[str]:
+    """The ids of the accounts of which somebody has a part in the buying centre, or in that of a deal."""
+    rows = (
+        Stakeholder.filter(tenant_id=tenant_id)
+        if of is BuyingCentre.ACCOUNT
+        else Deal.filter(tenant_id=tenant_id, contact_roles__id__isnull=False)
+    )
+    return {str(account) for account in await rows.distinct().values_list("account_id", flat=True)}
 
 
 async def note(tenant_id: str, account_ids: Iterable[str]) -> None:

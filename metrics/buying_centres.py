@@ -199,7 +199,7 @@ async def centres(
                 tuple(rapports.get(person.contact_id, ())),
             )
         )
-    needed = await needed_roles(actor, of)
+    needed = await needed_roles(actor.tenant_id, of)
     executives: dict[str, list[Person]] = {}
     for each in known.values():
         if each.seniority is Seniority.EXECUTIVE and each.left_on is None:
@@ -298,7 +298,7 @@ async def _latest(
     )
 
 
-async def needed_roles(actor: Actor, of: BuyingCentre) -> dict[str, tuple[ContactRole, ...]]:
+async def needed_roles(tenant_id: str, of: BuyingCentre) -> dict[str, tuple[ContactRole, ...]]:
     """The roles needed by kind, those of all other kinds by an empty one."""
-    said = await NeededRoles.filter(tenant_id=actor.tenant_id, of=of).order_by("id")
+    said = await NeededRoles.filter(tenant_id=tenant_id, of=of).order_by("id")
     return {"": NEEDED[of], **{each.kind: tuple(map(ContactRole, each.roles)) for each in said}}

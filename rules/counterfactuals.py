@@ -102,7 +102,7 @@ _GIVEN = frozenset(
 _OURS: Mapping[str, frozenset[str] | None] = {
     "deal": None,
     "deal_line": None,
-    "deal_contact": frozenset({"days_since_contact", "role"}),
+    "deal_contact": frozenset({"days_since_contact", "role", "colleagues_in_contact", "strength"}),
     "bid": None,
     "ticket": None,
     "plan": None,
@@ -116,7 +116,8 @@ _OURS: Mapping[str, frozenset[str] | None] = {
     "account": frozenset(
         {
             "open_deals", "open_expansion_deals", "open_pipeline", "contacts", "executive_contacts",
-            "days_since_contact", "days_since_executive_contact", "tickets_open", "tickets_open_severe",
+            "stakeholders", "champions", "coverage", "days_since_contact",
+            "days_since_executive_contact", "tickets_open", "tickets_open_severe",
         }
     ),
 }  # fmt: skip

@@ -137,14 +137,25 @@ def _confidential(rule: Rule) -> bool:
 
 
 def _of_its_deal(rule: Rule, where: Where) -> bool:
-    """Whether facts that meet this are part of the deal that the rule matches."""
+    """Whether facts that meet this are part of the deal that the rule matches, or a part of it once more."""
     return any(
         isinstance(part, Condition)
-        and (part.term.text, part.op) == ("deal_id", Op.EQ)
+        and part.op == Op.EQ
         and part.other is not None
         and part.other.formula == FieldValue("id")
-        and rule.kind_of(part.other.alias or "") == "deal"
+        and _is_of_deal(rule, part.term.text, part.other.alias or "")
         for part in where
+    )
+
+
+def _is_of_deal(rule: Rule, field: str, alias: str) -> bool:
+    """Whether what has the id of an alias in a field is part of the deal that the rule matches."""
+    kind = rule.kind_of(alias)
+    if field == "deal_id":
+        return kind == "deal"
+    matched = (each for each in rule.patterns if each.alias == alias)
+    return (
+        field == "id" and kind in PARTS_OF_DEALS and any(_of_its_deal(rule, each.where) for each in matched)
     )
 
 

@@ -106,6 +106,7 @@ def parameters(
             "month_12": months_before(this_month, 12),
             "day_30": as_of - timedelta(days=30),
             "day_90": as_of - timedelta(days=90),
+            "day_180": as_of - timedelta(days=180),
             "day_365": as_of - timedelta(days=365),
         }
     )

@@ -355,5 +355,5 @@ class StakeholderQueries:
         return [
             NeededRoles(of=of, kind=kind or None, roles=list(roles))
             for of in BuyingCentre
-            for kind, roles in sorted((await metric.needed_roles(info.context.actor, of)).items())
+            for kind, roles in sorted((await metric.needed_roles(info.context.actor.tenant_id, of)).items())
         ]

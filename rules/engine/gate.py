@@ -170,5 +170,7 @@ def _changed(facts: Facts, kind: str, name: str, field: str, value: Scalar | Non
 
 
 def _with(fact: Fact, field: str, value: Scalar | None) -> Fact:
+    if field == "id":  # every fact has its own
+        return fact
     kept = {name: held for name, held in fact.items() if name != field}
-    return kept if value is None or field == "id" else {**kept, field: value}
+    return kept if value is None else {**kept, field: value}

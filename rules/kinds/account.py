@@ -8,9 +8,11 @@ from models.database import text_order
 from models.deals import Deal
 from models.people import PRESENT, Contact
 from models.revenue import Contract
+from models.stakeholders import BuyingCentre, Stakeholder
 from models.tickets import OPEN as TICKET_OPEN
 from models.tickets import Ticket
 from models.view import View
+from rules.kinds.buying_centre import COVERAGE, finding, needed, parts
 from rules.kinds.declaring import (
     ACTIVE,
     CONTACTED,
@@ -97,8 +99,17 @@ _ROWS = Rows(
     account="t.id",
     joins={
         name: (subquery, f"{name}.account_id = t.id")
-        for name, subquery in {"c": _contracts, "d": _deals, "p": _people, "k": _tickets, "u": _usage}.items()
-    },
+        for name, subquery in {
+            "c": _contracts,
+            "d": _deals,
+            "p": _people,
+            "k": _tickets,
+            "u": _usage,
+            "v": parts(Stakeholder, "account_id", "AMONG(t.account_id)"),
+        }.items()
+    }
+    | {"n": (needed("found_account_roles"), "n.kind = t.tier")},
+    found={"found_account_roles": finding(BuyingCentre.ACCOUNT, Tier)},
 )
 
 ACCOUNT = kind(
@@ -140,6 +151,29 @@ ACCOUNT = kind(
         "DAYS(:as_of, p.executive_on)",
     ),
     days("days_since_contact", "days since anybody was last contacted", "DAYS(:as_of, p.contacted_on)"),
+    number(
+        "stakeholders",
+        "contacts",
+        "people with a part in the account's buying centre who have not left",
+        "coalesce(v.people, 0)",
+        minimum=0,
+    ),
+    number(
+        "champions",
+        "contacts",
+        "of these, those whose part is that of the champion",
+        "coalesce(v.champions, 0)",
+        minimum=0,
+    ),
+    number(
+        "coverage",
+        "percent",
+        "of the roles that the account's buying centre needs, those of which somebody was contacted within"
+        " the last 90 days; missing while nobody has a part in it",
+        COVERAGE,
+        minimum=0,
+        maximum=100,
+    ),
     number("tickets_open", "tickets", "open tickets", "coalesce(k.tickets, 0)", minimum=0),
     number(
         "tickets_open_severe",

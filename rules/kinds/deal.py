@@ -12,7 +12,9 @@ from models.deals import STAGE_RANK, ContactRole, Deal, DealContact, DealKind, F
 from models.people import Contact
 from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion, Element, Known
+from models.stakeholders import BuyingCentre
 from models.view import View
+from rules.kinds.buying_centre import COVERAGE, ENGAGED, finding, needed, parts
 from rules.kinds.declaring import (
     CURRENCY,
     KEPT,
@@ -111,13 +113,12 @@ def _people(view: View) -> str:
 
 def _engaged(view: View) -> str:
     """Those who were contacted within 90 days, and those whose part it is to decide on the money."""
-    engaged = "t.last_contacted_on > :day_90 and t.last_contacted_on <= :as_of"
     buyer = f"s.role = '{ContactRole.ECONOMIC_BUYER.value}'"
     counts = (
-        f"sum(case when {engaged} then 1 else 0 end) as engaged,"
+        f"sum(case when {ENGAGED} then 1 else 0 end) as engaged,"
         f" sum(case when {buyer} then 1 else 0 end) as buyers"
     )
-    return _contacts(view, counts, as_of_rows(DealContact, ["removed_on", "role"], view), engaged)
+    return _contacts(view, counts, as_of_rows(DealContact, ["removed_on", "role"], view), ENGAGED)
 
 
 def _elements(view: View) -> str:
@@ -163,8 +164,10 @@ _ROWS = Rows(
         "r": (_raised, "r.entity_id = t.id"),
         "o": (owners, "o.id = t.account_id"),
         "u": (_usual, "u.stage = coalesce(t.pipeline_stage_id, t.stage)"),
+        "v": (parts(DealContact, "deal_id", f"t.deal_id in {AMONG_DEALS}"), "v.deal_id = t.id"),
+        "n": (needed("found_deal_roles"), "n.kind = t.kind"),
     },
-    found={"found_stays": _find_usual},
+    found={"found_stays": _find_usual, "found_deal_roles": finding(BuyingCentre.DEAL, DealKind)},
 )
 
 DEAL = kind(
@@ -283,6 +286,29 @@ DEAL = kind(
         "of the people taking part, those whose part is that of the economic buyer",
         "coalesce(e.buyers, 0)",
         minimum=0,
+    ),
+    number(
+        "engaged_economic_buyers",
+        "contacts",
+        "of these, those who were contacted within the last 90 days",
+        "coalesce(v.engaged_buyers, 0)",
+        minimum=0,
+    ),
+    number(
+        "champions",
+        "contacts",
+        "of the people taking part, those whose part is that of the champion",
+        "coalesce(v.champions, 0)",
+        minimum=0,
+    ),
+    number(
+        "coverage",
+        "percent",
+        "of the roles that the deal's buying centre needs, those of which somebody was contacted within the"
+        " last 90 days; missing while nobody takes part",
+        COVERAGE,
+        minimum=0,
+        maximum=100,
     ),
     number(
         "qualification",

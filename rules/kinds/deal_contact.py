@@ -1,10 +1,14 @@
-"""Facts of kind ``deal_contact``: who takes part in the deals that are facts."""
+"""Facts of kind ``deal_contact``: who takes part in the deals that are facts, and how they are judged there.
+
+What is judged at the account is none of these: who sees the deal does not see it.
+"""
 
 from __future__ import annotations
 
 from models.deals import ContactRole, DealContact
 from models.people import Contact, Seniority
 from models.view import View
+from rules.kinds.buying_centre import JUDGED, KNOWN, days_since_left, judged, met
 from rules.kinds.deal import AMONG_DEALS, deals_in_sight
 from rules.kinds.declaring import CONTACTED, KEPT, days, flag, identity, kind, stored, text
 from rules.registry import Rows
@@ -20,13 +24,24 @@ def _people(view: View) -> str:
     )
 
 
+_AMONG_PEOPLE = (
+    f"(select contact_id from deal_contact where tenant_id = :tenant and deal_id in {AMONG_DEALS})"
+)
 _ROWS = Rows(
     DealContact,
     account="d.account_id",
     source="null",
     where="d.account_id is not null and p.id is not null and t.removed_on is null"
     f" and t.deal_id in {AMONG_DEALS}",
-    joins={"d": (deals_in_sight, "d.id = t.deal_id"), "p": (_people, "p.id = t.id")},
+    joins={
+        "d": (deals_in_sight, "d.id = t.deal_id"),
+        "p": (_people, "p.id = t.id"),
+        "m": (met(f"i.contact_id in {_AMONG_PEOPLE}"), "m.contact_id = p.contact_id"),
+        "j": (
+            judged(f"b.deal_id in {AMONG_DEALS}", "c.deal_id = b.deal_id"),
+            "j.contact_id = p.contact_id and j.deal_id = t.deal_id",
+        ),
+    },
 )
 
 DEAL_CONTACT = kind(
@@ -39,6 +54,9 @@ DEAL_CONTACT = kind(
     text("seniority", "where the person stands in the organisation", "p.seniority", Seniority),
     days("days_since_contact", "days since the person was last contacted", "DAYS(:as_of, p.contacted_on)"),
     flag("has_left", "whether the person has left the customer", "p.left_on <= :as_of"),
+    *JUDGED,
+    *KNOWN,
+    days_since_left("p"),
     flag("deal_is_open", "whether the deal can still be won", "d.is_open = 1"),
     identity("deal_id", "the deal", "t.deal_id"),
     identity("contact_id", "the person", "p.contact_id"),

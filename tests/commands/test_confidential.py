@@ -32,6 +32,8 @@ def _rule(key: str, *further: dict[str, object]) -> dict[str, object]:
 #: What a deal is made of, and who takes part in it: its owner sees that.
 PARTS: tuple[dict[str, object], ...] = (
     {"deal_line": {"as": "l", "where": {"deal_id": {"eq": "$d.id"}}}},
+    {"deal_contact": {"as": "p", "where": {"deal_id": {"eq": "$d.id"}, "role": {"eq": "INFLUENCER"}}}},
+    {"none": {"deal_contact": {"where": {"id": {"eq": "$p.id"}, "days_since_contact": {"lte": 60}}}}},
     {"none": {"deal_contact": {"where": {"deal_id": {"eq": "$d.id"}, "role": {"eq": "CHAMPION"}}}}},
 )
 
@@ -76,6 +78,8 @@ async def test_the_owner_of_a_deal_is_told_of_the_deal_and_not_of_the_account(
         assert all([await sees(model, whole, row.id) for row in told])
         assert {row.rule_key for row in told if await sees(model, part, row.id)} == {"of-the-deal"}
     shown = [row async for row in Evidence.all() if await sees(Evidence, part, row.id)]
-    assert len(shown) == 2 * 3  # a condition on the deal, one on each of its parts
+    assert (
+        len(shown) == 2 * 6
+    )  # conditions: one on the deal, one on a line, two on a person, two that nothing met
     assert (await portfolio(whole, factories.TODAY)).total.open_risks == 2
     assert (await portfolio(part, factories.TODAY)).total.open_risks == 1

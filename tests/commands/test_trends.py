@@ -16,8 +16,10 @@ from models.access import Tenant
 from models.base import today
 from models.errors import Invalid, InvalidTransition, NotFound
 from models.history import Change
+from models.recommendations import Recommendation, RecommendationState
+from models.severity import Severity
 from models.signals import SignalKind
-from models.trends import Trend, TrendKind, TrendOutcome, TrendState
+from models.trends import Trend, TrendImpact, TrendKind, TrendOutcome, TrendState
 from rules import packs
 from rules.engine.pool import EnginePool
 from tests import factories
@@ -152,3 +154,34 @@ async def test_a_trend_is_a_fact_in_a_rule_from_its_recording_to_the_lapse(
         told = await client.ask(asked)
         (found,) = told["recommendations"]["nodes"]
         assert found["state"] == "LAPSED"
+
+
+@pytest.mark.parametrize("linked", [True, False])
+async def test_a_tender_heard_of_and_noted_as_a_trend_is_recommended_once(
+    db: str, engine: EnginePool, linked: bool
+) -> None:
+    """A signal: by the pack ``growth``; once it is a trend: by the pack ``trends``; refuted: by neither."""
+    who = await factories.user(await factories.tenant())
+    account, operator = await factories.account(who), system_actor(await Tenant.get())
+    heard = Observation(account.id, SignalKind.TENDER_ANNOUNCED, "A tender for 90 sites", today())
+    (signal,) = await signals.record(operator, [heard])
+    for name in ("growth", "trends"):
+        book, _ = await rulebooks.import_file(operator, name, packs.load(name).text)
+        await rulebooks.activate(operator, engine, book.id)
+
+    async def open_keys() -> set[str]:
+        await evaluations.evaluate(operator, engine, today())
+        told = await Recommendation.filter(state=RecommendationState.OPEN).order_by("rule_key")
+        return {each.rule_key for each in told}
+
+    assert await open_keys() == {"tender-without-deal"}
+    actor = await factories.actor(who)
+    weighed = {"impact": TrendImpact.OPPORTUNITY, "severity": Severity.HIGH}
+    tender = {**SEEN, "kind": TrendKind.TENDER_ANNOUNCED, **weighed}
+    if linked:
+        trend = await trends.from_signal(actor, signal.id, weighed)
+    else:
+        (trend,) = await trends.record(actor, [Observed(account.id, tender)])
+    assert await open_keys() == {"tender-trend-without-deal"}
+    await trends.move(actor, trend.id, TrendState.REFUTED)
+    assert await open_keys() == (set() if linked else {"tender-without-deal"})

@@ -159,7 +159,7 @@ async def test_a_contract_of_a_competitor_that_ends_within_nine_months_is_an_act
     """Capability 24, by what was observed of a competitor at the account."""
     actor = system_actor(tenant)
     await whitespace.set_potential(await factories.actor(owner), account.id, "WAN", 500_00, "they said so")
-    book, _ = await rulebooks.import_file(actor, "growth", packs.load("growth").text)
+    book, _ = await rulebooks.import_file(actor, "trends", packs.load("trends").text)
 
     async def until(day: date) -> str:
         given = {"role": PositionRole.INCUMBENT, "contract_ends_on": day}

@@ -277,7 +277,8 @@ async def test_who_takes_part_in_a_deal_is_told_with_the_part(tenant: Tenant, ac
     assert fact == {
         "id": part.id, "_source": "bellwether", "name": "Ada", "title": "CIO", "role": "CHAMPION",
         "seniority": "EXECUTIVE", "days_since_contact": 9, "has_left": True, "deal_is_open": True,
-        "deal_id": deal.id, "contact_id": contact.id,
+        "deal_id": deal.id, "contact_id": contact.id, "days_since_left": 5, "strength": 0,
+        "colleagues_in_contact": 0,
     }  # fmt: skip
     async with unit_of_work(system_actor(tenant), "test", on=_ago(3)) as work:
         await work.update(part, {"role": ContactRole.BLOCKER})

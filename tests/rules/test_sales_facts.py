@@ -136,7 +136,7 @@ async def test_when_a_category_was_last_raised_is_told_against_the_expected_clos
 async def test_people_engaged_and_economic_buyers_are_counted(account: Account) -> None:
     deal = await factories.deal(account, valid_from=ago(200), close_on=ago(40))
     parts = []
-    for contacted, left in ((5, None), (89, None), (90, None), (None, None), (5, 1)):
+    for contacted, left in ((5, None), (90, None), (91, None), (None, None), (5, 1)):
         contact = await factories.contact(
             account,
             last_contacted_on=None if contacted is None else ago(contacted),

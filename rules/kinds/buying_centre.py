@@ -1,0 +1,171 @@
+"""What kinds of facts say of buying centres alike: which roles are needed, and who is engaged in them.
+
+As ``metrics/buying_centres.py`` has it, said in SQL for many accounts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+from metrics.buying_centres import ENGAGED_DAYS, needed_roles
+from metrics.relationships import (
+    FREQUENCY_POINTS,
+    OFTEN,
+    RECENCY_POINTS,
+    SENIORITY_POINTS,
+    WAS_CONTACT,
+    WINDOW_DAYS,
+)
+from models.asof import as_of_rows, known_row
+from models.base import Record
+from models.database import table_in
+from models.deals import ContactRole
+from models.people import Contact
+from models.stakeholders import BuyingCentre, Influence, PoliticalStatus, Support
+from models.view import View
+from rules.kinds.declaring import CONTACTED, KEPT, and_known, days, number, stored, text
+from rules.registry import FactField, Finder, Subquery
+
+#: A person ``t`` who was contacted so lately as to be engaged.
+ENGAGED = f"DAYS(:as_of, {CONTACTED}) <= {ENGAGED_DAYS}"
+#: A person ``t`` who has not left, and whose data was not erased.
+THERE = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
+_COLUMNS: Mapping[ContactRole, str] = {role: f"of_{role.value.lower()}" for role in ContactRole}
+
+
+def parts(model: type[Record], of: str, among: str) -> Subquery:
+    """Makes a subquery that counts who takes part, for each ``of``: an account or a deal.
+
+    ``people`` and ``champions`` who are there, ``engaged_buyers`` of those who have the money, and for each
+    role whether anybody of it is engaged. ``among`` says of which accounts or deals, of rows ``t``.
+    """
+    engaged = ", ".join(
+        f"max(case when s.role = '{role.value}' and {ENGAGED} then 1 else 0 end) as {column}"
+        for role, column in _COLUMNS.items()
+    )
+    buyer, champion = ContactRole.ECONOMIC_BUYER.value, ContactRole.CHAMPION.value
+
+    def made(view: View) -> str:
+        rows = as_of_rows(model, [of, "contact_id", "role", "removed_on"], view, which=among)
+        return (
+            f"(select s.{of}, count(*) as people,"
+            f" sum(case when s.role = '{champion}' then 1 else 0 end) as champions,"
+            f" sum(case when s.role = '{buyer}' and {ENGAGED} then 1 else 0 end) as engaged_buyers, {engaged}"
+            f" from {rows} s join {stored(Contact, THERE, CONTACTED, view=view)} on t.id = s.contact_id"
+            f" where s.removed_on is null and {THERE} group by s.{of})"
+        )
+
+    return made
+
+
+def needed(parameter: str) -> Subquery:
+    """Makes a subquery of the roles needed by the kind of buying centre: how many, and whether each is."""
+    columns = {"kind": "text", "total": "bigint", **dict.fromkeys(_COLUMNS.values(), "bigint")}
+    return lambda _view: table_in(parameter, columns)
+
+
+def finding(of: BuyingCentre, kinds: type[StrEnum]) -> Finder:
+    """Finds which roles a tenant needs in each kind of buying centre: as now, for every date."""
+
+    async def find(tenant_id: str, _as_of: date, _known_on: date | None) -> list[dict[str, object]]:
+        said = await needed_roles(tenant_id, of)
+        return [_row(kind.value, said.get(kind.value, said[""])) for kind in kinds]
+
+    return find
+
+
+def _row(kind: str, roles: tuple[ContactRole, ...]) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "total": len(roles),
+        **{column: int(role in roles) for role, column in _COLUMNS.items()},
+    }
+
+
+#: Percent of the roles that are needed (``n``) of which somebody is engaged (``v``).
+COVERAGE = (
+    f"100.0 * ({' + '.join(f'v.{each} * n.{each}' for each in _COLUMNS.values())}) / nullif(n.total, 0)"
+)
+
+
+def met(among: str) -> Subquery:
+    """Makes a subquery of how often, when last and by how many of us people were contacted in the window.
+
+    ``among`` is a condition on interactions ``i``.
+    """
+    return lambda view: (
+        "(select i.contact_id, count(*) as contacts, max(i.happened_on) as last_on,"
+        " count(distinct i.user_id) as colleagues from interaction i where i.tenant_id = :tenant"
+        f" and {among} and i.happened_on > :day_{WINDOW_DAYS} and i.happened_on <= :as_of and {WAS_CONTACT}"
+        f"{and_known(known_row('i'), view)}"
+        " group by i.contact_id)"
+    )
+
+
+def judged(among: str, follows: str) -> Subquery:
+    """Makes a subquery of how people were last judged by the date.
+
+    ``among`` is a condition on assessments ``b``, ``follows`` on others ``c`` of the same person, that these
+    are of the same buying centre.
+    """
+
+    def said(alias: str, view: View) -> str:
+        by_then = f"{alias}.tenant_id = :tenant and {alias}.assessed_on <= :as_of"
+        return f"{by_then}{and_known(known_row(alias), view)}"
+
+    return lambda view: (
+        "(select b.contact_id, b.deal_id, b.support, b.influence, b.political_status from assessment b"
+        f" where {said('b', view)} and {among} and not exists (select 1 from assessment c"
+        f" where {said('c', view)} and c.contact_id = b.contact_id and {follows}"
+        " and (c.assessed_on > b.assessed_on or (c.assessed_on = b.assessed_on and c.id > b.id))))"
+    )
+
+
+def days_since_left(people: str) -> FactField:
+    """The days since somebody left, of the rows that are called so."""
+    return days(
+        "days_since_left",
+        "days since the person left; missing for who has not",
+        f"case when {people}.left_on <= :as_of then DAYS(:as_of, {people}.left_on) end",
+    )
+
+
+_SENIORITY = " ".join(f"when '{each.value}' then {points}" for each, points in SENIORITY_POINTS.items())
+#: As ``metrics.relationships.strength`` has it.
+_STRENGTH = (
+    f"case when m.contacts > 0 then {RECENCY_POINTS} * ({WINDOW_DAYS} - DAYS(:as_of, m.last_on))"
+    f" / {WINDOW_DAYS} + {FREQUENCY_POINTS}"
+    f" * (case when m.contacts > {OFTEN} then {OFTEN} else m.contacts end) / {OFTEN}"
+    f" + case p.seniority {_SENIORITY} end else 0 end"
+)
+#: How a person was last judged (``j``).
+JUDGED = (
+    text("support", "where the person stands towards us, as last judged", "j.support", Support),
+    text("influence", "how much weight the person's word has, as last judged", "j.influence", Influence),
+    text(
+        "political_status",
+        "how near the person is to those who have the power, as last judged",
+        "j.political_status",
+        PoliticalStatus,
+    ),
+)
+#: How well we know a person (``p``), by how we met (``m``).
+KNOWN = (
+    number(
+        "strength",
+        "points",
+        "how strong the relationship is by recency, frequency and seniority, 0 to 100",
+        _STRENGTH,
+        minimum=0,
+        maximum=100,
+    ),
+    number(
+        "colleagues_in_contact",
+        "colleagues",
+        "how many of us were in contact with the person within the last 180 days",
+        "coalesce(m.colleagues, 0)",
+        minimum=0,
+    ),
+)
