@@ -188,8 +188,15 @@ def _of_test(
         for fact in whole.get(part.kind, ()):
             if tested(part, {part.kind: [fact]}, bound):
                 yield from _of_fact(part.kind, part.where, fact, bound, facts)
-    elif part.kind in REGISTRY.kinds:
+    elif part.kind in REGISTRY.kinds and not _names_one(part):
         yield from _new_fact(part, bound, facts)
+
+
+def _names_one(part: Exists) -> bool:
+    """Whether it asks for one fact by its id: no other one takes its place."""
+    return any(
+        isinstance(each, Condition) and each.op == Op.EQ and each.term.text == "id" for each in part.where
+    )
 
 
 def _new_fact(part: Exists, bound: Bound, facts: Facts) -> Iterator[_Candidate]:

@@ -52,7 +52,8 @@ def conditions(wording: Wording, kind: str, where: Mapping[str, object]) -> list
             said += _group(wording, kind, Quantifier(key), asked)
         else:
             text, op = key.rsplit(" ", 1)
-            said.append(condition(wording, kind, text, op, asked))
+            itself = wording.identity(f"{kind}_id", str(asked)) if (text, op) == ("id", Op.EQ.value) else None
+            said.append(itself or condition(wording, kind, text, op, asked))
     return said
 
 

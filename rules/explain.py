@@ -208,5 +208,7 @@ def spoken(term: Term, value: Scalar | None, currency: str) -> str:
         return f"{currency} {Decimal(str(value)) / 100:,.2f}"
     if term.unit == _RATIO:
         return f"{value:+.0%}"
+    if term.unit == "percent":
+        value = round(value, 1)
     unit = term.unit[:-1] if value == 1 and term.unit.endswith("s") else term.unit
     return f"{value:,} {unit}".rstrip()

@@ -120,7 +120,7 @@ async def test_one_statement_a_kind_counts_all_fields_of_all_packs(
     counting = [each for each in statements if "count(*) as facts" in each]
     kinds = {
         "account", "contract", "deal", "bid", "contact", "service", "ticket", "signal", "event", "quota",
-        "plan", "stakeholder", "trend", "competitor", "deal_line", "whitespace",
+        "plan", "stakeholder", "trend", "competitor", "deal_line", "deal_contact", "whitespace",
     }  # fmt: skip
     assert len(counting) == len(kinds)
     assert _told(found) == []

@@ -140,7 +140,7 @@ def test_the_grid_of_a_deck_is_that_which_was_gathered(gathered: Gathered) -> No
     assert [name for name, _ in drawn.rows] == [row.name for row in content.whitespace.rows]
     texts = _slides(gathered.file(content, deck.written))["Whitespace"]
     shown = [shade.word for _, shades in drawn.rows for shade in shades]
-    assert {"owned", "ordered", "open", "never"} == {*shown}
+    assert {"owned", "ordered", "open", "rival", "never"} == {*shown}
     assert all(texts.count(word) >= shown.count(word) for word in shown)
     assert all(shade.means in texts for shade in drawn.legend)
 

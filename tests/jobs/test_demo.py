@@ -145,7 +145,7 @@ async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None
             ("Hallbergwerk AG", "plan-actions-overdue"),
             ("Hallbergwerk AG", "competitor-contract-ends"),
             ("Hallbergwerk AG", "single-thread-key-player"),
-            ("Kronfeld Antriebstechnik", "competitor-contract-ends"),
+            ("Kronfeld Antriebstechnik", "whitespace-held-until-soon"),
             ("Kronfeld Antriebstechnik", "key-account-without-plan"),
             ("Kronfeld Antriebstechnik", "trend-without-course"),
             ("Vestermark Pumps", "champion-left"),

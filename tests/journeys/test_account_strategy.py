@@ -307,12 +307,17 @@ async def _it_is_planned(story: Story) -> None:
     await story.crm.usage(records["sites"], story.first)
     records["Kim"] = await director.person("Kim Adler", "CHAMPION", title="CIO", seniority="EXECUTIVE")
     records["Lee"] = await director.person("Lee Brandt", "BLOCKER", title="Buyer", seniority="HEAD")
-    await director.person("Noor Celik", "ECONOMIC_BUYER", title="CFO", seniority="EXECUTIVE")
+    records["Noor"] = await director.person(
+        "Noor Celik", "ECONOMIC_BUYER", title="CFO", seniority="EXECUTIVE"
+    )
     await director.met(records["Kim"], story.ada, story.mara)
     records["cloud deal"] = await _deal(director, "Cloud for the plants", "240000.00")
     await _write(story)
     assert await director.judged() == (
-        {("objective-without-action", "Weber in the cloud has 3 objectives without an action")},
+        {
+            ("objective-without-action", "Weber in the cloud has 3 objectives without an action"),
+            ("buying-centre-uncovered", "of the roles that decide at Weber, 33.3 percent are engaged"),
+        },
         {("key-account-without-plan", "Account plan stands in the way")},
     )
     await director.do("submitAccountPlan", "plan { id }", id=story.plan)
@@ -514,7 +519,10 @@ async def _a_blocker_is_left_alone(story: Story) -> None:
     await story.day(55)
     records["three"] = await story.crm.service("three", story.products["Cloud"], 3_000, ServiceState.ACTIVE)
     await story.day(63)
-    assert await director.judged() == NOTHING
+    unmet = "Cloud for the plants is PROPOSED and Noor Celik was not spoken to for three months"
+    assert await director.judged() == ({("offer-without-buyer-engaged", unmet)}, set())
+    await director.met(records["Noor"], story.ada, story.mara)
+    assert await director.judged() == (set(), {("offer-without-buyer-engaged", "x")})
     await story.day(64)
     reason = "Cloud for the plants is PROPOSED and Lee Brandt was not spoken to for 61 days"
     assert await director.judged() == ({("blocker-unaddressed", reason)}, set())
