@@ -86,7 +86,8 @@ def _row(kind: str, roles: tuple[ContactRole, ...]) -> dict[str, object]:
 
 #: Percent of the roles that are needed (``n``) of which somebody is engaged (``v``).
 COVERAGE = (
-    f"100.0 * ({' + '.join(f'v.{each} * n.{each}' for each in _COLUMNS.values())}) / nullif(n.total, 0)"
+    f"((2000 * ({' + '.join(f'v.{each} * n.{each}' for each in _COLUMNS.values())}) + n.total)"
+    " / nullif(2 * n.total, 0)) / 10.0"
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -72,7 +74,7 @@ async def test_an_accounts_coverage_by_hand(account: Account) -> None:
             account, last_contacted_on=ago(contacted), left_on=left and ago(left)
         )
         await factories.stakeholder(contact, role=role)
-    assert await _account_fact(account) == [3, 0, 33.333333]
+    assert await _account_fact(account) == [3, 0, 33.3]
     assert await _account_fact(account, ago(4)) == [4, 1, 100]
     assert await _account_fact(account, DAY + timedelta(days=1)) == [3, 0, 0]
     await NeededRoles.create(
@@ -110,7 +112,7 @@ async def test_capability_14_coverage_of_an_account_and_its_deal_differ_as_their
     )
     await factories.stakeholder(contact, role=ContactRole.CHAMPION)
     await factories.deal_contact(deal, contact, role=ContactRole.BLOCKER)
-    assert (await _account_fact(account))[1:] == [1, 33.333333]
+    assert (await _account_fact(account))[1:] == [1, 33.3]
     (fact,) = await _facts(account, "deal")
     assert (fact["champions"], fact["coverage"]) == (0, 0)
 
@@ -183,7 +185,7 @@ def _shown(centre: Centre) -> object:
     champions = sum(each.role is ContactRole.CHAMPION for each in there)
     if not there or centre.coverage is None:
         return None, champions
-    covered = round(100 * float(centre.coverage), 6)
+    covered = math.floor(1000 * centre.coverage + Fraction(1, 2)) / 10
     return int(covered) if covered == int(covered) else covered, champions
 
 
