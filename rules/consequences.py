@@ -30,7 +30,10 @@ EXPOSURES: Mapping[str, tuple[str, ...]] = {
     "service": ("annual_value",),
 }
 #: The money fields that tell what a recommendation is worth besides: revenue that there is not yet.
-WORTH: Mapping[str, tuple[str, ...]] = {"whitespace": ("annual_gap",)}
+WORTH: Mapping[str, tuple[str, ...]] = {
+    "whitespace": ("annual_gap",),
+    "competitor": ("annual_price",),
+}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

@@ -32,6 +32,7 @@ COMPETITOR = kind(
         "DAYS(t.contract_ends_on, :as_of)",
     ),
     money("monthly_price", "the monthly charge that was seen; missing when none was", "t.price_minor"),
+    money("annual_price", "12 times that; missing when none was seen", "t.price_minor * 12"),
     number("price_term_months", "months", "over how many months that is", "t.price_term_months", minimum=0),
     text("confidence", "how sure it is", "t.confidence", Confidence),
     days("days_since_observed", "days since it was observed", "DAYS(:as_of, t.observed_on)", minimum=0),

@@ -107,14 +107,16 @@ async def test_a_contract_of_a_competitor_that_ends_is_recommended_until_a_deal_
     who = await factories.user(tenant)
     account = await factories.account(who)
     ends = today() + timedelta(days=200)
-    await factories.competitor_position(account, contract_ends_on=ends, observed_on=today())
+    await factories.competitor_position(
+        account, contract_ends_on=ends, observed_on=today(), price_minor=9_800_00
+    )
     system = system_actor(tenant)
     async with EnginePool(1, 20.0) as engine:
         book, _ = await rulebooks.import_file(system, "trends", packs.load("trends").text)
         await rulebooks.activate(system, engine, book.id)
         await evaluations.evaluate(system, engine, today())
         found = await Recommendation.get(rule_key="competitor-contract-ends")
-        assert found.state is RecommendationState.OPEN
+        assert (found.state, found.value_minor) == (RecommendationState.OPEN, 117_600_00)  # a year of 9,800
         deal = await factories.deal(account)
         await factories.deal_line(deal, await factories.product(tenant, family="WAN"))
         await evaluations.evaluate(system, engine, today())
