@@ -14,7 +14,6 @@ from commands.account_review.content import Edition
 from commands.account_review.gathering import Asked, account_named, gathered
 from commands.actors import actor_of
 from connectors import forecast_workbook
-from connectors.account_review import deck, document
 from connectors.account_review.files import put
 from models.access import Actor, Tenant, User, as_email
 from models.base import today
@@ -98,8 +97,12 @@ async def export_review(
         actor = await _reader(await tenant_actor(tenant), user)
         content = await gathered(actor, await account_named(actor, account), asked)
     if pptx:
+        from connectors.account_review import deck  # not for every command: they take long to load
+
         put(pptx, deck.written(content))
     if docx:
+        from connectors.account_review import document
+
         put(docx, document.written(content))
     for file in (each for each in (pptx, docx) if each):
         out.print(f"{file}: {content.header.name} as of {content.as_of}, for the {edition}", markup=False)

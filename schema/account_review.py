@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -13,7 +13,6 @@ import strawberry
 
 from commands.account_review.content import Content, Edition
 from commands.account_review.gathering import Asked, gathered
-from connectors.account_review import deck, document
 from models import accounts as stored
 from models.base import today
 from models.described import Described
@@ -34,14 +33,21 @@ class Format(Described):
     DOCX = "DOCX", "A document with the same charts and whole tables, for Word and programs like it."
 
 
-_WRITERS: Mapping[Format, Callable[[Content], bytes]] = {
-    Format.PPTX: deck.written,
-    Format.DOCX: document.written,
-}
 _MEDIA: Mapping[Format, str] = {
     Format.PPTX: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     Format.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
+
+
+def _written(content: Content, format: Format) -> bytes:
+    """The file; what writes it is loaded by the first that is asked for, not by every start of the server."""
+    if format is Format.PPTX:
+        from connectors.account_review import deck
+
+        return deck.written(content)
+    from connectors.account_review import document
+
+    return document.written(content)
 
 
 @strawberry.type
@@ -92,7 +98,7 @@ class AccountReview:
         format: Annotated[Format, strawberry.argument(description="What it is to be written as.")],
     ) -> AccountReviewFile:
         """The review as a file: some 100 to 500 KB, as no table in it has more than 200 rows."""
-        written = await asyncio.to_thread(_WRITERS[format], self.content)
+        written = await asyncio.to_thread(_written, self.content, format)
         name = re.sub(r"[^\w]+", "-", self.content.header.name)[:60].strip("-")
         return AccountReviewFile(
             name=f"review-{name}-{self.content.as_of}.{format.value.lower()}",
