@@ -19,13 +19,13 @@ from pptx import Presentation
 
 from commands import rulebooks
 from commands.access import system_actor
-from models import base
 from models.access import Role
 from models.accounts import Account
 from models.services import ServiceState
 from rules import packs
 from rules.engine.pool import EnginePool
 from tests import factories
+from tests.clock import Clock
 from tests.door import Door, Payload, door
 
 GUIDE = Path(__file__).parents[2].joinpath("docs/account-plans.md").read_text("utf-8")
@@ -39,24 +39,6 @@ ADVICE = """query ($account: ID!) { account(id: $account) { recommendations { no
 async def engine() -> AsyncIterator[EnginePool]:
     async with EnginePool(1, 30) as pool:
         yield pool
-
-
-@dataclass
-class Clock:
-    """The day of the business, which moves when it is told to."""
-
-    passed: int = 0
-
-    def on(self, monkeypatch: pytest.MonkeyPatch) -> Clock:
-        """Have everything go by it."""
-        real = base.utcnow
-        monkeypatch.setattr(base, "utcnow", lambda: real() + timedelta(days=self.passed))
-        return self
-
-    def day(self, number: int) -> date:
-        """A day of the plan, the first is 0; time moves on to it."""
-        self.passed = number
-        return base.today()
 
 
 @dataclass

@@ -31,6 +31,7 @@ from models.tickets import Ticket, TicketState
 from rules import packs
 from rules.engine.pool import EnginePool
 from tests import factories
+from tests.clock import Clock
 from tests.door import Door, door
 
 PACKS = ("account-plans", "relationship", "trends", "growth")
@@ -59,24 +60,6 @@ BEHIND = "Weber in the cloud has 1 objective behind the time that has passed, of
 async def engine() -> AsyncIterator[EnginePool]:
     async with EnginePool(1, 30) as pool:
         yield pool
-
-
-@dataclass
-class Clock:
-    """The day of the business, which moves when it is told to."""
-
-    passed: int = 0
-
-    def on(self, monkeypatch: pytest.MonkeyPatch) -> Clock:
-        """Have everything go by it."""
-        real = base.utcnow
-        monkeypatch.setattr(base, "utcnow", lambda: real() + timedelta(days=self.passed))
-        return self
-
-    def day(self, number: int) -> date:
-        """A day of the plan; time moves on to it."""
-        self.passed = number
-        return base.today()
 
 
 @dataclass
