@@ -10,12 +10,17 @@ import importlib.util
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
+P = ParamSpec("P")
+T = TypeVar("T")
 #: What makes an empty database, whose URL it yields, and removes it afterwards.
 Fresh = Callable[[], AbstractContextManager[str]]
 
@@ -78,3 +83,11 @@ def _own_runtime_folder() -> None:
 
 #: What makes databases of each kind.
 SERVERS: dict[str, Callable[[], AbstractContextManager[Fresh]]] = {"sqlite": sqlite, "postgres": postgres}
+
+
+def apart(name: str, act: Callable[Concatenate[str, P], T], *given: P.args, **named: P.kwargs) -> T | str:
+    """Everything on one of the databases, in a process of its own: the ORM keeps its SQL for the next one."""
+    if name == "postgres" and postgres_is_missing():
+        return "not installed"
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(act, name, *given, **named).result()

@@ -14,15 +14,14 @@ import json
 import os
 import statistics
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing import get_context
 
 import httpx
 from tortoise.connection import get_connection
 
-from benchmarks.databases import SERVERS, Fresh, postgres_is_missing
+from benchmarks.databases import SERVERS, Fresh, apart
 from benchmarks.live import Result
 from benchmarks.reading.client import Measured, measure
 from benchmarks.reading.columns import Tenant
@@ -75,16 +74,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6, help="of each measurement")
     given = parser.parse_args()
     names = list(SERVERS) if given.database == "both" else [given.database]
-    measured = {name: _apart(name, given) for name in names}
+    measured = {name: apart(name, _on, given) for name in names}
     print(json.dumps({"processors": os.cpu_count(), "clients": CLIENTS, **measured}))
-
-
-def _apart(name: str, given: argparse.Namespace) -> Result | str:
-    """Everything on one of the databases, in a process of its own: the ORM keeps its SQL for the next one."""
-    if name == "postgres" and postgres_is_missing():
-        return "not installed"
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(_on, name, given).result()
 
 
 def _on(name: str, given: argparse.Namespace) -> Result:

@@ -14,14 +14,12 @@ import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
-from multiprocessing import get_context
 
 import httpx
 
-from benchmarks.databases import SERVERS, postgres_is_missing
+from benchmarks.databases import SERVERS, apart
 from benchmarks.forecasts import forecast
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY
@@ -73,16 +71,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     given = parser.parse_args()
     names = list(SERVERS) if given.database == "both" else [given.database]
-    measured: Result = {name: _apart(name, given.deals, given.repeats) for name in names}
+    measured: Result = {name: apart(name, _on, given.deals, given.repeats) for name in names}
     print(json.dumps(measured | {"deals": given.deals, "processors": os.cpu_count()}))
-
-
-def _apart(name: str, deals: int, repeats: int) -> Result | str:
-    """Everything on one of the databases, in a process of its own: the ORM keeps its SQL for the next one."""
-    if name == "postgres" and postgres_is_missing():
-        return "not installed"
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(_on, name, deals, repeats).result()
 
 
 def _on(name: str, deals: int, repeats: int) -> Result:

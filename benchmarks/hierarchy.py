@@ -16,13 +16,11 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing import get_context
 from typing import TypeVar
 
-from benchmarks.databases import SERVERS, postgres_is_missing
+from benchmarks.databases import SERVERS, apart
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY, SEED, Row, Rows, generate, write
 from commands.access import system_actor
@@ -75,16 +73,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     given = parser.parse_args()
     names = list(SERVERS) if given.database == "both" else [given.database]
-    measured: Result = {name: _apart(name, given.accounts, given.repeats) for name in names}
+    measured: Result = {name: apart(name, _on, given.accounts, given.repeats) for name in names}
     print(json.dumps(measured | {"accounts": given.accounts, "processors": os.cpu_count()}))
-
-
-def _apart(name: str, accounts: int, repeats: int) -> Result | str:
-    """Everything on one of the databases, in a process of its own: the ORM keeps its SQL for the next one."""
-    if name == "postgres" and postgres_is_missing():
-        return "not installed"
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(_on, name, accounts, repeats).result()
 
 
 def _on(name: str, accounts: int, repeats: int) -> Result:

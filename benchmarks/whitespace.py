@@ -13,13 +13,11 @@ import json
 import os
 import random
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
-from multiprocessing import get_context
 
 from tortoise.connection import get_connection
 
-from benchmarks.databases import SERVERS, postgres_is_missing
+from benchmarks.databases import SERVERS, apart
 from benchmarks.funnel import View, shown, timed
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY
@@ -63,16 +61,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
     names = list(SERVERS) if given.database == "both" else [given.database]
-    measured: Result = {name: _apart(name, given.accounts, given.repeats) for name in names}
+    measured: Result = {name: apart(name, _on, given.accounts, given.repeats) for name in names}
     print(json.dumps(measured | {"accounts": given.accounts, "processors": os.cpu_count()}))
-
-
-def _apart(name: str, accounts: int, repeats: int) -> Result | str:
-    """Everything on one of the databases, in a process of its own: the ORM keeps its SQL for the next one."""
-    if name == "postgres" and postgres_is_missing():
-        return "not installed"
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(_on, name, accounts, repeats).result()
 
 
 def _on(name: str, accounts: int, repeats: int) -> Result:
