@@ -15,13 +15,8 @@ from rules.registry import Rows
 
 
 def _people(view: View) -> str:
-    """Who takes part, as of the date, by the id of the part: a contact never takes over another's."""
-    select = f"t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
-    people = stored(Contact, select, KEPT, view=view)
-    return (
-        f"(select r.id, r.contact_id, {select} from deal_contact r join {people}"
-        f" on t.id = r.contact_id where r.tenant_id = :tenant and r.deal_id in {AMONG_DEALS} and {KEPT})"
-    )
+    select = f"t.id, t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
+    return f"(select {select} from {stored(Contact, select, KEPT, view=view)} where {KEPT})"
 
 
 _AMONG_PEOPLE = (
@@ -33,13 +28,14 @@ _ROWS = Rows(
     source="null",
     where="d.account_id is not null and p.id is not null and t.removed_on is null"
     f" and t.deal_id in {AMONG_DEALS}",
+    narrowed=True,
     joins={
         "d": (deals_in_sight, "d.id = t.deal_id"),
-        "p": (_people, "p.id = t.id"),
-        "m": (met(f"i.contact_id in {_AMONG_PEOPLE}"), "m.contact_id = p.contact_id"),
+        "p": (_people, "p.id = t.contact_id"),
+        "m": (met(f"i.contact_id in {_AMONG_PEOPLE}"), "m.contact_id = t.contact_id"),
         "j": (
             judged(f"b.deal_id in {AMONG_DEALS}", "c.deal_id = b.deal_id"),
-            "j.contact_id = p.contact_id and j.deal_id = t.deal_id",
+            "j.contact_id = t.contact_id and j.deal_id = t.deal_id",
         ),
     },
 )
@@ -59,5 +55,5 @@ DEAL_CONTACT = kind(
     days_since_left("p"),
     flag("deal_is_open", "whether the deal can still be won", "d.is_open = 1"),
     identity("deal_id", "the deal", "t.deal_id"),
-    identity("contact_id", "the person", "p.contact_id"),
+    identity("contact_id", "the person", "t.contact_id"),
 )
