@@ -241,7 +241,6 @@ class Story:
         await self.director.do(act, "deal { stage }", **given, version=known["deal"]["version"])
 
 
-@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 async def test_a_key_account_through_a_quarter(
     db: str, engine: EnginePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
