@@ -34,7 +34,7 @@ from models.database import as_date, as_int, fetch
 from models.deals import ContactRole, Deal, DealContact
 from models.people import Contact, InteractionKind, Seniority
 from models.plans import AccountPlan, PlanRevision, RevisionState
-from models.stakeholders import KEY_ROLES, NEEDED, BuyingCentre, Stakeholder
+from models.stakeholders import KEY_ROLES, NEEDED, Assessment, BuyingCentre, Stakeholder, Support
 from rules.facts import gather
 from rules.needs import everything
 from rules.plan_health import judged
@@ -289,6 +289,21 @@ async def _fill(url: str) -> None:
             )
             for deal in await Deal.all().order_by("id")
             for person in chance.sample(of_account[deal.account_id], 4)
+        ],
+        batch_size=BATCH,
+    )
+    await Assessment.bulk_create(
+        [
+            Assessment(
+                id=Assessment.make_id(),
+                account_id=person.account_id,
+                contact_id=person.id,
+                support=chance.choice([*Support]),
+                assessed_on=DAY - timedelta(days=chance.randrange(400)),
+                **own,
+            )
+            for person in found[::2]
+            for _ in range(3)
         ],
         batch_size=BATCH,
     )

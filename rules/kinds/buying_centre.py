@@ -20,7 +20,7 @@ from metrics.relationships import (
 )
 from models.asof import as_of_rows, known_row
 from models.base import Record
-from models.database import table_in
+from models.database import is_sqlite, table_in
 from models.deals import ContactRole
 from models.people import Contact
 from models.stakeholders import BuyingCentre, Influence, PoliticalStatus, Support
@@ -91,25 +91,25 @@ COVERAGE = (
 )
 
 
-def met(among: str) -> Subquery:
+def met(people: str) -> Subquery:
     """Makes a subquery of how often, when last and by how many of us people were contacted in the window.
 
-    ``among`` is a condition on interactions ``i``.
+    ``people`` is a subquery of the ids of those who are asked for; it is joined to rows ``t`` by theirs.
     """
     return lambda view: (
-        "(select i.contact_id, count(*) as contacts, max(i.happened_on) as last_on,"
+        f"{_for_each()}(select i.contact_id, count(*) as contacts, max(i.happened_on) as last_on,"
         " count(distinct i.user_id) as colleagues from interaction i where i.tenant_id = :tenant"
-        f" and {among} and i.happened_on > :day_{WINDOW_DAYS} and i.happened_on <= :as_of and {WAS_CONTACT}"
-        f"{and_known(known_row('i'), view)}"
+        f" and i.contact_id {_one_of(people)} and i.happened_on > :day_{WINDOW_DAYS}"
+        f" and i.happened_on <= :as_of and {WAS_CONTACT}{and_known(known_row('i'), view)}"
         " group by i.contact_id)"
     )
 
 
-def judged(among: str, follows: str) -> Subquery:
+def judged(people: str, of: str, follows: str) -> Subquery:
     """Makes a subquery of how people were last judged by the date.
 
-    ``among`` is a condition on assessments ``b``, ``follows`` on others ``c`` of the same person, that these
-    are of the same buying centre.
+    ``people`` are as in ``met``. ``of`` is a condition on assessments ``b``, that they are of such a buying
+    centre, ``follows`` on others ``c`` of the same person, that these are of the same one.
     """
 
     def said(alias: str, view: View) -> str:
@@ -117,11 +117,25 @@ def judged(among: str, follows: str) -> Subquery:
         return f"{by_then}{and_known(known_row(alias), view)}"
 
     return lambda view: (
-        "(select b.contact_id, b.deal_id, b.support, b.influence, b.political_status from assessment b"
-        f" where {said('b', view)} and {among} and not exists (select 1 from assessment c"
-        f" where {said('c', view)} and c.contact_id = b.contact_id and {follows}"
+        f"{_for_each()}(select b.contact_id, b.deal_id, b.support, b.influence, b.political_status"
+        f" from assessment b where {said('b', view)} and b.contact_id {_one_of(people)} and {of}"
+        f" and not exists (select 1 from assessment c where {said('c', view)}"
+        f" and c.contact_id = b.contact_id and {follows}"
         " and (c.assessed_on > b.assessed_on or (c.assessed_on = b.assessed_on and c.id > b.id))))"
     )
+
+
+def _for_each() -> str:
+    """What a join begins with that is looked up for each row.
+
+    PostgreSQL takes few rows to be of the accounts that are asked for, where they are many, and would go
+    through all interactions for each of them. SQLite makes a table of those that are asked for.
+    """
+    return "" if is_sqlite() else "lateral "
+
+
+def _one_of(people: str) -> str:
+    return f"in {people}" if is_sqlite() else "= t.contact_id"
 
 
 def days_since_left(people: str) -> FactField:

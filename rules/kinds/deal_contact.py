@@ -32,9 +32,9 @@ _ROWS = Rows(
     joins={
         "d": (deals_in_sight, "d.id = t.deal_id"),
         "p": (_people, "p.id = t.contact_id"),
-        "m": (met(f"i.contact_id in {_AMONG_PEOPLE}"), "m.contact_id = t.contact_id"),
+        "m": (met(_AMONG_PEOPLE), "m.contact_id = t.contact_id"),
         "j": (
-            judged(f"b.deal_id in {AMONG_DEALS}", "c.deal_id = b.deal_id"),
+            judged(_AMONG_PEOPLE, "b.deal_id is not null", "c.deal_id = b.deal_id"),
             "j.contact_id = t.contact_id and j.deal_id = t.deal_id",
         ),
     },

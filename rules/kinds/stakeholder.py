@@ -15,24 +15,20 @@ from rules.registry import Rows
 
 
 def _people(view: View) -> str:
-    """Who has a part, as of the date, by the id of the part."""
-    select = f"t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
-    people = stored(Contact, select, KEPT, view=view)
-    return (
-        f"(select r.id, {select} from stakeholder r join {people} on t.id = r.contact_id"
-        f" where r.tenant_id = :tenant and AMONG(r.account_id) and {KEPT})"
-    )
+    select = f"t.id, t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
+    return f"(select {select} from {stored(Contact, select, KEPT, view=view)} where {KEPT})"
 
 
+_AMONG_PEOPLE = "(select contact_id from stakeholder where tenant_id = :tenant and AMONG(account_id))"
 _ROWS = Rows(
     Stakeholder,
     source="null",
-    where="p.id is not null and t.removed_on is null and t.contact_id is not null",
+    where="p.id is not null and t.removed_on is null",
     joins={
-        "p": (_people, "p.id = t.id"),
-        "m": (met("AMONG(i.account_id)"), "m.contact_id = t.contact_id"),
+        "p": (_people, "p.id = t.contact_id"),
+        "m": (met(_AMONG_PEOPLE), "m.contact_id = t.contact_id"),
         "j": (
-            judged("b.deal_id is null and AMONG(b.account_id)", "c.deal_id is null"),
+            judged(_AMONG_PEOPLE, "b.deal_id is null", "c.deal_id is null"),
             "j.contact_id = t.contact_id",
         ),
     },
