@@ -1,4 +1,4 @@
-"""The weekly forecast as clients see it: what was called, adjusted and handed in, and where everybody stands."""
+"""The weekly forecast as clients see it: what was called, adjusted and handed in, and attainment."""
 
 from __future__ import annotations
 
