@@ -33,7 +33,8 @@ from models.accounts import Account
 from models.database import as_date, as_int, fetch
 from models.deals import ContactRole, Deal, DealContact
 from models.people import Contact, InteractionKind, Seniority
-from models.plans import AccountPlan, PlanRevision, RevisionState
+from models.plan_records import PlanRevision, RevisionState
+from models.plans import AccountPlan
 from models.stakeholders import KEY_ROLES, NEEDED, Assessment, BuyingCentre, Stakeholder, Support
 from rules.facts import gather
 from rules.needs import everything

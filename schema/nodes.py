@@ -28,7 +28,8 @@ from schema.merges import AccountMerge
 from schema.people import Contact, Interaction
 from schema.pipeline_snapshots import PipelineSnapshot, SnapshotDeal
 from schema.pipelines import LossReason, Pipeline, PipelineStage
-from schema.plans import AccountPlan, Objective, PlanAction, PlanRevision
+from schema.plan_revisions import PlanRevision
+from schema.plans import AccountPlan, Objective, PlanAction
 from schema.plays import Play, PlayRun
 from schema.projections import ForecastProjection
 from schema.quotas import Quota
