@@ -22,11 +22,11 @@ from models.asof import as_of_rows, known_row
 from models.base import Record
 from models.database import is_sqlite, table_in
 from models.deals import ContactRole
-from models.people import Contact
+from models.people import Contact, Seniority
 from models.stakeholders import BuyingCentre, Influence, PoliticalStatus, Support
 from models.view import View
-from rules.kinds.declaring import CONTACTED, KEPT, and_known, days, number, stored, text
-from rules.registry import FactField, Finder, Subquery
+from rules.kinds.declaring import CONTACTED, KEPT, and_known, days, flag, number, stored, text
+from rules.registry import Finder, Subquery
 
 #: A person ``t`` who was contacted so lately as to be engaged.
 ENGAGED = f"DAYS(:as_of, {CONTACTED}) <= {ENGAGED_DAYS}"
@@ -91,6 +91,12 @@ COVERAGE = (
 )
 
 
+def people(view: View) -> str:
+    """A subquery of people ``t`` as of the date, those left out whose data was erased."""
+    select = f"t.id, t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
+    return f"(select {select} from {stored(Contact, select, KEPT, view=view)} where {KEPT})"
+
+
 def met(people: str) -> Subquery:
     """Makes a subquery of how often, when last and by how many of us people were contacted in the window.
 
@@ -138,15 +144,6 @@ def _one_of(people: str) -> str:
     return f"in {people}" if is_sqlite() else "= t.contact_id"
 
 
-def days_since_left(people: str) -> FactField:
-    """The days since somebody left, of the rows that are called so."""
-    return days(
-        "days_since_left",
-        "days since the person left; missing for who has not",
-        f"case when {people}.left_on <= :as_of then DAYS(:as_of, {people}.left_on) end",
-    )
-
-
 _SENIORITY = " ".join(f"when '{each.value}' then {points}" for each, points in SENIORITY_POINTS.items())
 #: As ``metrics.relationships.strength`` has it.
 _STRENGTH = (
@@ -155,8 +152,14 @@ _STRENGTH = (
     f" * (case when m.contacts > {OFTEN} then {OFTEN} else m.contacts end) / {OFTEN}"
     f" + case p.seniority {_SENIORITY} end else 0 end"
 )
-#: How a person was last judged (``j``).
-JUDGED = (
+#: A person (``p``): who it is, how it was judged last (``j``), and how well we know it by how we met (``m``).
+PERSON = (
+    text("name", "the person's name", "p.name"),
+    text("title", "the person's position", "p.title"),
+    text("role", "what the person is in the buying centre", "t.role", ContactRole),
+    text("seniority", "where the person stands in the organisation", "p.seniority", Seniority),
+    days("days_since_contact", "days since the person was last contacted", "DAYS(:as_of, p.contacted_on)"),
+    flag("has_left", "whether the person has left the customer", "p.left_on <= :as_of"),
     text("support", "where the person stands towards us, as last judged", "j.support", Support),
     text("influence", "how much weight the person's word has, as last judged", "j.influence", Influence),
     text(
@@ -165,9 +168,6 @@ JUDGED = (
         "j.political_status",
         PoliticalStatus,
     ),
-)
-#: How well we know a person (``p``), by how we met (``m``).
-KNOWN = (
     number(
         "strength",
         "points",
@@ -182,5 +182,10 @@ KNOWN = (
         "how many of us were in contact with the person within the last 180 days",
         "coalesce(m.colleagues, 0)",
         minimum=0,
+    ),
+    days(
+        "days_since_left",
+        "days since the person left; missing for who has not",
+        "case when p.left_on <= :as_of then DAYS(:as_of, p.left_on) end",
     ),
 )
