@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 
 from commands import people, privacy
 from models import people as stored
-from models.access import Role
+from models.access import Role, Scope
 from models.people import InteractionDirection, InteractionKind, Seniority
 from schema.context import Info
 from schema.core.errors import UserError
@@ -117,7 +117,8 @@ class ExportContactPayload:
         " `verdicts` (recommendations and risks with what was seen of the person as `evidence`) and"
         " `mentions` (other texts with a name or address of the person: `kind` and `id` of the record,"
         " `field`, `text`). `withheld` is the number of mentions that the caller may not see. Days are"
-        " YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are errors."
+        " YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are errors.",
+        Scope.READ_PERSONAL,
     )
     errors: list[UserError] = column("What was wrong; empty when the document is there.")
 
