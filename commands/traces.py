@@ -6,7 +6,7 @@ table is searched before anybody thinks of it. Nothing here decides or writes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -60,8 +60,8 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
 }
-#: Texts of records that refer to a person.
-_ABOUT: Mapping[type[Record], tuple[str, ...]] = {
+#: What is said in records that refer to a person.
+ABOUT: Mapping[type[Record], tuple[str, ...]] = {
     Signal: ("summary",),
     Interaction: ("subject", "outcome"),
     DecisionCriterion: ("evidence",),
@@ -187,7 +187,7 @@ async def about(person: Person) -> AsyncIterator[Text]:
         *await rapports_with(person.contact),
     ]
     for record in records:
-        for name in _ABOUT[type(record)]:
+        for name in ABOUT[type(record)]:
             yield Text(record, name)
             for change in await changes_of(record, name):
                 yield Text(change, "old")
@@ -261,20 +261,21 @@ async def mentions(person: Person, known: Collection[Place]) -> AsyncIterator[tu
 
     Each comes with what was looked for there.
     """
-    for model in _models():
-        for record in await _candidates(model, person):
+    for model, columns in searched().items():
+        for record in await _candidates(model, columns, person):
             inside = await account_of(record) == person.contact.account_id
             told = person.here if inside else person.anywhere
-            for text in (Text(record, column) for column in _columns(model)):
+            for text in (Text(record, column) for column in columns):
                 if text.place not in known and told.tells(text.value) and not _is_of_others(text):
                     yield text, told
 
 
-def _models() -> Iterator[type[Record]]:
+def searched() -> Mapping[type[Record], Sequence[str]]:
+    """The models that tell of people, or may, each with the columns that are searched for names."""
     assert Tortoise.apps is not None
-    for model in Tortoise.apps.get_models_iterable():
-        if issubclass(model, Record) and "tenant_id" in model._meta.db_fields and _columns(model):
-            yield model
+    models = [each for each in Tortoise.apps.get_models_iterable() if issubclass(each, Record)]
+    found = {model: _columns(model) for model in models if "tenant_id" in model._meta.db_fields}
+    return {model: columns for model, columns in found.items() if columns}
 
 
 def _columns(model: type[Record]) -> list[str]:
@@ -289,13 +290,13 @@ def _columns(model: type[Record]) -> list[str]:
     ]
 
 
-async def _candidates(model: type[Record], person: Person) -> list[Record]:
+async def _candidates(model: type[Record], columns: Sequence[str], person: Person) -> list[Record]:
     """Records of a model that may tell of the person: what the database can say without knowing words."""
     params: dict[str, Param] = {f"piece_{n}": each for n, each in enumerate(sorted(person.here.pieces))}
     has = "instr" if is_sqlite() else "strpos"
     ways = [
         f"{has}({ascii_lower(f'cast(t.{column} as text)')}, :{piece}) > 0"
-        for column in _columns(model)
+        for column in columns
         for piece in params
     ]
     if not ways:
