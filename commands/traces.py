@@ -32,9 +32,14 @@ from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal
 from models.stakeholders import JUDGED, LEVELS, Assessment, Rapport, Stakeholder
+from models.trends import Trend
 
 #: The kinds of facts that are about a person.
 PEOPLE = frozenset({"contact", "deal_contact", "stakeholder"})
+#: Those that may say what was heard about one.
+HEARD = frozenset({"signal", "trend"})
+#: The fields of all of these in which the person is told of.
+TELLING = (*PERSONAL, *JUDGED)
 #: What the product compares and nobody reads: ids, and keys of rules.
 _KEYS = frozenset(
     {
@@ -63,6 +68,7 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
 #: What is said in records that refer to a person.
 ABOUT: Mapping[type[Record], tuple[str, ...]] = {
     Signal: ("summary",),
+    Trend: ("title", "details"),
     Interaction: ("subject", "outcome"),
     DecisionCriterion: ("evidence",),
     Assessment: JUDGED,
@@ -102,12 +108,14 @@ class Text:
 class Person:
     """A contact with its parts in deals and at the account, and with everything that it was ever called.
 
-    ``shared`` are those names and addresses that somebody else of the tenant has, too.
+    ``heard`` are the signals about it and the trends that were made of them. ``shared`` are those names and
+    addresses that somebody else of the tenant has, too.
     """
 
     contact: Contact
     roles: Sequence[DealContact]
     parts: Sequence[Stakeholder]
+    heard: Sequence[Signal | Trend]
     names: frozenset[str]
     addresses: frozenset[str]
     titles: frozenset[str]
@@ -115,8 +123,8 @@ class Person:
 
     @cached_property
     def fact_ids(self) -> list[str]:
-        """The ids of the facts that are about the person."""
-        return [self.contact.id, *(role.id for role in self.roles), *(part.id for part in self.parts)]
+        """The ids of the facts that are about the person, or say what was heard about it."""
+        return [self.contact.id, *(each.id for each in (*self.roles, *self.parts, *self.heard))]
 
     @cached_property
     def here(self) -> Spellings:
@@ -147,6 +155,7 @@ async def person_of(contact: Contact) -> Person:
         contact,
         await DealContact.filter(tenant_id=contact.tenant_id, contact_id=contact.id),
         await Stakeholder.filter(tenant_id=contact.tenant_id, contact_id=contact.id),
+        [*(signals := await signals_about(contact)), *await _trends_of(contact, signals)],
         known["name"],
         addresses,
         known["title"],
@@ -180,7 +189,7 @@ async def about(person: Person) -> AsyncIterator[Text]:
         yield Text(change, "old")
         yield Text(change, "new")
     records: list[Record] = [
-        *await signals_about(person.contact),
+        *person.heard,
         *await interactions_with(person.contact),
         *await criteria_about(person.contact),
         *await assessments_of(person.contact),
@@ -193,7 +202,7 @@ async def about(person: Person) -> AsyncIterator[Text]:
                 yield Text(change, "old")
                 yield Text(change, "new")
     for evidence in await evidence_of(person):
-        if evidence.field in (*PERSONAL, *JUDGED):
+        if evidence.field in TELLING:
             yield Text(evidence, "seen")
             yield Text(evidence, "threshold")
 
@@ -203,6 +212,12 @@ async def signals_about(contact: Contact) -> list[Signal]:
     return await Signal.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
         "observed_on", "id"
     )
+
+
+async def _trends_of(contact: Contact, signals: Sequence[Signal]) -> list[Trend]:
+    """The trends that were made of signals: what they are called was heard as well."""
+    found = Trend.filter(tenant_id=contact.tenant_id, signal_id__in=[each.id for each in signals])
+    return await found.order_by("observed_on", "id")
 
 
 async def interactions_with(contact: Contact) -> list[Interaction]:
@@ -230,13 +245,13 @@ async def rapports_with(contact: Contact) -> list[Rapport]:
 
 
 async def evidence_of(person: Person) -> list[Evidence]:
-    """What rules saw of the person."""
+    """What rules saw of the person, and of what was heard about it."""
     tenant, found = person.contact.tenant_id, list[Evidence]()
     for start in range(0, len(person.fact_ids), BATCH):
         part = person.fact_ids[start : start + BATCH]
-        found += await Evidence.filter(tenant_id=tenant, fact_kind__in=PEOPLE, fact_id__in=part).order_by(
-            "id"
-        )
+        found += await Evidence.filter(
+            tenant_id=tenant, fact_kind__in=PEOPLE | HEARD, fact_id__in=part
+        ).order_by("id")
     return found
 
 

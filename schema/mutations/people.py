@@ -109,9 +109,10 @@ class ExportContactPayload:
 
     document: JSON | None = column(
         "An object: `contact` (every field of it), `account` (`id` and `name`), and lists: `roles` (the"
-        " parts in deals), `changes` (of contact, roles, signals and interactions: field, old and new"
+        " parts in deals), `changes` (of contact, roles, signals, trends and interactions: field, old and new"
         " value, dates, and `by`, the id of the user; null for an import), `commands` (what users did to"
-        " the contact), `signals`, `interactions`, `criteria` (what the person confirmed of deals),"
+        " the contact), `signals`, `trends` (made of them), `interactions`, `criteria` (what the person"
+        " confirmed of deals),"
         " `parts` (in the buying centre of the account), `assessments` and `rapports` (how the person was"
         " judged, and what each of us was to the person),"
         " `verdicts` (recommendations and risks with what was seen of the person as `evidence`) and"
