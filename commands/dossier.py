@@ -2,13 +2,13 @@
 
 ``contact`` is the record itself, ``account`` where the person works, ``roles`` are the parts in deals,
 ``changes`` what became what in these records, in signals and in interactions, when and by which user,
-``commands`` what users did to the record, ``signals`` what was heard about the person, ``interactions`` the
-calls, visits, mails and the like with the person, ``criteria`` what the person confirmed of the
-qualification of deals, ``parts`` what the person is in the buying centre, ``assessments`` and ``rapports``
-how the person was judged and what each of us was to the person, ``verdicts`` what rules said with the
-person's data as evidence, and ``mentions`` every other text of the tenant with a name or address of the
-person: notes and names of deals and tickets, rules and their cases, and what any of these once said.
-``withheld`` is how many of those the actor may not see.
+``commands`` what users did to the record, ``signals`` what was heard about the person, ``trends`` what was
+made of it, ``interactions`` the calls, visits, mails and the like with the person, ``criteria`` what the
+person confirmed of the qualification of deals, ``parts`` what the person is in the buying centre,
+``assessments`` and ``rapports`` how the person was judged and what each of us was to the person, ``verdicts``
+what rules said with the person's data as evidence, and ``mentions`` every other text of the tenant with a
+name or address of the person: notes and names of deals and tickets, rules and their cases, and what any of
+these once said. ``withheld`` is how many of those the actor may not see.
 
 There is nothing else. Dry runs and explanations are not kept, runs and backtests keep counts and ids, what
 other facts count (the contacts of an account) tells of nobody, and of what was asked with an idempotency
@@ -34,7 +34,6 @@ from commands.traces import (
     interactions_with,
     mentions,
     rapports_with,
-    signals_about,
     subject_of,
     verdicts_on,
 )
@@ -46,6 +45,8 @@ from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
 from models.people import Contact
 from models.recommendations import Evidence, Recommendation, Risk
+from models.signals import Signal
+from models.trends import Trend
 from models.visibility import sees
 
 Document = dict[str, object]
@@ -57,6 +58,7 @@ _OF_CONTACT = (
 _OF_ROLE = ("id", "deal_id", "role", "known_on", "created_at")
 _OF_CHANGE = ("entity", "entity_id", "field", "old", "new", "effective_on", "known_on", "created_at")
 _OF_SIGNAL = ("id", "kind", "summary", "observed_on", "source", "created_at")
+_OF_TREND = ("id", "kind", "title", "details", "observed_on", "created_at")
 _OF_INTERACTION = (
     "id", "deal_id", "user_id", "kind", "direction", "happened_on", "happened_at", "duration_minutes",
     "subject", "outcome", "source", "created_at",
@@ -76,7 +78,7 @@ async def dossier(actor: Actor, person: Person) -> Document:
     """Everything that is kept about a person, as far as the actor may see it."""
     contact, evidence = person.contact, await evidence_of(person)
     account = await Account.get(id=contact.account_id)
-    signals, verdicts = await signals_about(contact), await verdicts_on(evidence)
+    verdicts = await verdicts_on(evidence)
     interactions = await interactions_with(contact)
     criteria = await criteria_about(contact)
     assessments, rapports = await assessments_of(contact), await rapports_with(contact)
@@ -88,12 +90,13 @@ async def dossier(actor: Actor, person: Person) -> Document:
         "roles": [await _role(role) for role in person.roles],
         "changes": await _changes(
             [
-                *(contact, *person.roles, *signals, *interactions, *criteria),
+                *(contact, *person.roles, *person.heard, *interactions, *criteria),
                 *(*person.parts, *assessments, *rapports),
             ]
         ),
         "commands": await _commands(contact),
-        "signals": [_shown(signal, _OF_SIGNAL) for signal in signals],
+        "signals": [_shown(each, _OF_SIGNAL) for each in person.heard if isinstance(each, Signal)],
+        "trends": [_shown(each, _OF_TREND) for each in person.heard if isinstance(each, Trend)],
         "interactions": [_shown(each, _OF_INTERACTION) for each in interactions],
         "criteria": [_shown(criterion, _OF_CRITERION) for criterion in criteria],
         "parts": [_shown(part, _OF_PART) for part in person.parts],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.dossier import Document, dossier
 from commands.journal import FieldChange, Work, check_version, unit_of_work
-from commands.permissions import STEWARD, require
+from commands.permissions import READ_PERSONAL, STEWARD, require
 from commands.redaction import redaction_of
 from commands.traces import person_of
 from metrics.careers import same_person
@@ -22,9 +22,11 @@ async def export(actor: Actor, contact_id: str) -> Document:
     """Everything that is kept about a contact, as JSON; that it was exported, and by whom, is recorded.
 
     Raises:
-        Forbidden: the actor is neither an administrator nor a manager who answers for the account.
+        Forbidden: the actor is neither an administrator nor a manager who answers for the account, or their
+            token is not for personal data.
         NotFound: there is no such contact, or the actor may not see it.
     """
+    require(actor, READ_PERSONAL, "export personal data")
     contact = await _in_care(actor, contact_id, "export personal data")
     async with unit_of_work(actor, "people.export") as work:
         work.object_id = contact.id

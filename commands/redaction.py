@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -10,7 +10,8 @@ from tortoise.expressions import F
 from tortoise.fields.data import CharEnumFieldInstance
 
 from commands.journal import BATCH, Work
-from commands.traces import Person, Text, about, evidence_for, evidence_of, mentions, verdicts_on
+from commands.spellings import Spellings
+from commands.traces import TELLING, Person, Text, about, evidence_for, evidence_of, mentions, verdicts_on
 from models.base import Record, utcnow
 from models.errors import Conflict
 from models.history import AuditRecord
@@ -85,9 +86,9 @@ async def redaction_of(person: Person) -> Redaction:
         known.add(text.place)
         if text.value is not None:
             found.put(text, _mark(text))
-    async for text in _said(person):
+    async for text, told in _said(person):
         cut = getattr(text.record._meta.fields_map[text.column], "max_length", None)
-        found.put(text, person.said.without(found.now(text), cut))
+        found.put(text, told.without(found.now(text), cut))
     async for text, told in mentions(person, known):
         found.put(text, told.without(found.now(text)))
     contact = person.contact
@@ -97,12 +98,23 @@ async def redaction_of(person: Person) -> Redaction:
     return found
 
 
-async def _said(person: Person) -> AsyncIterator[Text]:
-    """What verdicts say, and all that they go by, that go by something about the person."""
-    verdicts = await verdicts_on(await evidence_of(person))
+async def _said(person: Person) -> AsyncIterator[tuple[Text, Spellings]]:
+    """What verdicts say, and all that they go by, that go by something about the person.
+
+    Each comes with what is taken out there: of sentences how the person was judged and what was heard, too.
+    """
+    seen = await evidence_of(person)
+    verdicts = await verdicts_on(seen)
+    quoted = Spellings(person.said.values | _texts_of(seen))
     for record in [*verdicts, *await evidence_for(verdicts)]:
         for column in filter(record._meta.fields_map.__contains__, _SAID):
-            yield Text(record, column)
+            yield Text(record, column), quoted if column == "because" else person.said
+
+
+def _texts_of(seen: Sequence[Evidence]) -> frozenset[str]:
+    """The texts that evidence saw of the person."""
+    values = [orjson.loads(each.seen) for each in seen if each.seen and each.field in TELLING]
+    return frozenset(value for value in values if isinstance(value, str) and value.strip())
 
 
 def _mark(text: Text) -> object:

@@ -6,7 +6,7 @@ table is searched before anybody thinks of it. Nothing here decides or writes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,9 +32,14 @@ from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal
 from models.stakeholders import JUDGED, LEVELS, Assessment, Rapport, Stakeholder
+from models.trends import Trend
 
 #: The kinds of facts that are about a person.
 PEOPLE = frozenset({"contact", "deal_contact", "stakeholder"})
+#: Those that may say what was heard about one.
+HEARD = frozenset({"signal", "trend"})
+#: The fields of all of these in which the person is told of.
+TELLING = (*PERSONAL, *JUDGED)
 #: What the product compares and nobody reads: ids, and keys of rules.
 _KEYS = frozenset(
     {
@@ -60,9 +65,10 @@ _OTHERS: Mapping[type[Record], frozenset[str]] = {
     AuditRecord: frozenset({"command", "object_id", "idempotency_key", "request"}),
     Change: frozenset({"entity", "entity_id", "field"}),
 }
-#: Texts of records that refer to a person.
-_ABOUT: Mapping[type[Record], tuple[str, ...]] = {
+#: What is said in records that refer to a person.
+ABOUT: Mapping[type[Record], tuple[str, ...]] = {
     Signal: ("summary",),
+    Trend: ("title", "details"),
     Interaction: ("subject", "outcome"),
     DecisionCriterion: ("evidence",),
     Assessment: JUDGED,
@@ -102,12 +108,14 @@ class Text:
 class Person:
     """A contact with its parts in deals and at the account, and with everything that it was ever called.
 
-    ``shared`` are those names and addresses that somebody else of the tenant has, too.
+    ``heard`` are the signals about it and the trends that were made of them. ``shared`` are those names and
+    addresses that somebody else of the tenant has, too.
     """
 
     contact: Contact
     roles: Sequence[DealContact]
     parts: Sequence[Stakeholder]
+    heard: Sequence[Signal | Trend]
     names: frozenset[str]
     addresses: frozenset[str]
     titles: frozenset[str]
@@ -115,8 +123,8 @@ class Person:
 
     @cached_property
     def fact_ids(self) -> list[str]:
-        """The ids of the facts that are about the person."""
-        return [self.contact.id, *(role.id for role in self.roles), *(part.id for part in self.parts)]
+        """The ids of the facts that are about the person, or say what was heard about it."""
+        return [self.contact.id, *(each.id for each in (*self.roles, *self.parts, *self.heard))]
 
     @cached_property
     def here(self) -> Spellings:
@@ -147,6 +155,7 @@ async def person_of(contact: Contact) -> Person:
         contact,
         await DealContact.filter(tenant_id=contact.tenant_id, contact_id=contact.id),
         await Stakeholder.filter(tenant_id=contact.tenant_id, contact_id=contact.id),
+        [*(signals := await signals_about(contact)), *await _trends_of(contact, signals)],
         known["name"],
         addresses,
         known["title"],
@@ -180,20 +189,20 @@ async def about(person: Person) -> AsyncIterator[Text]:
         yield Text(change, "old")
         yield Text(change, "new")
     records: list[Record] = [
-        *await signals_about(person.contact),
+        *person.heard,
         *await interactions_with(person.contact),
         *await criteria_about(person.contact),
         *await assessments_of(person.contact),
         *await rapports_with(person.contact),
     ]
     for record in records:
-        for name in _ABOUT[type(record)]:
+        for name in ABOUT[type(record)]:
             yield Text(record, name)
             for change in await changes_of(record, name):
                 yield Text(change, "old")
                 yield Text(change, "new")
     for evidence in await evidence_of(person):
-        if evidence.field in (*PERSONAL, *JUDGED):
+        if evidence.field in TELLING:
             yield Text(evidence, "seen")
             yield Text(evidence, "threshold")
 
@@ -203,6 +212,12 @@ async def signals_about(contact: Contact) -> list[Signal]:
     return await Signal.filter(tenant_id=contact.tenant_id, contact_id=contact.id).order_by(
         "observed_on", "id"
     )
+
+
+async def _trends_of(contact: Contact, signals: Sequence[Signal]) -> list[Trend]:
+    """The trends that were made of signals: what they are called was heard as well."""
+    found = Trend.filter(tenant_id=contact.tenant_id, signal_id__in=[each.id for each in signals])
+    return await found.order_by("observed_on", "id")
 
 
 async def interactions_with(contact: Contact) -> list[Interaction]:
@@ -230,13 +245,13 @@ async def rapports_with(contact: Contact) -> list[Rapport]:
 
 
 async def evidence_of(person: Person) -> list[Evidence]:
-    """What rules saw of the person."""
+    """What rules saw of the person, and of what was heard about it."""
     tenant, found = person.contact.tenant_id, list[Evidence]()
     for start in range(0, len(person.fact_ids), BATCH):
         part = person.fact_ids[start : start + BATCH]
-        found += await Evidence.filter(tenant_id=tenant, fact_kind__in=PEOPLE, fact_id__in=part).order_by(
-            "id"
-        )
+        found += await Evidence.filter(
+            tenant_id=tenant, fact_kind__in=PEOPLE | HEARD, fact_id__in=part
+        ).order_by("id")
     return found
 
 
@@ -261,20 +276,21 @@ async def mentions(person: Person, known: Collection[Place]) -> AsyncIterator[tu
 
     Each comes with what was looked for there.
     """
-    for model in _models():
-        for record in await _candidates(model, person):
+    for model, columns in searched().items():
+        for record in await _candidates(model, columns, person):
             inside = await account_of(record) == person.contact.account_id
             told = person.here if inside else person.anywhere
-            for text in (Text(record, column) for column in _columns(model)):
+            for text in (Text(record, column) for column in columns):
                 if text.place not in known and told.tells(text.value) and not _is_of_others(text):
                     yield text, told
 
 
-def _models() -> Iterator[type[Record]]:
+def searched() -> Mapping[type[Record], Sequence[str]]:
+    """The models that tell of people, or may, each with the columns that are searched for names."""
     assert Tortoise.apps is not None
-    for model in Tortoise.apps.get_models_iterable():
-        if issubclass(model, Record) and "tenant_id" in model._meta.db_fields and _columns(model):
-            yield model
+    models = [each for each in Tortoise.apps.get_models_iterable() if issubclass(each, Record)]
+    found = {model: _columns(model) for model in models if "tenant_id" in model._meta.db_fields}
+    return {model: columns for model, columns in found.items() if columns}
 
 
 def _columns(model: type[Record]) -> list[str]:
@@ -289,13 +305,13 @@ def _columns(model: type[Record]) -> list[str]:
     ]
 
 
-async def _candidates(model: type[Record], person: Person) -> list[Record]:
+async def _candidates(model: type[Record], columns: Sequence[str], person: Person) -> list[Record]:
     """Records of a model that may tell of the person: what the database can say without knowing words."""
     params: dict[str, Param] = {f"piece_{n}": each for n, each in enumerate(sorted(person.here.pieces))}
     has = "instr" if is_sqlite() else "strpos"
     ways = [
         f"{has}({ascii_lower(f'cast(t.{column} as text)')}, :{piece}) > 0"
-        for column in _columns(model)
+        for column in columns
         for piece in params
     ]
     if not ways:

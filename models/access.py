@@ -33,7 +33,8 @@ class Scope(Described):
     READ_MONEY = "READ_MONEY", "Amounts of money, and texts and numbers that tell of them."
     READ_PERSONAL = (
         "READ_PERSONAL",
-        "Who contacts are and how to reach them, and what people wrote: notes and reasons.",
+        "Who contacts are and how to reach them, how they are judged, and what people wrote: notes, reasons"
+        " and plans.",
     )
     WRITE_SALES = "WRITE_SALES", "Accounts, contacts, deals, and answers to recommendations."
     WRITE_SIGNALS = "WRITE_SIGNALS", "Recording signals."

@@ -173,7 +173,7 @@ class Backtest(Node, Stored[stored.Backtest]):
     known_until: date = column("The last day of which anything is known.")
     done: int = column("How many of the dates have been tried so far.")
     total: int = column("How many dates there are.")
-    failure: str | None = column("Why it failed; null otherwise.")
+    failure: str | None = column("Why it failed; null otherwise.", *ANY_FACT)
     created_at: datetime = column("The moment at which it was asked for.")
     finished_at: datetime | None = column("The moment at which it ended; null until it does.")
     rulebook = related(

@@ -52,8 +52,8 @@ class BidDocument(Stored[stored.BidDocument]):
     model = stored.BidDocument
 
     id: strawberry.ID = column("The id of the document, unlike all others.")
-    title: str = column("What it is called.")
-    url: str = column("The https link to it, which tells it from others of the bid.")
+    title: str = column("What it is called.", Scope.READ_PERSONAL)
+    url: str = column("The https link to it, which tells it from others of the bid.", Scope.READ_PERSONAL)
     kind: BidDocumentKind = column("What it is.")
     removed_on: date | None = column("The day on which it was taken out; null for one in the bid.")
 

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import catalog
+from models.access import Scope
 from models.catalog import Compatibility
 from models.described import Described
 from schema.core.connections import Listed
@@ -28,7 +29,7 @@ class CompatibilityRule(Node, Stored[catalog.CompatibilityRule]):
     family: str = column("The family that excludes or requires the other one.")
     other_family: str = column("The family that is excluded or required.")
     kind: Compatibility = column("How the two go together.")
-    because: str | None = column("Why; null when nothing is said.")
+    because: str | None = column("Why; null when nothing is said.", Scope.READ_PERSONAL)
     removed_on: date | None = column("The day since when it holds no more; null while it holds.")
 
 

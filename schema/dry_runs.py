@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from commands import dry_runs, rulebooks
 from commands.dry_runs import Movement
 from models import accounts as stored_accounts
+from models.access import Scope
 from models.base import today
 from models.errors import Invalid
 from models.rulebooks import Rulebook
@@ -181,7 +182,7 @@ class RuleText:
 
     rule_key: str = column("The key of the rule.")
     change: str = column("ADDED, REMOVED or CHANGED.")
-    lines: list[str] = column("A unified difference of its document, line by line.")
+    lines: list[str] = column("A unified difference of its document, line by line.", Scope.READ_PERSONAL)
 
 
 @strawberry.type
@@ -189,7 +190,7 @@ class RulebookDifference:
     """How two versions of a rulebook differ: in what they are, and in what they say of real accounts."""
 
     texts: list[RuleText] = column("Rules whose documents differ.")
-    outcome: RuleOutcomes = column("What changes on real accounts.")
+    outcome: RuleOutcomes = column("What changes on real accounts.", *ANY_FACT)
 
 
 @strawberry.type

@@ -141,8 +141,8 @@ class CategoryForecast:
         " what the nodes right below come to, adjusted."
     )
     is_called: bool = strawberry.field(description="Whether the node's owner called a number.")
-    comment: str | None = strawberry.field(
-        description="What the owner says about the number; null for nothing."
+    comment: str | None = column(
+        "What the owner says about the number; null for nothing.", Scope.READ_PERSONAL
     )
     adjustment_id: strawberry.Private[str | None]
     adjusted: Money = strawberry.field(

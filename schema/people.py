@@ -115,7 +115,9 @@ class Contact(Node, Stored[stored.Contact]):
 
     version: int = column("Grows by one with each change; an update names the one that it has read.")
     name: str = column("The person's name.", Scope.READ_PERSONAL)
-    title: str | None = column("The person's position, as it is called there; null when it is not known.")
+    title: str | None = column(
+        "The person's position, as it is called there; null when it is not known.", Scope.READ_PERSONAL
+    )
     seniority: Seniority = column("Where the person stands in the customer's organisation.")
     email: str | None = column("The person's mail address; null when it is not known.", Scope.READ_PERSONAL)
     phone: str | None = column(

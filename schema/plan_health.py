@@ -29,7 +29,7 @@ class MeasureProgress:
     """What a measure came to as of a date, with the records that it counts."""
 
     id: strawberry.ID = strawberry.field(description="The id of the measure.")
-    title: str = strawberry.field(description="What it is called.")
+    title: str = strawberry.field(description="What it is called.", metadata=needing(Scope.READ_PERSONAL))
     fact_kind: str = strawberry.field(description="The kind of facts that count.")
     value: Decimal | None = strawberry.field(
         description="What it came to; money in whole units of the tenant's currency. Null for the least or"
@@ -56,7 +56,9 @@ class ObjectiveProgress:
     """How far an objective that was approved is beside the time that has passed, as of a date."""
 
     id: strawberry.ID = strawberry.field(description="The id of the objective.")
-    title: str = strawberry.field(description="What is to be reached, as it was approved.")
+    title: str = strawberry.field(
+        description="What is to be reached, as it was approved.", metadata=needing(Scope.READ_PERSONAL)
+    )
     due_on: date = strawberry.field(description="The day by which, as it was approved.")
     progress: float = strawberry.field(
         description="How far it is, 0 to 1, to four places: by the measure that lags most; without one, the"
@@ -98,7 +100,10 @@ class PlanHealthReason:
 
     kind: ReasonKind = strawberry.field(description="What it is.")
     decides: bool = strawberry.field(description="Whether the health is what it is because of it.")
-    text: str = strawberry.field(description="The same in a sentence, in English.")
+    text: str = strawberry.field(
+        description="The same in a sentence, in English, with what it is about as it is called.",
+        metadata=needing(Scope.READ_PERSONAL),
+    )
     subject_id: strawberry.ID | None = strawberry.field(
         description="The id of the objective or action; null for what is of the whole plan."
     )

@@ -67,7 +67,7 @@ class ObjectiveMeasure(Stored[stored.ObjectiveMeasure]):
     model = stored.ObjectiveMeasure
 
     id: strawberry.ID = column("The id of the measure, unlike all others.")
-    title: str = column("What it is called.")
+    title: str = column("What it is called.", Scope.READ_PERSONAL)
     fact_kind: str = column("The kind of facts that count, as `factKinds` names it.")
     aggregate: Aggregate = column("How they become one number.")
     field: str | None = column("The field of them that is added up or compared; null for a count.")
@@ -90,7 +90,7 @@ class Objective(Node, Stored[stored.Objective]):
     model = stored.Objective
 
     version: int = column("Grows by one with each change.")
-    title: str = column("What is to be reached.")
+    title: str = column("What is to be reached.", Scope.READ_PERSONAL)
     due_on: date = column("The day by which it is to be reached.")
     status: ObjectiveStatus = column("What people say of it.")
     removed_on: date | None = column(_REMOVED)
@@ -120,7 +120,7 @@ class PlanAction(Node, Stored[stored.PlanAction]):
     model = stored.PlanAction
 
     version: int = column("Grows by one with each change.")
-    title: str = column("What is to be done.")
+    title: str = column("What is to be done.", Scope.READ_PERSONAL)
     due_on: date = column("The day by which it is to be done.")
     done_on: date | None = column("The day on which it was done; null until then.")
     removed_on: date | None = column(_REMOVED)

@@ -9,6 +9,7 @@ from strawberry import UNSET
 
 from metrics import plays as metric
 from models import plays as stored
+from models.access import Scope
 from models.base import check_day, today
 from models.described import Described
 from models.plays import PlayRunState
@@ -34,7 +35,7 @@ class PlayStep(Stored[stored.PlayStep]):
 
     id: strawberry.ID = column("The id of the step, unlike all others.")
     position: int = column("The number of its place in the play, from 1.")
-    text: str = column("What is to be done.")
+    text: str = column("What is to be done.", Scope.READ_PERSONAL)
     due_after_days: int = column("How many days after the start of the play it is due, 0 to 365.")
     removed_on: date | None = column("The day since when it is no part of the play; null for one that is.")
 

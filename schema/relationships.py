@@ -9,6 +9,7 @@ import strawberry
 
 from metrics import careers
 from metrics import relationships as metric
+from models.access import Scope
 from models.access import User as UserRow
 from models.accounts import Account as AccountRow
 from models.base import check_day, today
@@ -16,6 +17,7 @@ from models.people import Contact as ContactRow
 from models.people import Seniority
 from schema.access import User
 from schema.context import Info
+from schema.core.readable import needing
 
 if TYPE_CHECKING:
     from schema.accounts import Account
@@ -100,7 +102,8 @@ class CareerStep:
 
     found: strawberry.Private[careers.Step]
     title: str | None = strawberry.field(
-        description="The person's position then, as it is called there; null when it is not known."
+        description="The person's position then, as it is called there; null when it is not known.",
+        metadata=needing(Scope.READ_PERSONAL),
     )
     seniority: Seniority = strawberry.field(description="Where the person stood in the organisation.")
     since: date | None = strawberry.field(description="The day since when; null when it is not known.")

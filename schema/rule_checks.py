@@ -9,6 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from commands import rule_checks
+from models.access import Scope
 from models.base import today
 from rules import findings
 from rules.findings import FindingCode, FindingSeverity
@@ -31,7 +32,7 @@ class RuleFinding:
     path: list[str] = column(
         "Its place among the documents, outermost first: rules, 3, when, 0, deal, where."
     )
-    message: str = column("What was found, with the conditions as they are written.")
+    message: str = column("What was found, with the conditions as they are written.", Scope.READ_PERSONAL)
 
     @classmethod
     def of(cls, finding: findings.Finding) -> RuleFinding:

@@ -37,7 +37,9 @@ class Rule(Node, Stored[stored.Rule]):
 
     key: str = column("The rule's key, the same in every version.")
     title: str = column("What it says, in a line.")
-    document: JSON = column("The rule as its author wrote it: an object that `ruleSchema` describes.")
+    document: JSON = column(
+        "The rule as its author wrote it: an object that `ruleSchema` describes.", Scope.READ_PERSONAL
+    )
 
 
 @strawberry.type
@@ -50,7 +52,7 @@ class Rulebook(Node, Stored[stored.Rulebook]):
     name: str = column("The rulebook's name, the same in all its versions.")
     number: int = column("The version's number, from 1.")
     state: RulebookState = column("Whether it is a draft, live, or was live.")
-    description: str | None = column("What it is for; null when it is not said.")
+    description: str | None = column("What it is for; null when it is not said.", Scope.READ_PERSONAL)
     activated_at: datetime | None = column("The moment at which it last went live; null when it never did.")
     reason: str | None = column(
         "Why it last went live, was rolled back to or retired; null when it is not said.", Scope.READ_PERSONAL
@@ -61,7 +63,7 @@ class Rulebook(Node, Stored[stored.Rulebook]):
         "schema.rulebooks", "Rule", "rulebook_id", "Its rules, in the order in which they were written."
     )
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     def cases(self) -> list[JSON]:
         """Its saved cases, an object each.
 
@@ -69,13 +71,13 @@ class Rulebook(Node, Stored[stored.Rulebook]):
         """
         return cast("list[JSON]", self.record.cases or [])
 
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def failing_cases(self) -> list[str]:
         """The saved cases that its rules do not meet, each with what was expected and what was found."""
         return [str(failure) for failure in await rulebooks.failing_cases(self.record)]
 
     @costs(5)
-    @strawberry.field
+    @needs(*ANY_FACT)
     async def yaml(self) -> str:
         """The version as a file: the one that it was imported from, or one that says the same."""
         return await rulebooks.exported(self.record)
@@ -86,7 +88,7 @@ class EvaluationFailure:
     """An account that could not be judged."""
 
     account_id: strawberry.ID = strawberry.field(description="The id of the account.")
-    reason: str = strawberry.field(description="Why it could not be judged.")
+    reason: str = column("Why it could not be judged.", *ANY_FACT)
 
 
 @strawberry.type

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models import tickets as stored
+from models.access import Scope
 from models.described import Described
 from models.severity import Severity
 from models.tickets import TicketState
@@ -28,7 +29,7 @@ class Ticket(Node, Stored[stored.Ticket]):
     model = stored.Ticket
 
     version: int = column("Grows by one with each change.")
-    title: str = column("What is wrong, in a line.")
+    title: str = column("What is wrong, in a line.", Scope.READ_PERSONAL)
     severity: Severity = column("How bad it is for the customer.")
     state: TicketState = column("How far its solution is.")
     opened_on: date = column("The day on which it was opened.")

@@ -46,7 +46,9 @@ class Trend(Node, Stored[stored.Trend]):
     title: str = column("What changes, in a few words.", Scope.READ_PERSONAL)
     details: str | None = column("What else is known; null when nothing is.", Scope.READ_PERSONAL)
     heard_from: str | None = column("Where it is known from; null when nobody said.", Scope.READ_PERSONAL)
-    link: str | None = column("An https link to where it is known from; null without one.")
+    link: str | None = column(
+        "An https link to where it is known from; null without one.", Scope.READ_PERSONAL
+    )
     observed_on: date = column("The day on which it was observed.")
     impact: TrendImpact = column("What it means for us.")
     severity: Severity = column("How much it means.")

@@ -247,6 +247,15 @@ REFUSED: tuple[tuple[str, Payload, str, str], ...] = (
         {}, "Contact.email", "READ_PERSONAL",
     ),
     ("{ contacts { nodes { id } } }", {}, "Query.contacts without orderBy", "READ_PERSONAL"),
+    (
+        "{ node(id: \"con_1\") { ... on Contact { career { title } } } }",
+        {}, "CareerStep.title", "READ_PERSONAL",
+    ),
+    (
+        "{ contacts(orderBy: {field: SENIORITY}, filter: {title: {eq: \"CIO\"}}) { totalCount } }",
+        {}, "ContactFilter.title", "READ_PERSONAL",
+    ),
+    ("{ tickets(orderBy: {field: TITLE}) { nodes { id } } }", {}, "TicketOrderField.TITLE", "READ_PERSONAL"),
     ("{ risks(orderBy: []) { nodes { id } } }", {}, "Query.risks without orderBy", "READ_MONEY"),
     (RECOMMENDED, {}, "Query.recommendations without orderBy", "READ_MONEY"),
     (RECOMMENDED, {"o": {"field": "PRIORITY"}}, "RecommendationOrderField.PRIORITY", "READ_MONEY"),

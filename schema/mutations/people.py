@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 
 from commands import people, privacy
 from models import people as stored
-from models.access import Role
+from models.access import Role, Scope
 from models.people import InteractionDirection, InteractionKind, Seniority
 from schema.context import Info
 from schema.core.errors import UserError
@@ -109,15 +109,17 @@ class ExportContactPayload:
 
     document: JSON | None = column(
         "An object: `contact` (every field of it), `account` (`id` and `name`), and lists: `roles` (the"
-        " parts in deals), `changes` (of contact, roles, signals and interactions: field, old and new"
+        " parts in deals), `changes` (of contact, roles, signals, trends and interactions: field, old and new"
         " value, dates, and `by`, the id of the user; null for an import), `commands` (what users did to"
-        " the contact), `signals`, `interactions`, `criteria` (what the person confirmed of deals),"
+        " the contact), `signals`, `trends` (made of them), `interactions`, `criteria` (what the person"
+        " confirmed of deals),"
         " `parts` (in the buying centre of the account), `assessments` and `rapports` (how the person was"
         " judged, and what each of us was to the person),"
         " `verdicts` (recommendations and risks with what was seen of the person as `evidence`) and"
         " `mentions` (other texts with a name or address of the person: `kind` and `id` of the record,"
         " `field`, `text`). `withheld` is the number of mentions that the caller may not see. Days are"
-        " YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are errors."
+        " YYYY-MM-DD, moments ISO 8601 in UTC. Null when there are errors.",
+        Scope.READ_PERSONAL,
     )
     errors: list[UserError] = column("What was wrong; empty when the document is there.")
 

@@ -32,13 +32,18 @@ async def test_a_name_on_a_deal_makes_or_matches_a_competitor(db: str) -> None:
 
 
 async def test_a_position_keeps_what_was_known_before(db: str) -> None:
+    """Capability 25: who stands where, with which product, at which price seen, and until when."""
     who = await factories.user(await factories.tenant())
     account, actor = await factories.account(who), await factories.actor(who)
     then = today() - timedelta(days=30)
-    said = {"role": INCUMBENT, "share": 80, "observed_on": then}
+    until = today() + timedelta(days=200)
+    seen = {"price_minor": 1_200_00, "price_term_months": 36, "contract_ends_on": until}
+    said = {"role": INCUMBENT, "share": 80, "observed_on": then, **seen}
     first = await competition.put_position(actor, account.id, "Telco", "WAN", said)
     now = await competition.put_position(actor, account.id, "telco", "WAN", {"share": 60})
     assert (now.id, now.role, now.share, now.observed_on) == (first.id, INCUMBENT, 60, today())
+    assert (now.account_id, now.product_family, now.contract_ends_on) == (account.id, "WAN", until)
+    assert (now.price_minor, now.price_term_months) == (1_200_00, 36)
     change = await Change.get(entity_id=now.id, field="share")
     assert (change.old, change.new, change.effective_on) == ("80", "60", today())
     for wrong, message in (({"share": 101}, "percentage"), ({"observed_on": then}, "that day and later")):

@@ -220,7 +220,7 @@ async def test_who_left_is_told_and_where_a_champion_went_to_those_alone_who_see
 
 
 async def test_personal_judgements_are_the_accounts_teams_and_erased_with_the_person(db: str) -> None:
-    """Capability 36: visible to the account's team alone, erasable, with the trail kept."""
+    """Capability 36, of judgements: visible to the account's team alone, erasable, with the trail kept."""
     tenant = await factories.tenant()
     above = await factories.team(tenant)
     manager = await factories.user(tenant, Role.MANAGER, team_id=above.id)

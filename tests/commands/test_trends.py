@@ -127,7 +127,10 @@ async def _judge(tenant: Tenant, engine: EnginePool) -> None:
 async def test_a_trend_is_a_fact_in_a_rule_from_its_recording_to_the_lapse(
     db: str, engine: EnginePool
 ) -> None:
-    """A merger that nobody answers is recommended to be answered, until a course of action is decided on."""
+    """Capability 26: a trend is a fact in a rule.
+
+    A merger that nobody answers is recommended to be answered, until a course of action is decided on.
+    """
     tenant = await factories.tenant()
     who = await factories.user(tenant)
     account = await factories.account(who)

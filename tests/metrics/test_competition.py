@@ -26,7 +26,9 @@ async def _closed(account: Account, stage: Stage, amount: int, **values: Any) ->
 
 
 async def test_a_deal_counts_once_for_a_competitor_by_whichever_of_its_names(db: str) -> None:
-    """Against Telco: won 300.00, lost 100.00 twice: 1/3 of 3 by count, Wilson 0.0615 to 0.7923.
+    """Capability 25: win rate per competitor with interval and number of cases.
+
+    Against Telco: won 300.00, lost 100.00 twice: 1/3 of 3 by count, Wilson 0.0615 to 0.7923.
 
     The first deal names it three times: as the main one, by the same name and by its other one. Its price
     is known there (270.00 against 300.00) and on a lost deal (90.00 against 100.00): 360 / 400 = 0.9.

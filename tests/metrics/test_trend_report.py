@@ -29,15 +29,22 @@ async def _trend(account: Account, kind: TrendKind, on: date, **values: Any) -> 
 
 
 async def test_accounts_and_their_money_count_once_in_a_kind_and_in_the_whole(db: str) -> None:
-    """Bank: two mergers and a tender in March; Mill: a merger in February, a tender in March.
+    """Capability 26: a manager sees trends across accounts, grouped by type.
+
+    Bank: two mergers and a tender in March; Mill: a merger in February, a tender in March.
 
     Bank has contracts of 100.00 and 50.00 a month, the second ends in June; and one open deal of 1,000.00.
     Mill has a contract of 20.00 that ended, and a deal that was lost. So the whole is 150.00 a month, 50.00
-    of it ending, and 1,000.00 in sight, though three trends are at Bank.
+    of it ending, and 1,000.00 in sight, though three trends are at Bank. The two are carried by two people of
+    the manager's team; what is heard of an account of another team is not counted.
     """
-    who = await factories.user(await factories.tenant())
-    bank = await factories.account(who, industry="Banking")
-    mill = await factories.account(who, industry=None)
+    tenant = await factories.tenant()
+    team = await factories.team(tenant)
+    who = await factories.user(tenant, Role.MANAGER, team_id=team.id)
+    carriers = [await factories.user(tenant, team_id=team.id) for _ in range(2)]
+    bank = await factories.account(carriers[0], industry="Banking")
+    mill = await factories.account(carriers[1], industry=None)
+    await _trend(await factories.account(await factories.user(tenant)), MERGER, FROM)
     await factories.contract(bank, mrc_minor=100_00, starts_on=date(2025, 1, 1), ends_on=date(2029, 1, 1))
     await factories.contract(bank, mrc_minor=50_00, starts_on=date(2025, 1, 1), ends_on=date(2026, 6, 30))
     await factories.contract(mill, mrc_minor=20_00, starts_on=date(2024, 1, 1), ends_on=date(2026, 3, 30))
@@ -67,7 +74,10 @@ async def test_accounts_and_their_money_count_once_in_a_kind_and_in_the_whole(db
 
 
 async def test_courses_say_what_came_of_them_those_surest_to_work_first(db: str) -> None:
-    """Of four visits three worked: 3/4, by Wilson 0.3006 to 0.9544; the one workshop worked: 0.2065 to 1."""
+    """Capability 26, what came of proposed courses.
+
+    Of four visits three worked: 3/4, by Wilson 0.3006 to 0.9544; the one workshop worked: 0.2065 to 1.
+    """
     who = await factories.user(await factories.tenant())
     account = await factories.account(who)
     worked, failed = TrendOutcome.WORKED, TrendOutcome.FAILED

@@ -14,13 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commands import plan_parts, plans
+from commands import deals, evaluations, plan_parts, plans, rulebooks
+from commands.access import system_actor
 from commands.journal import unit_of_work
 from models import database
-from models.access import Actor, Role, User
+from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
 from models.base import today
 from models.catalog import Product
+from models.deals import ContactRole, Stage
 from models.errors import Invalid, InvalidTransition
 from models.plan_records import Health
 from models.plans import (
@@ -33,8 +35,10 @@ from models.plans import (
     PlanEntryKind,
     progress,
 )
+from models.recommendations import Recommendation, RecommendationState, Risk
 from models.services import ServiceState
-from rules import facts
+from rules import facts, packs
+from rules.engine.pool import EnginePool
 from rules.kinds import REGISTRY
 from rules.measures import NOT_MEASURED, measure, values
 from rules.plan_health import judged
@@ -130,6 +134,10 @@ def test_progress_is_the_way_from_the_baseline_to_the_target_that_is_made(
 
 
 async def test_a_measure_moves_when_a_service_is_activated_with_the_service_as_evidence(db: str) -> None:
+    """Capability 13: "MRC of Cloud >= 10,000" moves when an order completes, with the order as evidence.
+
+    What was ordered is a service that is not active yet; the order completes as the service is activated.
+    """
     on = await Office().open()
     plan, _ = await on.plan()
     await on.action(plan, LAST, (await Objective.filter(account_plan_id=plan.id))[0])
@@ -151,6 +159,12 @@ async def test_a_measure_moves_when_a_service_is_activated_with_the_service_as_e
         Fraction(0), Fraction(1, 8), Fraction(59, 364),
     )  # fmt: skip
     assert not after.behind
+    assert not after.reached
+    large = await on.service(7_000_00, date(2026, 3, 2))
+    (reached,) = (await on.stands(plan, date(2026, 3, 2))).objectives
+    assert (reached.measures[0].value, reached.progress) == (Fraction(10_000), Fraction(1))
+    assert reached.reached
+    assert set(reached.measures[0].records) == {on.first, ordered.id, large}
 
 
 async def test_health_says_by_how_much_an_objective_is_behind_its_line(db: str) -> None:
@@ -316,6 +330,7 @@ EDITS = st.lists(
 )
 @given(EDITS)
 def test_filling_in_fields_alone_never_raises_health(sqlite_url: str, edits: Sequence[Edit]) -> None:
+    """Capability 35: whatever is written into a plan, it stands no better than before."""
     asyncio.run(_edited(sqlite_url, edits))
 
 
@@ -383,7 +398,53 @@ async def _edit(
             await plans.submit(on.ada, plan.id)
 
 
+#: What records lack or have had for too long, by the rule that says it.
+LACKING = {"close-date-stale", "no-economic-buyer", "amount-never-changed", "no-next-step"}
+
+
+async def test_what_records_lack_is_work_and_no_risk_and_filling_it_in_raises_no_health(db: str) -> None:
+    """Capability 35: a stale close, no economic buyer, the first amount and no next step are facts of rules.
+
+    They are recommended to be mended and never raise a risk; mending them leaves the plan as it stood.
+    """
+    on = await Office().open()
+    start = today() - timedelta(days=200)
+    plan, objective = await on.plan(first_on=start, last_on=start + timedelta(days=300))
+    await on.action(plan, start + timedelta(days=20), objective)
+    await on.agree(plan, on=start)
+    deal = await factories.deal(
+        on.account, stage=Stage.PROPOSED, valid_from=today() - timedelta(days=90),
+        close_on=today() - timedelta(days=40),
+    )  # fmt: skip
+    user, buyer = [await factories.contact(on.account) for _ in range(2)]
+    await factories.deal_contact(deal, user, role=ContactRole.USER)
+    system = system_actor(await Tenant.get(id=on.account.tenant_id))
+    book, _ = await rulebooks.keep(system, "hygiene", packs.load("pipeline-hygiene"))
+
+    async def open_now() -> set[str]:
+        await evaluations.evaluate(system, engine, today())
+        found = await Recommendation.filter(state=RecommendationState.OPEN).values_list("rule_key", flat=True)
+        return LACKING & {str(each) for each in found}
+
+    async with EnginePool(1, 20.0) as engine:
+        await rulebooks.activate(system, engine, book.id)
+        assert await open_now() == LACKING
+        before = await on.stands(plan, today())
+        filled = {"close_on": today() + timedelta(days=60), "next_step": "call"}
+        await deals.update(on.ada, deal.id, 1, filled)
+        await factories.deal_contact(deal, buyer, role=ContactRole.ECONOMIC_BUYER)
+        assert await open_now() == {"amount-never-changed"}
+        assert await on.stands(plan, today()) == before
+        await deals.update(on.ada, deal.id, 2, {"amount_minor": 900_00})  # which is that something happened
+        assert await open_now() == set()
+    after = await on.stands(plan, today())
+    assert (before.health, after.health) == (Health.BEHIND, Health.BEHIND)
+    assert (before.objectives, after.moved_on) == (after.objectives, today())
+    assert await Risk.all().count() == 0
+
+
 async def test_whatever_rules_know_as_a_fact_can_be_measured(db: str) -> None:
+    """Capability 13: measures are computed from any record: orders, contracts, services, tickets."""
     on = await Office().open()
     await factories.deal(on.account, amount_minor=12_34)
     kinds = [kind for kind in REGISTRY.kinds.values() if kind.name not in NOT_MEASURED]
@@ -399,6 +460,7 @@ async def test_whatever_rules_know_as_a_fact_can_be_measured(db: str) -> None:
     assert found.keys() == {key for key, _, _ in wanted}
     assert [found[f"deal.amount {how}"].amount for how in ("SUM", "MIN", "MAX")] == [Fraction(1234, 100)] * 3
     assert {found[kind].amount for kind in ("account", "deal", "service")} == {1}
+    assert {found[kind].amount for kind in ("contract", "ticket", "usage")} == {0}
     assert found["ticket"].amount == 0
 
 

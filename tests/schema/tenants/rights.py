@@ -57,7 +57,7 @@ MUTATIONS: Mapping[str, May] = {
     "createContact": _may(SELLERS, "WRITE_SALES"),
     "updateContact": _may(SELLERS, "WRITE_SALES"),
     "recordInteraction": _may(SELLERS, "WRITE_SALES"),
-    "exportContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
+    "exportContact": _may(RULE_MAKERS, "ADMINISTER", "READ_PERSONAL", own=True),
     "eraseContact": _may(RULE_MAKERS, "ADMINISTER", own=True),
     "createDeal": _may(SELLERS, "WRITE_SALES", gives=True),
     "updateDeal": _may(SELLERS, "WRITE_SALES", gives=True),
