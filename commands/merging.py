@@ -187,8 +187,8 @@ class _Merging:
         """
         await self._lead(model, one, other)
         table = model._meta.db_table
-        told = {"table": table, "instead": other, "row": await stored(model, one), **(led or {})}
-        self.set_aside.append(told)
+        row = await stored(model, one)
+        self.set_aside.append({"table": table, "instead": other, "row": row, **(led or {})})
         self.work.log_of(model, one, [FieldChange(SET_ASIDE, None, other, self.work.on)])
         await model.filter(id=one).delete()
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -394,7 +395,7 @@ async def test_what_holds_is_not_hidden_by_what_was_taken_back(
     await position.delete()
     for name, of, is_removed in (("ours", into, ours), ("theirs", duplicate, theirs)):
         removed_on = factories.TODAY if is_removed else None
-        of_rival = {"competitor_id": position.competitor_id, "removed_on": removed_on}
+        of_rival: dict[str, Any] = {"competitor_id": position.competitor_id, "removed_on": removed_on}
         same = {key: getattr(position, key) for key in ("product_family", "role", "observed_on", "currency")}
         held = await CompetitorPosition.create(
             id=CompetitorPosition.make_id(), tenant_id=of.tenant_id, account_id=of.id, **same, **of_rival
