@@ -339,7 +339,7 @@ def _cursor(case: metric.Case) -> str:
 def _decoded(after: str | None) -> tuple[int, str] | None:
     if after is None:
         return None
-    amount, deal_id = cursors.decode(after, _ORDER, _KINDS, "after")
+    amount, deal_id = cursors.decode(after, _ORDER, _KINDS, "after", whole=True)
     return int(str(amount)), str(deal_id)
 
 

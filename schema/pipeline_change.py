@@ -127,7 +127,7 @@ def _cursor(movement: bridge.Movement) -> str:
 def _decoded(after: str | None) -> tuple[int, str] | None:
     if after is None:
         return None
-    size, deal_id = cursors.decode(after, _ORDER, _KINDS, "after")
+    size, deal_id = cursors.decode(after, _ORDER, _KINDS, "after", whole=True)
     return int(str(size)), str(deal_id)
 
 

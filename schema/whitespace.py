@@ -76,7 +76,7 @@ def _cursor(row: GridRow) -> str:
 def _decoded(after: str | None) -> tuple[str, str] | None:
     if after is None:
         return None
-    name, account_id = cursors.decode(after, _ORDER, _KINDS, "after")
+    name, account_id = cursors.decode(after, _ORDER, _KINDS, "after", whole=True)
     return str(name), str(account_id)
 
 

@@ -170,7 +170,7 @@ QUERIES: Mapping[str, May] = {
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
             "relationshipSummary", "neededRoles",
-            "trends", "competitors", "competitor", "competitorPositions",
+            "trends", "competitors", "competitor", "competitorPositions", "competitorStandings",
             "whitespace", "compatibilityRules",
             "accountMerges", "duplicateAccounts",
         ),
