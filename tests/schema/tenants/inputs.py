@@ -274,5 +274,6 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
 FOLLOWED: Mapping[str, Callable[[Desk], Given]] = {
     "recommendationChanged": lambda on: {"accountId": on.account},
     "riskChanged": lambda on: {"accountId": on.account},
+    "accountPlanHealthChanged": lambda on: {"accountId": on.account},
     "evaluationProgress": lambda on: {"runId": on.run},
 }

@@ -204,5 +204,5 @@ QUERIES: Mapping[str, May] = {
 }  # fmt: skip
 #: What is followed tells of ids and of what happened.
 SUBSCRIPTIONS: Mapping[str, May] = dict.fromkeys(
-    ("recommendationChanged", "riskChanged", "evaluationProgress"), _READ
+    ("recommendationChanged", "riskChanged", "accountPlanHealthChanged", "evaluationProgress"), _READ
 )
