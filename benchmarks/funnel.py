@@ -11,10 +11,7 @@ import argparse
 import asyncio
 import json
 import os
-import statistics
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import httpx
@@ -25,6 +22,7 @@ from benchmarks.live import Result
 from benchmarks.portfolio import DAY
 from benchmarks.selling import generate
 from benchmarks.serving import SECRET, product
+from benchmarks.views import Times, View, measure, shown
 from commands.access import system_actor
 from metrics.bridge import Asked, Reason, movements, pipeline_change
 from metrics.forecast_record import ForecastSource, forecast_record, record_by_lead
@@ -54,15 +52,6 @@ OVER_HTTP = """{ pipelineChange(since: "%s", asOf: "%s", period: {from: "%s", un
   opening { amount } closing { amount } terms { reason deals change { amount } } } }"""
 
 
-@dataclass(frozen=True)
-class View:
-    """A view, and what finds the same number in Python, where anything does."""
-
-    ours: Callable[[], Awaitable[object]]
-    figure: Callable[[object], object] = lambda _: None
-    baseline: Callable[[], Awaitable[object]] | None = None
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -80,47 +69,17 @@ def _on(name: str, deals: int, repeats: int) -> Result:
         asyncio.run(generate(url, deals, DAY))
         asyncio.run(forecast(url, DAY))
         measured = asyncio.run(_measure(name, url, repeats))
-        measured["one bridge over HTTP"] = shown(name, "one bridge over HTTP", _over_http(url, repeats), None)
+        called, times = "one bridge over HTTP", _over_http(url, repeats)
+        measured[called] = shown(name, called, times, None, TARGETS)
     return measured | {"load_average": round(os.getloadavg()[0], 1)}
 
 
 async def _measure(name: str, url: str, repeats: int) -> Result:
     await database.connect(url)
     try:
-        measured: Result = {}
-        for called, view in (await _views(system_actor(await Tenant.get()))).items():
-            ours, found = await timed(view.ours, repeats)
-            theirs = None
-            if view.baseline:
-                theirs, told = await timed(view.baseline, 3)
-                if view.figure(found) != told:
-                    raise RuntimeError(f"{called}: {view.figure(found)} is not {told}")
-            measured[called] = shown(name, called, ours, theirs)
-        return measured
+        return await measure(name, await _views(system_actor(await Tenant.get())), repeats, TARGETS)
     finally:
         await database.disconnect()
-
-
-async def timed(act: Callable[[], Awaitable[object]], repeats: int) -> tuple[float, object]:
-    """The median in milliseconds after one that is not counted, and what is found."""
-    found, times = await act(), []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        await act()
-        times.append((time.perf_counter() - began) * 1_000)
-    return statistics.median(times), found
-
-
-def shown(name: str, called: str, ours: float, theirs: float | None) -> Result:
-    """A figure and, where there is one, that of plain Python, printed and as it is told."""
-    met = ours <= TARGETS[name]
-    beside = f", in Python {theirs:,.0f} ms ({theirs / ours:.1f} times)" if theirs else ""
-    print(f"{name}: {called}: {ours:,.0f} ms{beside}{'' if met else ', over the target'}", flush=True)
-    return {
-        "milliseconds": round(ours, 1),
-        "in_python_milliseconds": theirs and round(theirs, 1),
-        f"within {TARGETS[name]} ms": met,
-    }
 
 
 async def _views(actor: Actor) -> dict[str, View]:
@@ -256,8 +215,8 @@ async def _wape(actor: Actor) -> object:
     return off / sum(won.values())
 
 
-def _over_http(url: str, repeats: int) -> float:
-    """The median in milliseconds of one bridge of a week over HTTP, asked by an administrator."""
+def _over_http(url: str, repeats: int) -> Times:
+    """The times of one bridge of a week over HTTP, asked by an administrator."""
     token = asyncio.run(_token(url))
     query = OVER_HTTP % (WEEK_AGO, DAY, NEXT.from_on, NEXT.until_on)
     times = []
@@ -270,7 +229,7 @@ def _over_http(url: str, repeats: int) -> float:
             times.append((time.perf_counter() - began) * 1_000)
             if "errors" in answer.json():
                 raise RuntimeError(answer.text)
-    return statistics.median(times[1:])
+    return Times.of(times[1:])
 
 
 async def _token(url: str) -> str:

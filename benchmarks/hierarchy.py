@@ -12,17 +12,14 @@ import asyncio
 import json
 import os
 import random
-import statistics
-import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
 from benchmarks.databases import SERVERS, apart
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY, SEED, Row, Rows, generate, write
+from benchmarks.views import View, measure
 from commands.access import system_actor
 from commands.actors import actor_of
 from metrics.account_tree import walked
@@ -33,14 +30,13 @@ from models.access import Actor, Tenant, User
 from models.accounts import Account
 from models.database import as_date, as_int, fetch
 
-T = TypeVar("T")
 #: Milliseconds that a view may take.
 TARGETS = {"postgres": 100, "sqlite": 500}
 #: Accounts in each of the two trees, and how many are below each in the deep one.
 SIZE, FAN = 5_000, 3
 BEFORE = DAY - timedelta(days=90)
 QUARTER = DayRange(date(2026, 1, 1), DAY)
-#: So many accounts of each tree were elsewhere before.
+#: So many accounts of each tree were elsewhere before; of smaller ones all.
 MOVED = 250
 _NOW = datetime(2026, 3, 31, tzinfo=UTC)
 _SHARED = ("id", "version", "created_at", "updated_at", "tenant_id")
@@ -140,7 +136,7 @@ def _of_account(
             yield "risk_line", (
                 *shared("rl", index), risk[0], "CONTRACT", line, line, amount, "EUR", BEFORE,
             )  # fmt: skip
-    if number and number % (len(ids) // (2 * MOVED)) == 0:
+    if number and number % max(1, len(ids) // (2 * MOVED)) == 0:
         yield "change", (
             *shared("chg"), "aud_1", "account", account_id, "parent_id", ids[0], "acc", DAY, DAY, 0,
         )  # fmt: skip
@@ -153,26 +149,24 @@ async def _measure(name: str, url: str, repeats: int) -> Result:
         owner = await User.get()
         director = await actor_of(owner.id, owner.tenant_id)
         ids = [str(each) for each in await Account.all().order_by("id").values_list("id", flat=True)]
-        deep, wide = ids[0], ids[len(ids) // 2]
-        measured: Result = {}
-        for called, actor, root, day in (
-            ("a tree 8 deep, by an administrator", admin, deep, DAY),
-            ("a tree 8 deep, by a director", director, deep, DAY),
-            ("all below one account, by an administrator", admin, wide, DAY),
-            ("a tree 8 deep as of a quarter ago", admin, deep, BEFORE),
-        ):
-            ours, found = await _timed(lambda a=actor, r=root, d=day: _rolled(a, r, d), repeats)  # type: ignore[misc]
-            theirs = None
-            if day == DAY:
-                theirs, told = await _timed(lambda a=actor, r=root: _in_python(a, r), 3)  # type: ignore[misc]
-                if _compared(found) != told:
-                    raise RuntimeError(f"{called}: {_compared(found)} is not {told}")
-            measured[called] = _shown(name, called, ours, theirs)
-        listed, _ = await _timed(lambda: walked(admin, [deep], DAY), repeats)
-        measured["the tree as a list"] = _shown(name, "the tree as a list", listed, None)
-        return measured
+        views = _views(admin, director, ids[0], ids[len(ids) // 2])
+        return await measure(name, views, repeats, TARGETS)
     finally:
         await database.disconnect()
+
+
+def _views(admin: Actor, director: Actor, deep: str, wide: str) -> dict[str, View]:
+    def rolled(actor: Actor, root: str, day: date = DAY) -> View:
+        in_python = (lambda: _in_python(actor, root)) if day == DAY else None
+        return View(lambda: _rolled(actor, root, day), _compared, in_python)
+
+    return {
+        "a tree 8 deep, by an administrator": rolled(admin, deep),
+        "a tree 8 deep, by a director": rolled(director, deep),
+        "all below one account, by an administrator": rolled(admin, wide),
+        "a tree 8 deep as of a quarter ago": rolled(admin, deep, BEFORE),
+        "the tree as a list": View(lambda: walked(admin, [deep], DAY)),
+    }
 
 
 async def _rolled(actor: Actor, root: str, day: date) -> Figures:
@@ -180,7 +174,8 @@ async def _rolled(actor: Actor, root: str, day: date) -> Figures:
     return found.whole
 
 
-def _compared(found: Figures) -> object:
+def _compared(found: object) -> object:
+    assert isinstance(found, Figures)
     return (
         found.accounts, found.contracts, found.recurring_minor, found.services, found.open_deals,
         found.pipeline_minor, found.open_risks, found.at_risk_minor, found.recommendations, found.tickets,
@@ -234,42 +229,6 @@ async def _in_python(actor: Actor, root: str) -> object:
         len(of(await rows("recommendation", "account_id"))), len(of(await rows("ticket", "account_id"))),
         len([row for row in of(await rows("contact", "account_id, left_on")) if later(row["left_on"])]),
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Times:
-    """How long something took, in milliseconds: the median, and the fastest, which others hindered least."""
-
-    median: float
-    fastest: float
-
-    @property
-    def shown(self) -> dict[str, float]:
-        """As the JSON object has it."""
-        return {"median": round(self.median, 1), "fastest": round(self.fastest, 1)}
-
-
-async def _timed(act: Callable[[], Awaitable[T]], repeats: int) -> tuple[Times, T]:
-    """How long it takes, after one time that is not counted, and what is found."""
-    found, times = await act(), []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        await act()
-        times.append((time.perf_counter() - began) * 1_000)
-    return Times(statistics.median(times), min(times)), found
-
-
-def _shown(name: str, called: str, ours: Times, theirs: Times | None) -> Result:
-    met = ours.median <= TARGETS[name]
-    said = f"{name}: {called}: {ours.median:,.0f} ms, at best {ours.fastest:,.0f}"
-    if theirs:
-        said += f"; in Python {theirs.median:,.0f} ms ({theirs.median / ours.median:.1f} times)"
-    print(f"{said}{'' if met else '; over the target'}", flush=True)
-    return {
-        "milliseconds": ours.shown,
-        "in_python_milliseconds": theirs and theirs.shown,
-        f"within {TARGETS[name]} ms": met,
-    }
 
 
 if __name__ == "__main__":

@@ -23,10 +23,11 @@ class Topic(StrEnum):
     RECOMMENDATION = "RECOMMENDATION"
     RISK = "RISK"
     EVALUATION = "EVALUATION"
+    PLAN = "PLAN"
 
 
 class Happened(StrEnum):
-    """What happened to a recommendation, a risk or an evaluation run (which only moves)."""
+    """What happened to a recommendation, a risk, an evaluation run or a plan's health (which only move)."""
 
     OPENED = "OPENED"
     REFRESHED = "REFRESHED"
@@ -47,7 +48,7 @@ class Happened(StrEnum):
 class Interest:
     """What somebody follows: a topic of a tenant, or the part of it that has to do with one id.
 
-    That is the account of recommendations and risks, and of an evaluation the run itself.
+    That is the account of recommendations, risks and plans, and of an evaluation the run itself.
     """
 
     tenant_id: str

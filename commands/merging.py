@@ -51,9 +51,9 @@ async def merge(
     """Make the account ``from_id`` part of ``into_id``, which the caller read at ``version``.
 
     All that refers to the one refers to the other, and so does its id. Columns of the survivor that are empty
-    take the other's value, debts are added, and it is there since the earlier of both days. Rows that would
-    stand twice are set aside, and of two verdicts that say the same one lapses. Nothing is lost: ``undo``
-    gives it back.
+    take the other's value, debts are added, and it is there since the earlier of both days. Of rows that
+    would stand twice the duplicate's is set aside, but the survivor's where that alone was taken back; of two
+    verdicts that say the same one lapses. Nothing is lost: ``undo`` gives it back.
 
     Raises:
         NotFound: one of them is none that the actor sees.
@@ -166,7 +166,10 @@ class _Merging:
         for reference in references(to):
             model, column = reference.model, reference.column
             for one, other in await twice(self.work.actor.tenant_id, reference, old, new):
-                await self._give_way(model, one, other)
+                if await _is_taken_back(model, other) and not await _is_taken_back(model, one):
+                    await self._give_way(model, other, one, {"column": column, "from": old})
+                else:
+                    await self._give_way(model, one, other)
             known = model.filter(tenant_id=self.work.actor.tenant_id, **{column: old}).order_by("id")
             ids = [str(each) for each in await known.values_list("id", flat=True)]
             await lead(self.work, model, column, ids, new)
@@ -175,11 +178,17 @@ class _Merging:
             if to is Account and ids:
                 self.moved[reference.table] += len(ids)
 
-    async def _give_way(self, model: type[Record], one: str, other: str) -> None:
-        """Set a row aside that would stand twice; what refers to it refers to the other."""
+    async def _give_way(
+        self, model: type[Record], one: str, other: str, led: Mapping[str, str] | None = None
+    ) -> None:
+        """Set a row aside that would stand twice; what refers to it refers to the other.
+
+        ``led`` says of another one that takes its place by which column, and what that referred to.
+        """
         await self._lead(model, one, other)
         table = model._meta.db_table
-        self.set_aside.append({"table": table, "instead": other, "row": await stored(model, one)})
+        row = await stored(model, one)
+        self.set_aside.append({"table": table, "instead": other, "row": row, **(led or {})})
         self.work.log_of(model, one, [FieldChange(SET_ASIDE, None, other, self.work.on)])
         await model.filter(id=one).delete()
 
@@ -208,6 +217,13 @@ class _Merging:
             self.work.tell(_TOPICS[type(lapses)], lapses.id, self.survivor.id, Happened.LAPSED)
         kind = lapses._meta.db_table
         self.lapsed.append({"kind": kind, "id": lapses.id, "instead": stays.id})
+
+
+async def _is_taken_back(model: type[Record], record_id: str) -> bool:
+    """Whether a row stays only to tell that it was there once: it has a day of removal."""
+    if "removed_on" not in model._meta.db_fields:
+        return False
+    return await model.filter(id=record_id, removed_on__isnull=False).exists()
 
 
 def _rank(row: Standing) -> tuple[bool, bool, date, int]:

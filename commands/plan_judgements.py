@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from commands.announcements import Happened, Topic
 from commands.journal import Work, unit_of_work
 from commands.permissions import KEEP_JUDGED, require
 from models.access import Actor
 from models.base import utcnow
 from models.database import Param, fetch, listed, one_of
-from models.plan_records import PlanJudgement
+from models.plan_records import Health, PlanJudgement
 from models.plans import AccountPlan
 from rules.plan_health import judged
 from rules.plan_judgements import Judged
@@ -61,6 +62,8 @@ async def judge_within(work: Work, plans: Sequence[AccountPlan], on: date) -> No
     }
     new = [plan for plan in plans if plan.id not in standing]
     await work.create_all([_new(plan, found[plan.id], on) for plan in new], log=False)
+    for plan in new:
+        _tell(work, plan, Health.NOT_BEGUN, found[plan.id].health)
     same: list[str] = []
     for plan in plans:
         record = standing.get(plan.id)
@@ -70,8 +73,15 @@ async def judge_within(work: Work, plans: Sequence[AccountPlan], on: date) -> No
         if all(getattr(record, name) == value for name, value in values.items()):
             same.append(record.id)
         else:
+            _tell(work, plan, record.health, found[plan.id].health)
             await work.update(record, {**values, "judged_on": on})
     await PlanJudgement.filter(id__in=same).update(judged_on=on, updated_at=utcnow())
+
+
+def _tell(work: Work, plan: AccountPlan, before: Health, after: Health) -> None:
+    """Have followers told of a plan whose health changes."""
+    if before is not after:
+        work.tell(Topic.PLAN, plan.id, plan.account_id, Happened.MOVED)
 
 
 def _new(plan: AccountPlan, found: Judged, on: date) -> PlanJudgement:

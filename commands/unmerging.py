@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from commands.accounts import above, hold_tree, in_care
 from commands.journal import BATCH, FieldChange, Work, as_text, check_version, unit_of_work
@@ -72,9 +73,8 @@ class _Undoing:
     async def carry_out(self) -> None:
         merge, survivor, work = self.merge, self.survivor, self.work
         account = await self._account()
-        for row in reversed(merge.set_aside):
-            model = models()[str(row["table"])]
-            await model.bulk_create([restored(model, row["row"])])  # type: ignore[arg-type]
+        for aside in reversed(merge.set_aside):
+            await self._give_back(aside)
         of_merge = {"audit__object_id": merge.id, "audit__command": MERGE}
         changes = await Change.filter(tenant_id=self.tenant_id, **of_merge).order_by("-seq")
         for model in (Recommendation, Risk):
@@ -90,6 +90,14 @@ class _Undoing:
             await self._check_tree(each)
         work.log_of(Account, account.id, [FieldChange(MERGED_INTO, survivor.id, None, work.on)])
         work.written += [survivor, account]
+
+    async def _give_back(self, aside: Mapping[str, Any]) -> None:
+        """Give a row back that was set aside; one that took its place makes room before."""
+        table, row = aside["table"], aside["row"]
+        if column := aside.get("column"):
+            await self._lead_back(table, column, [aside["instead"]], aside["from"], row[column])
+        model = models()[table]
+        await model.bulk_create([restored(model, row)])
 
     async def _account(self) -> Account:
         """The account as it was; where the one above it was merged, below what that is part of."""

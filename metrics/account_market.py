@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from metrics.account_records import Records, day_of, text_of
-from metrics.competition import ledger
+from metrics.competition import Asked, ledger
 from metrics.sales import AsOf, DayRange
 from models.competition import BattleNote, CompetitorPosition, PositionRole
 from models.database import as_date, as_int, fetch
@@ -98,7 +98,8 @@ async def rivals(records: Records) -> list[Rival]:
         return []
     notes = await _notes(records)
     window = DayRange(records.as_of - timedelta(days=LEDGER_DAYS), records.as_of)
-    against = {each.competitor_id: each for each in await ledger(records.actor, AsOf(records.as_of), window)}
+    asked = Asked(AsOf(records.as_of), window)
+    against = {each.competitor_id: each for each in await ledger(records.actor, asked)}
     found = []
     for row in rows:
         who, family = str(row["competitor_id"]), str(row["product_family"])

@@ -70,7 +70,8 @@ class AccountMerge(Record):
     ``name``, ``source`` and ``external_id`` are those of the duplicate, ``record`` is its row. ``filled`` are
     the survivor's columns that were taken from it, before and after, ``moved`` how many rows went over by
     table, ``set_aside`` the rows that would have stood twice and ``lapsed`` the verdicts that did, with the
-    one that stays. It stands until ``undone_at``.
+    one that stays. Where a row took the place of one that was set aside, ``column`` tells by which of its
+    references, and ``from`` what that was. It stands until ``undone_at``.
     """
 
     prefix = "mrg"

@@ -22,6 +22,7 @@ from models.stakeholders import BuyingCentre
 from schema import sales
 from schema.bids import BIDS
 from schema.competition import POSITIONS
+from schema.competitor_standings import CompetitorStanding, standings_of
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, by_id, connection, related
@@ -286,6 +287,17 @@ class Account(Node, Stored[stored.Account]):
     async def stakeholders(self, info: Info, as_of: AsOf = None) -> StakeholderMap:
         """Its buying centre as of a date: who is what, known by whom, and what is not covered."""
         return await stakeholder_map(info, BuyingCentre.ACCOUNT, self.id, as_of)
+
+    @costs(10)
+    @strawberry.field
+    async def competitor_standings(
+        self, info: Info, as_of: AsOf = None, known_at: sales.KnownAt = None
+    ) -> list[CompetitorStanding]:
+        """Where competitors stood there as of a date, those whose contract ended first first.
+
+        Positions that had been taken out are left out.
+        """
+        return await standings_of(info, self.id, sales.at(as_of, known_at))
 
     @costs(10)
     @strawberry.field

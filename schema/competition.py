@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
 
 from metrics import competition as metric
+from metrics.competition import CompetitorFigure
 from models import competition as stored
+from models import deals as stored_deals
 from models.access import Scope
 from models.competition import PositionRole
+from models.deals import Stage
 from models.described import Described
 from models.trends import Confidence
 from schema import sales
 from schema.context import Info
-from schema.core.arguments import AsOf
-from schema.core.connections import Listed, by_id, children, connection, related
+from schema.core import cursors
+from schema.core.arguments import After, AsOf, First
+from schema.core.connections import (
+    Connection,
+    Edge,
+    Listed,
+    by_id,
+    children,
+    connection,
+    forward,
+    related,
+)
 from schema.core.cost import costs
 from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, StringFilter, clause
-from schema.core.listing import Column, Listing
-from schema.core.money import Money, certain_money
+from schema.core.listing import Column, Listing, page_size
+from schema.core.money import Money, certain_money, money
 from schema.core.readable import needs
 from schema.core.stored import Node, Stored, column
+from schema.deals import Deal
+
+_ORDER, _KINDS = "amount:desc", (Kind.NUMBER, Kind.TEXT)
 
 
 @strawberry.type
@@ -199,9 +216,41 @@ COMPETITORS = Listed(
 
 
 @strawberry.type
+class CompetitorCase:
+    """A deal that closed and in which a competitor was, as it was on the date of the figures."""
+
+    case: strawberry.Private[metric.Case]
+    stage: Stage = column("How it ended: WON or LOST.")
+    closed_on: date | None = column("The day on which it did; null when it is not known.")
+
+    @strawberry.field
+    async def deal(self, info: Info) -> Deal | None:
+        """The deal as it is now; null when the caller may not see it any more."""
+        record = await info.context.loaders.one(stored_deals.Deal, self.case.deal_id)
+        return Deal.of(record) if record else None
+
+    @strawberry.field
+    def amount(self, info: Info) -> Money:
+        """Its amount."""
+        return certain_money(self.case.amount_minor, info.context.actor.currency)
+
+    @strawberry.field
+    def price_seen(self, info: Info) -> Money | None:
+        """The competitor's price for the whole of it; null when it is not known."""
+        return money(self.case.price_minor, info.context.actor.currency)
+
+    @classmethod
+    def of(cls, case: metric.Case) -> CompetitorCase:
+        """The object that shows a deal."""
+        return cls(case=case, stage=case.stage, closed_on=case.closed_on)
+
+
+@strawberry.type
 class CompetitorRecord:
     """How the deals went that closed in a range of days and in which a competitor was; each deal once."""
 
+    asked: strawberry.Private[metric.Asked]
+    found: strawberry.Private[metric.AgainstCompetitor]
     competitor_id: strawberry.ID | None = column(
         "The id of the competitor; null where deals have a name that no competitor goes by."
     )
@@ -227,11 +276,44 @@ class CompetitorRecord:
         " come to nothing."
     )
 
+    @costs(10)
+    @strawberry.field
+    async def deals(
+        self,
+        info: Info,
+        figure: Annotated[
+            CompetitorFigure,
+            strawberry.argument(description="The figure behind which the deals are; default: CASES."),
+        ] = CompetitorFigure.CASES,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[CompetitorCase]:
+        """The deals that a figure counts, those of the largest amount first: as many as it says.
+
+        They are as of the date of the figures. To go on from a page, ask for one competitor by `name`.
+        """
+        size, actor = page_size(first), info.context.actor
+        position = _decoded(after)
+
+        async def pages(keys: list[str]) -> list[list[metric.Case]]:
+            return await metric.cases(actor, self.asked, keys, figure, size + 1, position)
+
+        key = ("competitor cases", self.asked, figure, size, position)
+        found = await info.context.loaders.batched(key, pages, self.found.key)
+        edges = [Edge(node=CompetitorCase.of(each), cursor=_cursor(each)) for each in found]
+
+        async def count() -> int:
+            return self.found.counted(figure)
+
+        return forward(edges, size, after, count)
+
     @classmethod
-    def told(cls, found: metric.AgainstCompetitor, currency: str) -> CompetitorRecord:
+    def told(cls, found: metric.AgainstCompetitor, asked: metric.Asked, currency: str) -> CompetitorRecord:
         """As clients see it."""
         rate, (low, high) = found.rate, found.interval or (None, None)
         return cls(
+            asked=asked,
+            found=found,
             competitor_id=strawberry.ID(found.competitor_id) if found.competitor_id else None,
             name=found.name,
             cases=found.cases,
@@ -248,6 +330,17 @@ class CompetitorRecord:
             price_ours=certain_money(found.ours_minor, currency),
             price_ratio=found.price_ratio,
         )
+
+
+def _cursor(case: metric.Case) -> str:
+    return cursors.encode(_ORDER, (case.amount_minor, case.deal_id), _KINDS)
+
+
+def _decoded(after: str | None) -> tuple[int, str] | None:
+    if after is None:
+        return None
+    amount, deal_id = cursors.decode(after, _ORDER, _KINDS, "after", whole=True)
+    return int(str(amount)), str(deal_id)
 
 
 @strawberry.type
@@ -269,16 +362,24 @@ class CompetitionQueries:
         filter: sales.Filter = None,
         as_of: AsOf = None,
         known_at: sales.KnownAt = None,
+        name: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The competitor that goes by this name alone, whichever of its names it is and"
+                " however it is spelled; default: all."
+            ),
+        ] = None,
     ) -> list[CompetitorRecord]:
         """Wins and losses against each competitor, in deals that closed within a range of days.
 
         A competitor is in a deal as its main one, or where it is named on the deal. Most cases first.
         """
         actor = info.context.actor
-        found = await metric.ledger(
-            actor,
+        asked = metric.Asked(
             sales.at(as_of, known_at),
             sales.period(closed, "closed"),
             await sales.wanted(actor, filter),
+            name,
         )
-        return [CompetitorRecord.told(each, actor.currency) for each in found]
+        found = await metric.ledger(actor, asked)
+        return [CompetitorRecord.told(each, asked, actor.currency) for each in found]

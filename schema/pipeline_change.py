@@ -17,10 +17,10 @@ from schema import sales
 from schema.context import Info
 from schema.core import cursors
 from schema.core.arguments import After, AsOf, First
-from schema.core.connections import Connection, Edge, PageInfo
+from schema.core.connections import Connection, Edge, forward
 from schema.core.cost import costs
 from schema.core.cursors import Kind
-from schema.core.listing import DEFAULT_PAGE, LARGEST_PAGE
+from schema.core.listing import LARGEST_PAGE, page_size
 from schema.core.money import Money, certain_money, money
 from schema.core.readable import needs
 from schema.core.stored import column
@@ -108,32 +108,16 @@ class PipelineChange:
     ) -> Connection[MovedDeal]:
         """The deals behind it, those that change most first, whatever the sign; as many as there are."""
         chosen = [each for each in Reason if each is not Reason.UNCHANGED] if reasons is None else reasons
-        size = _size(first)
+        size = page_size(first)
         found = await bridge.movements(
             info.context.actor, self.asked, frozenset(chosen), size + 1, _decoded(after)
         )
-        edges = [Edge(node=MovedDeal.of(each), cursor=_cursor(each)) for each in found[:size]]
+        edges = [Edge(node=MovedDeal.of(each), cursor=_cursor(each)) for each in found]
 
         async def count() -> int:
             return sum(self.found.terms[reason].deals for reason in set(chosen))
 
-        return Connection(
-            edges=edges,
-            page_info=PageInfo(
-                has_next_page=len(found) > size,
-                has_previous_page=after is not None,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
-            count=count,
-        )
-
-
-def _size(first: int | None) -> int:
-    size = DEFAULT_PAGE if first is None else first
-    if not 0 <= size <= LARGEST_PAGE:
-        raise Invalid(f"first is {size}; allowed: 0 to {LARGEST_PAGE}", ["first"])
-    return size
+        return forward(edges, size, after, count)
 
 
 def _cursor(movement: bridge.Movement) -> str:
@@ -143,7 +127,7 @@ def _cursor(movement: bridge.Movement) -> str:
 def _decoded(after: str | None) -> tuple[int, str] | None:
     if after is None:
         return None
-    size, deal_id = cursors.decode(after, _ORDER, _KINDS, "after")
+    size, deal_id = cursors.decode(after, _ORDER, _KINDS, "after", whole=True)
     return int(str(size)), str(deal_id)
 
 
@@ -213,7 +197,7 @@ class PipelineChangeQueries:
         moved = frozenset(Reason) - {Reason.UNCHANGED}
         return [
             MovedDeal.of(each)
-            for each in await bridge.movements(info.context.actor, asked, moved, _size(first))
+            for each in await bridge.movements(info.context.actor, asked, moved, page_size(first))
         ]
 
 

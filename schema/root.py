@@ -16,6 +16,7 @@ from schema.backtests import BacktestQueries
 from schema.bids import BidQueries
 from schema.catalog import CatalogQueries
 from schema.competition import CompetitionQueries
+from schema.competitor_standings import CompetitorStandingQueries
 from schema.core.cost import Prices, tell
 from schema.core.descriptions import describe
 from schema.core.documents import Documents, Prepared
@@ -105,6 +106,7 @@ class Query(
     AccountReviewQueries,
     TrendQueries,
     CompetitionQueries,
+    CompetitorStandingQueries,
 ):
     """Everything that can be read; each caller sees what their role and team allow."""
 

@@ -1,4 +1,4 @@
-"""What clients can follow as it changes, and may see: recommendations, risks and evaluations."""
+"""What clients can follow as it changes, and may see: recommendations, risks, plans and evaluations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import strawberry
 from strawberry import enum_value
 
 from commands.announcements import ANNOUNCEMENTS, Batches, Event, Happened, Interest, Topic
+from metrics.plan_changes import last_change
+from models import plans as stored_plans
 from models import recommendations as stored
 from models import rulebooks as stored_rulebooks
 from models.accounts import Account
@@ -22,6 +24,7 @@ from schema.context import Live, LiveInfo
 from schema.core import metrics
 from schema.core.loaders import visible_records
 from schema.core.stored import column
+from schema.plan_changes import AccountPlanHealthChange
 from schema.recommendations import Recommendation, Risk
 from schema.rulebooks import EvaluationRun
 
@@ -106,7 +109,9 @@ class Subscription:
         self, info: LiveInfo, account_id: _AccountId = None
     ) -> AsyncGenerator[RecommendationChange, None]:
         """Each recommendation to which something happened, once that is stored."""
-        async with aclosing(_of_accounts(info.context, stored.Recommendation, account_id)) as changes:
+        async with aclosing(
+            _of_accounts(info.context, stored.Recommendation, Topic.RECOMMENDATION, account_id)
+        ) as changes:
             async for event, record in changes:
                 kind = RecommendationChangeKind(event.happened)
                 yield RecommendationChange(change=kind, recommendation=Recommendation.of(record))
@@ -116,9 +121,24 @@ class Subscription:
         self, info: LiveInfo, account_id: _AccountId = None
     ) -> AsyncGenerator[RiskChange, None]:
         """Each risk to which something happened, once that is stored."""
-        async with aclosing(_of_accounts(info.context, stored.Risk, account_id)) as changes:
+        async with aclosing(_of_accounts(info.context, stored.Risk, Topic.RISK, account_id)) as changes:
             async for event, record in changes:
                 yield RiskChange(change=RiskChangeKind(event.happened), risk=Risk.of(record))
+
+    @strawberry.subscription
+    async def account_plan_health_changed(
+        self, info: LiveInfo, account_id: _AccountId = None
+    ) -> AsyncGenerator[AccountPlanHealthChange, None]:
+        """Each plan that was judged and stands otherwise than before, once that is stored.
+
+        Plans are judged when they are approved, when a new day began, and when something of their account
+        changed. How a plan stands at the moment of subscribing is in `AccountPlan.health`.
+        """
+        model = stored_plans.AccountPlan
+        async with aclosing(_of_accounts(info.context, model, Topic.PLAN, account_id)) as changes:
+            async for _, plan in changes:
+                if (change := await last_change(plan)) is not None:
+                    yield AccountPlanHealthChange.of(plan, change)
 
     @strawberry.subscription
     async def evaluation_progress(
@@ -134,14 +154,13 @@ class Subscription:
                     return
 
 
-V = TypeVar("V", stored.Recommendation, stored.Risk)
+V = TypeVar("V", stored.Recommendation, stored.Risk, stored_plans.AccountPlan)
 
 
 async def _of_accounts(
-    context: Live, model: type[V], account_id: str | None
+    context: Live, model: type[V], topic: Topic, account_id: str | None
 ) -> AsyncGenerator[tuple[Event, V], None]:
-    """What happens to recommendations or risks, of one account where it is named."""
-    topic = Topic(model.__name__.upper())
+    """What happens to recommendations, risks or plans, of one account where it is named."""
     interest = Interest(context.actor.tenant_id, topic, account_id)
     async with aclosing(_changes(context, model, interest, Account, "accountId")) as changes:
         async for event, record in changes:

@@ -24,10 +24,10 @@ from schema.compatibility import COMPATIBILITY_RULES
 from schema.context import Info
 from schema.core import cursors
 from schema.core.arguments import After, AsOf, First
-from schema.core.connections import Connection, Edge, PageInfo, connection
+from schema.core.connections import Connection, Edge, connection, forward
 from schema.core.cost import costs
 from schema.core.cursors import Kind
-from schema.core.listing import DEFAULT_PAGE, LARGEST_PAGE
+from schema.core.listing import LARGEST_PAGE, page_size
 from schema.core.readable import needs
 from schema.whitespace_cells import WhitespaceCell, WhitespaceColumn, WhitespaceRow
 
@@ -55,7 +55,7 @@ class Whitespace:
     @strawberry.field
     async def rows(self, info: Info, first: First = None, after: After = None) -> Connection[WhitespaceRow]:
         """The accounts by name, each with its cells."""
-        size = _size(first)
+        size = page_size(first)
         if size * len(self.grid.parts) > MOST_CELLS:
             most = MOST_CELLS // len(self.grid.parts)
             raise Invalid(
@@ -65,24 +65,8 @@ class Whitespace:
             )
         found = await self.grid.rows(size + 1, _decoded(after))
         currency = info.context.actor.currency
-        edges = [Edge(node=WhitespaceRow.of(row, currency), cursor=_cursor(row)) for row in found[:size]]
-        return Connection(
-            edges=edges,
-            page_info=PageInfo(
-                has_next_page=len(found) > size,
-                has_previous_page=after is not None,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
-            count=self.grid.count,
-        )
-
-
-def _size(first: int | None) -> int:
-    size = DEFAULT_PAGE if first is None else first
-    if not 0 <= size <= LARGEST_PAGE:
-        raise Invalid(f"first is {size}; allowed: 0 to {LARGEST_PAGE}", ["first"])
-    return size
+        edges = [Edge(node=WhitespaceRow.of(row, currency), cursor=_cursor(row)) for row in found]
+        return forward(edges, size, after, self.grid.count)
 
 
 def _cursor(row: GridRow) -> str:
@@ -92,7 +76,7 @@ def _cursor(row: GridRow) -> str:
 def _decoded(after: str | None) -> tuple[str, str] | None:
     if after is None:
         return None
-    name, account_id = cursors.decode(after, _ORDER, _KINDS, "after")
+    name, account_id = cursors.decode(after, _ORDER, _KINDS, "after", whole=True)
     return str(name), str(account_id)
 
 
@@ -214,7 +198,7 @@ class WhitespaceQueries:
         """
         actor, at = info.context.actor, sales.at(as_of, known_at)
         chosen = UNTOUCHED if states is None else frozenset(states)
-        size, least = _size(first), _least(at_least)
+        size, least = page_size(first), _least(at_least)
         found = await grid.whitespace(actor, at, await wanted(actor, filter, products_of))
         return [WhitespaceCell.of(each, actor.currency) for each in await found.gaps(size, chosen, least)]
 

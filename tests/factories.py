@@ -23,8 +23,8 @@ from models.deals import CompetitorStatus, ContactRole, Deal, DealCompetitor, De
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
-from models.plan_records import Health, PlanJudgement
-from models.plans import AccountPlan, Objective, ObjectiveMeasure, PlanAction
+from models.plan_records import Health, PlanJudgement, PlanRevision, RevisionState
+from models.plans import AccountPlan, Objective, ObjectiveMeasure, PlanAction, PlanState
 from models.plays import Play, PlayStep
 from models.recommendations import Recommendation
 from models.revenue import Contract
@@ -429,6 +429,28 @@ async def plan_judgement(of: AccountPlan, health: Health, **values: Any) -> Plan
     return await PlanJudgement.create(
         id=PlanJudgement.make_id(), **(_of_plan(of) | {"health": health} | defaults | values)
     )
+
+
+async def approved_plan(of: Account) -> AccountPlan:
+    """A plan of 2026 of which ten services are to come until 11 April, approved on its first day."""
+    began = date(2026, 1, 1)
+    plan = await account_plan(
+        of, state=PlanState.APPROVED, approved_on=began, submitted_on=began, revisions_held=1
+    )
+    ten = await objective(plan, due_on=date(2026, 4, 11))
+    measure = await objective_measure(ten, plan)
+    await plan_action(plan, due_on=date(2026, 1, 10))
+    document: dict[str, object] = {
+        "name": plan.name, "first_on": "2026-01-01", "last_on": "2026-12-31", "vision": None,
+        "revenue_target": None, "currency": "EUR", "entries": {}, "accepted_risks": {}, "actions": {},
+        "objectives": {ten.id: {"title": "Ten", "due_on": "2026-04-11", "status": "IN_PROGRESS"}},
+        "measures": {measure.id: {name: getattr(measure, name) for name in measure.kept}},
+    }  # fmt: skip
+    await PlanRevision.create(
+        id=PlanRevision.make_id(), tenant_id=plan.tenant_id, account_id=of.id, account_plan_id=plan.id,
+        number=1, state=RevisionState.APPROVED, submitted_on=began, decided_on=began, document=document,
+    )  # fmt: skip
+    return plan
 
 
 async def play(of: Tenant, key: str, *steps: str) -> Play:

@@ -65,6 +65,23 @@ class Connection(Generic[T]):
         return await self.count()
 
 
+def forward(
+    edges: Sequence[Edge[T]], size: int, after: str | None, count: Callable[[], Awaitable[int]]
+) -> Connection[T]:
+    """A page that goes forward alone, of the first ``size`` edges; one more tells that there are more."""
+    shown = list(edges[:size])
+    return Connection(
+        edges=shown,
+        page_info=PageInfo(
+            has_next_page=len(edges) > size,
+            has_previous_page=after is not None,
+            start_cursor=shown[0].cursor if shown else None,
+            end_cursor=shown[-1].cursor if shown else None,
+        ),
+        count=count,
+    )
+
+
 @dataclass(frozen=True)
 class Listed:
     """How the records of a model are listed: its type, filter and order inputs, and its columns.

@@ -31,8 +31,10 @@ def encode(order: str, values: Sequence[object], kinds: Sequence[Kind]) -> str:
     return orjson.dumps([order, *plain]).hex()
 
 
-def decode(cursor: str, order: str, kinds: Sequence[Kind], argument: str) -> list[Param]:
-    """The values that a cursor holds, as the database compares them.
+def decode(
+    cursor: str, order: str, kinds: Sequence[Kind], argument: str, *, whole: bool = False
+) -> list[Param]:
+    """The values that a cursor holds, as the database compares them; none of a ``whole`` one is missing.
 
     Raises:
         InvalidCursor: it is malformed, or was made for another order; the place is ``argument``.
@@ -41,6 +43,8 @@ def decode(cursor: str, order: str, kinds: Sequence[Kind], argument: str) -> lis
         made_for, *values = _unpacked(cursor)
         if made_for != order:
             raise InvalidCursor("the cursor was made for another order", [argument])
+        if whole and None in values:
+            raise TypeError
         return [_param(value, kind) for value, kind in zip(values, kinds, strict=True)]
     except (TypeError, ValueError) as error:
         raise InvalidCursor("the cursor is malformed", [argument]) from error

@@ -112,6 +112,15 @@ def arguments(
     )
 
 
+def page_size(first: int | None) -> int:
+    """How many objects a page has that goes forward alone.
+
+    Raises:
+        Invalid: it is none of the sizes that pages have.
+    """
+    return DEFAULT_PAGE if first is None else _sized(first, "first")
+
+
 def _sized(size: int, name: str) -> int:
     if not 0 <= size <= LARGEST_PAGE:
         raise Invalid(f"{name} is {size}; allowed: 0 to {LARGEST_PAGE}", [name])

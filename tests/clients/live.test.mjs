@@ -12,6 +12,11 @@ const CHANGED = `subscription ($account: ID) {
   recommendationChanged(accountId: $account) { change recommendation { id state account { id } } }
 }`;
 const RISKS = 'subscription { riskChanged { change risk { account { id } } } }';
+const PLANS = `subscription ($account: ID) {
+  accountPlanHealthChanged(accountId: $account) {
+    healthBefore healthAfter plan { id account { id } } health { health reasons { kind } }
+  }
+}`;
 const PROGRESS = 'subscription ($run: ID) { evaluationProgress(runId: $run) { id state judged } }';
 /** A few events of this fill what lies between the server and a client. */
 const LONG = `subscription { recommendationChanged { recommendation { id ${alike(29, 'because')} } } }`;
@@ -95,6 +100,24 @@ async function answer(name, id, more = '') {
   assert.deepEqual(data[name].errors, []);
 }
 
+/** A plan of an account with one objective, handed in by the seller and approved by the manager; its id. */
+async function planned(account) {
+  const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const created = await ask('seller', `mutation ($input: CreateAccountPlanInput!) {
+    createAccountPlan(input: $input) { plan { id } errors { message } }
+  }`, { input: { accountId: account, name: 'Grow', firstOn: day(-2), lastOn: day(300) } });
+  const id = created.createAccountPlan.plan.id;
+  for (const [who, act] of [
+    ['seller', `putObjective(input: { planId: $id, title: "Ten", dueOn: "${day(200)}" })`],
+    ['seller', 'submitAccountPlan(input: { id: $id })'],
+    ['manager', 'approveAccountPlan(input: { id: $id })'],
+  ]) {
+    const data = await ask(who, `mutation ($id: ID!) { done: ${act} { errors { message } } }`, { id });
+    assert.deepEqual(data.done.errors, [], act);
+  }
+  return id;
+}
+
 /** Waits until a client's subscriptions are taken up: the protocol does not tell of it. */
 const takenUp = () => passed(300);
 
@@ -127,6 +150,23 @@ test('a change is heard by those who may see it, and by nobody else', async () =
   assert.deepEqual(stranger.heard, []);
   assert.deepEqual([toManager, toSeller, neighbour, head].flatMap(({ heard }) => heard), []);
   for (const { client } of [seller, manager, ...others]) await client.dispose();
+});
+
+test('that a plan has begun is heard by those who own or manage its account', async () => {
+  const [seller, manager, neighbour] = ['seller', 'manager', 'neighbour'].map((who) => following(who));
+  const toSeller = events(seller.client, PLANS, { account: ids.account4 });
+  const toManager = events(manager.client, PLANS);
+  const toNeighbour = events(neighbour.client, PLANS);
+  await takenUp();
+  const plan = await planned(ids.account4);
+  for (const told of [await toSeller.next(), await toManager.next()]) {
+    assert.deepEqual([told.healthBefore, told.healthAfter], ['NOT_BEGUN', 'ON_TRACK']);
+    assert.deepEqual(told.plan, { id: plan, account: { id: ids.account4 } });
+    assert.deepEqual(told.health, { health: 'ON_TRACK', reasons: [{ kind: 'OBJECTIVE_WITHOUT_ACTION' }] });
+  }
+  await passed(200);
+  assert.deepEqual([toSeller, toManager, toNeighbour].flatMap(({ heard }) => heard), []);
+  for (const { client } of [seller, manager, neighbour]) await client.dispose();
 });
 
 test('an evaluation is followed from its beginning to its end, one that has ended completes', async () => {

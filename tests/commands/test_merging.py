@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
-from commands import accounts, bulk, deals, merging, people, plans, unmerging
+from commands import accounts, bulk, deals, merging, people, plans, unmerging, whitespace
 from commands.access import system_actor
 from commands.incoming import Incoming
 from commands.references import models, references
 from models.access import Actor, Role, Tenant, User
 from models.accounts import MERGED_INTO, Account, AccountMerge
 from models.base import Record
+from models.competition import CompetitorPosition
 from models.deals import Deal
 from models.errors import BellwetherError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound
 from models.history import AuditRecord, Change
@@ -25,6 +27,7 @@ from models.plans import AccountPlan
 from models.recommendations import Recommendation, RecommendationState
 from models.revenue import Contract
 from models.rulebooks import EvaluationRun, Judgement, PendingJudgement
+from models.whitespace import AccountPotential
 from tests import factories
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.world import World, write
@@ -117,22 +120,36 @@ async def _merge_any(actor: Actor, chance: Random) -> AccountMerge:
     raise AssertionError("no two can be merged")
 
 
+def _stand_twice(world: World) -> None:
+    """A potential of one family at every account, of which each second one was taken back."""
+    potential = world.of(AccountPotential)[0]
+    named = {name: getattr(potential, name) for name in ("tenant_id", "currency", "because")}
+    for number, account in enumerate(world.of(Account)):
+        values = {"product_family": "Of all", "mrc_minor": number, "set_on": BEGAN.date()}
+        removed_on = BEGAN.date() if number % 2 else None
+        days = {"valid_from": BEGAN.date(), "removed_on": removed_on}
+        world.make(AccountPotential, account_id=account.id, **named, **values, **days)
+
+
 async def test_merge_and_undo_lose_nothing(db: str) -> None:
     world = World(Random("merges"))
     furnish_tenant(world, "a", 8)
+    _stand_twice(world)
     for row in (row for of in world.rows.values() for row in of):
         row.created_at = BEGAN  # the world has rows of years to come
     await write(world)
     actor = system_actor(world.of(Tenant)[0])
-    chance = Random("pairs")
+    chance, gave_way = Random("pairs"), set[str]()
     for length in (1, 1, 2, 3, 4) if db.startswith("sqlite") else (1, 3):
         before, done = await everything(), list[AccountMerge]()
         for _ in range(length):
             done.append(await _merge_any(actor, chance))
         for merge in reversed(done):
+            gave_way |= {"ours" if "column" in each else "theirs" for each in merge.set_aside}
             undone = await unmerging.undo(actor, merge.id, (await AccountMerge.get(id=merge.id)).version)
             assert undone.undone_at is not None
         assert "\n".join(differing(before, await everything())) == ""
+    assert gave_way == {"ours", "theirs"}
 
 
 async def test_every_model_that_refers_to_an_account_has_rows_in_that_test(db: str) -> None:
@@ -142,7 +159,10 @@ async def test_every_model_that_refers_to_an_account_has_rows_in_that_test(db: s
 
 
 #: What becomes of each reference to accounts when a duplicate is merged.
-OVER, ONCE = "goes over", "goes over; of two that are unique by the account one is set aside"
+OVER, ONCE = (
+    "goes over",
+    "goes over; of two that are unique by the account one is set aside, which was taken back if one was",
+)
 VERDICT = "goes over; of two that say the same one lapses"
 DECIDED = {
     "account.parent_id": OVER,
@@ -359,6 +379,55 @@ async def test_a_row_that_would_stand_twice_is_set_aside(tenant: Tenant, ada: Us
     assert differing(before, await everything()) == []
     waiting = {each.account_id for each in await PendingJudgement.all()}
     assert waiting == {into.id, duplicate.id}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "stays"),
+    [(False, False, "ours"), (True, True, "ours"), (False, True, "ours"), (True, False, "theirs")],
+)
+async def test_what_holds_is_not_hidden_by_what_was_taken_back(
+    ada: User, seller: Actor, ours: bool, theirs: bool, stays: str
+) -> None:
+    """Of two positions or potentials the survivor's stays, unless that alone was taken back."""
+    into, duplicate = [await factories.account(ada) for _ in range(2)]
+    kept: dict[str, dict[str, str]] = {"ours": {}, "theirs": {}}
+    position = await factories.competitor_position(into)
+    await position.delete()
+    for name, of, is_removed in (("ours", into, ours), ("theirs", duplicate, theirs)):
+        removed_on = factories.TODAY if is_removed else None
+        of_rival: dict[str, Any] = {"competitor_id": position.competitor_id, "removed_on": removed_on}
+        same = {key: getattr(position, key) for key in ("product_family", "role", "observed_on", "currency")}
+        held = await CompetitorPosition.create(
+            id=CompetitorPosition.make_id(), tenant_id=of.tenant_id, account_id=of.id, **same, **of_rival
+        )
+        said = await factories.potential(of, "WAN", 5_00, removed_on=removed_on)
+        kept[name] = {"competitor_position": held.id, "account_potential": said.id}
+    before = await everything()
+    merge = await merging.merge(seller, into.id, duplicate.id, 1)
+    after = await everything()
+    for table in ("competitor_position", "account_potential"):
+        (row,) = after[table].values()
+        assert (row["id"], row["account_id"]) == (kept[stays][table], into.id)
+        # What was said before stays in the history of what gave way.
+        (aside,) = [each for each in merge.set_aside if each["table"] == table]
+        told = await Change.get(entity_id=aside["row"]["id"], field=merging.SET_ASIDE)  # type: ignore[index]
+        assert told.new == kept[stays][table]
+    await unmerging.undo(seller, merge.id)
+    assert differing(before, await everything()) == []
+
+
+async def test_what_took_the_place_of_another_goes_back_as_it_is_now(
+    tenant: Tenant, ada: User, seller: Actor
+) -> None:
+    await factories.product(tenant, family="WAN")
+    into, duplicate = [await factories.account(ada) for _ in range(2)]
+    ours = await factories.potential(into, "WAN", 5_00, removed_on=factories.TODAY)
+    theirs = await factories.potential(duplicate, "WAN", 7_00)
+    merge = await merging.merge(seller, into.id, duplicate.id, 1)
+    await whitespace.set_potential(seller, into.id, "WAN", 9_00, "they said so")
+    await unmerging.undo(seller, merge.id)
+    now = {each.id: (each.account_id, each.mrc_minor) for each in await AccountPotential.all()}
+    assert now == {ours.id: (into.id, 5_00), theirs.id: (duplicate.id, 9_00)}
 
 
 def _row(key: str, **values: object) -> Incoming:

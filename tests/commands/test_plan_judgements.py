@@ -12,8 +12,7 @@ from models.access import Role, Tenant
 from models.accounts import Account
 from models.errors import Forbidden
 from models.history import Change
-from models.plan_records import PlanJudgement, PlanRevision, RevisionState
-from models.plans import AccountPlan, PlanState
+from models.plan_records import PlanJudgement
 from models.rulebooks import PendingJudgement
 from rules.facts import gather
 from rules.kinds import REGISTRY
@@ -21,28 +20,6 @@ from tests import factories
 
 FIRST = date(2026, 1, 1)
 NEEDS = {"plan": frozenset(REGISTRY.kinds["plan"].fields)}
-
-
-async def _approved(account: Account) -> AccountPlan:
-    """A plan with one objective, of which ten services are to come, approved on its first day."""
-    plan = await factories.account_plan(
-        account, state=PlanState.APPROVED, approved_on=FIRST, submitted_on=FIRST, revisions_held=1
-    )
-    objective = await factories.objective(plan, due_on=FIRST + timedelta(days=100))
-    measure = await factories.objective_measure(objective, plan)
-    late = await factories.plan_action(plan, due_on=FIRST + timedelta(days=9))
-    document: dict[str, object] = {
-        "name": plan.name, "first_on": "2026-01-01", "last_on": "2026-12-31", "vision": None,
-        "revenue_target": None, "currency": "EUR", "entries": {}, "accepted_risks": {}, "actions": {},
-        "objectives": {objective.id: {"title": "Ten", "due_on": "2026-04-11", "status": "IN_PROGRESS"}},
-        "measures": {measure.id: {name: getattr(measure, name) for name in measure.kept}},
-    }  # fmt: skip
-    await PlanRevision.create(
-        id=PlanRevision.make_id(), tenant_id=plan.tenant_id, account_id=account.id, account_plan_id=plan.id,
-        number=1, state=RevisionState.APPROVED, submitted_on=FIRST, decided_on=FIRST, document=document,
-    )  # fmt: skip
-    assert late.done_on is None
-    return plan
 
 
 async def _fact(account: Account, on: date) -> dict[str, object]:
@@ -54,7 +31,7 @@ async def _fact(account: Account, on: date) -> dict[str, object]:
 async def test_rules_see_a_plan_as_it_was_judged_on_each_day(db: str) -> None:
     tenant = await factories.tenant()
     account = await factories.account(await factories.user(tenant))
-    plan = await _approved(account)
+    plan = await factories.approved_plan(account)
     operator = system_actor(tenant)
     await factories.service(account, valid_from=FIRST)
     days = [FIRST + timedelta(days=each) for each in (5, 19, 20, 21)]
@@ -82,7 +59,7 @@ async def test_what_is_written_of_an_account_has_its_plan_judged_again_the_same_
     tenant = await factories.tenant()
     owner = await factories.user(tenant)
     account, other = await factories.account(owner), await factories.account(owner)
-    plans = [await _approved(each) for each in (account, other)]
+    plans = [await factories.approved_plan(each) for each in (account, other)]
     operator, day = system_actor(tenant), FIRST + timedelta(days=21)
     assert await plan_judgements.judge(operator, day, [other.id]) == 1
     await PendingJudgement.all().delete()
@@ -98,7 +75,7 @@ async def test_what_is_written_of_an_account_has_its_plan_judged_again_the_same_
 
 async def test_only_operators_keep_plans_judged_and_each_tenant_is_by_itself(db: str) -> None:
     tenant, stranger = await factories.tenant(), await factories.tenant()
-    await _approved(await factories.account(await factories.user(tenant)))
+    await factories.approved_plan(await factories.account(await factories.user(tenant)))
     assert await plan_judgements.judge(system_actor(stranger), FIRST) == 0
     manager = await factories.actor(await factories.user(tenant, Role.MANAGER))
     with pytest.raises(Forbidden):

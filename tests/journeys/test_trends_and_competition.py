@@ -56,7 +56,7 @@ async def test_a_competitor_from_its_naming_to_the_record_against_it(db: str) ->
     who = await factories.user(await factories.tenant())
     account = await factories.account(who)
     async with door(who) as client:
-        name, put, positions, write, record = _documents("competition.md")
+        name, put, positions, then, write, record, behind = _documents("competition.md")
         competitor = (await _send(client, name, {}))["competitor"]
         assert [each["name"] for each in competitor["names"]] == ["Telco", "Telco Ltd"]
         known = {"account": account.id, "competitor": competitor["id"]}
@@ -65,4 +65,12 @@ async def test_a_competitor_from_its_naming_to_the_record_against_it(db: str) ->
         assert (await _send(client, write, known))["note"]["author"] == {"name": who.name}
         (shown,) = (await _send(client, positions, known))["competition"]["nodes"]
         assert (shown["share"], len(shown["competitor"]["battleNotes"])) == (80, 1)
+        past: Any = await client.ask(then, known)
+        assert past["account"]["competitorStandings"] == past["competitorStandings"]["nodes"] == []
+        later: Any = await client.ask(re.sub(r"2026-\d\d-\d\d", str(today()), then), known)
+        (standing,) = later["competitorStandings"]["nodes"]
+        assert (standing["share"], standing["price"]["amount"]) == (80, "1200.00")
+        assert later["account"]["competitorStandings"][0]["competitor"] == {"name": "Telco"}
+        known["after"] = None
         assert await _send(client, record, known) == []
+        assert await _send(client, behind, known) == []

@@ -9,7 +9,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from commands import accounts, actors, evaluations, recommendations, rulebooks
+from commands import (
+    accounts,
+    actors,
+    evaluations,
+    plan_judgements,
+    plan_parts,
+    plans,
+    recommendations,
+    rulebooks,
+)
 from commands import judging as judging_module
 from commands.access import system_actor
 from commands.announcements import Happened, Topic
@@ -21,6 +30,7 @@ from models.deals import Deal
 from models.errors import Conflict
 from models.recommendations import Outcome, Recommendation
 from models.rulebooks import EvaluationRun
+from models.services import Service
 from rules.engine.pool import EnginePool
 from schema.core.metrics import EVENTS
 from tests import factories
@@ -34,6 +44,12 @@ CHANGED = """subscription ($account: ID) {
 RISKS = "subscription { riskChanged { change risk { state title evidence { seen } lines { lineId } } } }"
 PROGRESS = """subscription ($run: ID) {
   evaluationProgress(runId: $run) { id state judged candidates opened }
+}"""
+PLANS = """subscription ($account: ID) {
+  accountPlanHealthChanged(accountId: $account) {
+    healthBefore healthAfter judgedOn plan { id name account { id } }
+    health { asOf health reasons { kind decides days text } }
+  }
 }"""
 APP = without_engine(CONFIG.model_dump_json())
 
@@ -193,3 +209,84 @@ async def test_an_account_alone_is_followed_and_what_managers_limit_is_told(db: 
         await recommendations.accept(await factories.actor(boss), mine[2].id)
         await set_limits(await factories.actor(boss), {"max_offers": 1})
         assert await heard(socket) in [("WITHHELD", each.id) for each in mine[:2]]
+
+
+async def _judged(socket: Socket) -> tuple[str, str, str]:
+    event = await socket.event()
+    assert event["health"]["health"] == event["healthAfter"]
+    return event["healthBefore"], event["healthAfter"], event["judgedOn"]
+
+
+async def test_a_plan_whose_health_changes_is_told_to_whoever_sees_it_then(db: str) -> None:
+    """One of ten services is 10 %: of 100 days 20 may have passed, not 21; with three it is 30 % again."""
+    tenant = await factories.tenant()
+    north, south = await factories.team(tenant), await factories.team(tenant)
+    ada, bob = await factories.user(tenant, team_id=north.id), await factories.user(tenant, team_id=south.id)
+    boss = await factories.user(tenant, Role.MANAGER, team_id=north.id)
+    account, system = await factories.account(ada), system_actor(tenant)
+    await factories.deal(account, owner_id=bob.id)  # by which he sees the account, and not its plans
+    plan = await factories.approved_plan(account)
+    await factories.service(account, valid_from=plan.first_on)
+    last_good, first_bad = plan.first_on + timedelta(days=20), plan.first_on + timedelta(days=21)
+    async with AsyncExitStack() as stack:
+        of_ada, of_bob, of_boss = [
+            await stack.enter_async_context(opened(APP, user)) for user in (ada, bob, boss)
+        ]
+        for socket in (of_ada, of_bob):
+            socket.follow(PLANS)
+        of_boss.follow(PLANS, account=account.id)
+        await followers(tenant, 3)
+        before = counts(EVENTS, "outcome")["hidden"]
+        await plan_judgements.judge(system, began := last_good - timedelta(days=1))
+        for socket in (of_ada, of_boss):
+            assert await _judged(socket) == ("NOT_BEGUN", "ON_TRACK", str(began))
+        await plan_judgements.judge(system, last_good)  # as before
+        await plan_judgements.judge(system, first_bad)
+        for socket in (of_ada, of_boss):
+            told = await socket.event()
+            assert (told["healthBefore"], told["healthAfter"]) == ("ON_TRACK", "BEHIND")
+            assert told["judgedOn"] == told["health"]["asOf"] == str(first_bad)
+            assert told["plan"] == {"id": plan.id, "name": plan.name, "account": {"id": account.id}}
+            (behind,) = [each for each in told["health"]["reasons"] if each["decides"]]
+            assert behind["kind"] == "OBJECTIVE_BEHIND"
+        await _hidden(before + 2)
+        # The account goes to another team, and with it who is told.
+        await accounts.update(system, account.id, 1, {"owner_id": bob.id})
+        for _ in range(2):
+            await factories.service(account, valid_from=first_bad)
+        await plan_judgements.judge(system, first_bad)
+        assert await _judged(of_bob) == ("BEHIND", "ON_TRACK", str(first_bad))
+        # Who left is told so with the next change, and nothing else.
+        await User.filter(id=bob.id).update(active=False)
+        actors.forget()
+        await Service.all().delete()
+        await plan_judgements.judge(system, first_bad + timedelta(days=1))
+        told = await of_bob.hear()
+        assert (told["type"], told["payload"][0]["extensions"]["code"]) == ("error", "UNAUTHENTICATED")
+        # The manager of the team that had it heard no more of it; who follows anew hears what comes next.
+        admin = await factories.user(tenant, Role.ADMIN)
+        anew = await stack.enter_async_context(opened(APP, admin))
+        anew.follow(PLANS, account=account.id)
+        await followers(tenant, 3)
+        await plan_judgements.judge(system, plan.first_on + timedelta(days=200))
+        assert await _judged(anew) == ("BEHIND", "ABANDONED", str(plan.first_on + timedelta(days=200)))
+        assert of_boss.to_client.empty()
+        assert of_ada.to_client.empty()
+
+
+async def test_approving_a_plan_tells_that_it_has_begun(db: str) -> None:
+    tenant = await factories.tenant()
+    ada, boss = await factories.user(tenant), await factories.user(tenant, Role.ADMIN)
+    account = await factories.account(ada)
+    day = today()
+    year = {"first_on": day - timedelta(days=1), "last_on": day + timedelta(days=300)}
+    actor = await factories.actor(ada)
+    plan = await plans.create(actor, account.id, {"name": "Grow", **year})
+    ten = {"title": "Ten", "due_on": year["last_on"], "owner_id": ada.id}
+    await plan_parts.put_objective(actor, plan.id, None, ten)
+    await plans.submit(actor, plan.id)
+    async with opened(APP, ada) as socket:
+        socket.follow(PLANS)
+        await followers(tenant, 1)
+        await plans.approve(await factories.actor(boss), plan.id)
+        assert await _judged(socket) == ("NOT_BEGUN", "ON_TRACK", str(day))

@@ -41,7 +41,7 @@ from models.deals import (
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
-from models.plan_records import PlanRevision, RevisionState
+from models.plan_records import Health, PlanJudgement, PlanRevision, RevisionState
 from models.plans import (
     AcceptedRisk,
     AccountPlan,
@@ -413,6 +413,7 @@ class _Making:
             last_on=date(2041, 12, 31), currency="EUR", valid_from=DAY, state=PlanState.SUBMITTED,
             submitted_on=DAY, submitted_by_id=self.director.id, revisions_held=2,
         )  # fmt: skip
+        self.make(PlanJudgement, health=Health.NOT_BEGUN, objectives_behind=0, judged_on=DAY, **part)
         first, second = (self._revision(waiting, number) for number in (1, 2))
         return {
             "plan": plan.id,

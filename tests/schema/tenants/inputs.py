@@ -257,6 +257,7 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
     },
     "planDifference": lambda on: {"fromId": on.revision, "toId": on.later_revision},
     "playRecords": lambda _: {},
+    "competitorStandings": lambda on: {"filter": {"accountId": on.account, "competitorId": on.rival}},
     "whitespace": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}},
     "whitespaceGaps": lambda on: {"filter": {"accountId": on.account, "ownerId": on.director}, "first": 5},
     "duplicateAccounts": lambda on: {"accountId": on.account},
@@ -273,5 +274,6 @@ ARGUMENTS: Mapping[str, Callable[[Desk], Given]] = {
 FOLLOWED: Mapping[str, Callable[[Desk], Given]] = {
     "recommendationChanged": lambda on: {"accountId": on.account},
     "riskChanged": lambda on: {"accountId": on.account},
+    "accountPlanHealthChanged": lambda on: {"accountId": on.account},
     "evaluationProgress": lambda on: {"runId": on.run},
 }

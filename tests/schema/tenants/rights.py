@@ -170,7 +170,7 @@ QUERIES: Mapping[str, May] = {
             "forecastProjections", "stagePassages", "bids", "discountLevels", "approvalsToDecide",
             "interactions", "accountPlans", "plays", "playRuns", "playRecords",
             "relationshipSummary", "neededRoles",
-            "trends", "competitors", "competitor", "competitorPositions",
+            "trends", "competitors", "competitor", "competitorPositions", "competitorStandings",
             "whitespace", "compatibilityRules",
             "accountMerges", "duplicateAccounts",
         ),
@@ -204,5 +204,5 @@ QUERIES: Mapping[str, May] = {
 }  # fmt: skip
 #: What is followed tells of ids and of what happened.
 SUBSCRIPTIONS: Mapping[str, May] = dict.fromkeys(
-    ("recommendationChanged", "riskChanged", "evaluationProgress"), _READ
+    ("recommendationChanged", "riskChanged", "accountPlanHealthChanged", "evaluationProgress"), _READ
 )
