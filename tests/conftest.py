@@ -18,7 +18,7 @@ from tests import orm, postgres
 
 TEMPLATE = "template_migrated"
 orm.prepare_once()
-gc.disable()  # what is imported and collected stays until the end: to look through it for garbage takes seconds
+gc.disable()  # what is imported and collected stays; to look through it for garbage takes seconds
 
 
 def pytest_collection_finish() -> None:
