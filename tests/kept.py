@@ -8,7 +8,7 @@ from copy import deepcopy
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
-from tortoise import get_connection
+from tortoise.connection import get_connection
 
 from models import database
 
