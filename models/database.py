@@ -380,6 +380,10 @@ def placed(sql: str, sqlite: bool) -> tuple[str, tuple[str, ...]]:
     return _PARAM.sub(place, portable(sql, sqlite=sqlite)), tuple(names)
 
 
+#: Next to all that is written in numbers is of these, which an embedded database holds as they are.
+_AS_THEY_ARE = (str, int, type(None))
+
+
 def _for_sqlite(value: Param) -> Param:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
@@ -423,7 +427,7 @@ async def write_rows(table: str, columns: Sequence[str], rows: Sequence[Sequence
     for start in range(0, len(rows), WRITTEN_AT_ONCE):
         part = rows[start : start + WRITTEN_AT_ONCE]
         if is_sqlite():
-            part = [[_for_sqlite(value) for value in row] for row in part]
+            part = [[v if type(v) in _AS_THEY_ARE else _for_sqlite(v) for v in row] for row in part]
         await connection.execute_many(statement, [list(row) for row in part])
 
 

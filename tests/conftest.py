@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -17,6 +18,13 @@ from tests import orm, postgres
 
 TEMPLATE = "template_migrated"
 orm.prepare_once()
+gc.disable()  # what is imported and collected stays; to look through it for garbage takes seconds
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, and only among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 async def _migrate(url: str) -> None:

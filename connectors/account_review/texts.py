@@ -53,8 +53,9 @@ def more(number: int, called: tuple[str, str]) -> str:
 
 def cleaned(text: str) -> str:
     """A text on one line, without what no file can hold: control characters, and halves of characters."""
-    kept = (each for each in text if each.isspace() or _can_be_held(each))
-    return _SPACES.sub(" ", "".join(kept)).strip(" ")
+    if not text.isprintable():  # which next to every text is; to look at each letter takes its time
+        text = "".join(each for each in text if each.isspace() or _can_be_held(each))
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def _can_be_held(character: str) -> bool:

@@ -25,6 +25,7 @@ from models.signals import SignalKind
 from rules.engine.pool import EnginePool
 from tests import factories
 from tests.door import door
+from tests.kept import kept
 
 DAY = factories.TODAY
 NAMED = {
@@ -62,8 +63,7 @@ async def engine() -> AsyncIterator[EnginePool]:
         yield pool
 
 
-@pytest.fixture
-async def world(db: str, engine: EnginePool) -> World:
+async def _world(engine: EnginePool) -> World:
     tenant = await factories.tenant()
     owner = await factories.user(tenant)
     account, other = await factories.account(owner), await factories.account(owner)
@@ -71,6 +71,11 @@ async def world(db: str, engine: EnginePool) -> World:
     await rulebooks.activate(system_actor(tenant), engine, draft.id)
     await evaluations.evaluate(system_actor(tenant), engine, DAY)
     return World(tenant, owner, account, other)
+
+
+@pytest.fixture
+async def world(db: str, engine: EnginePool) -> World:
+    return await kept(_world, engine)
 
 
 async def _heard(world: World, on: date = DAY) -> None:

@@ -34,6 +34,7 @@ from models.rulebooks import EvaluationRun, RunState
 from rules.engine.pool import EnginePool
 from tests import factories
 from tests.door import door
+from tests.kept import kept
 
 DAY = factories.TODAY
 
@@ -54,8 +55,7 @@ async def engine() -> AsyncIterator[EnginePool]:
         yield pool
 
 
-@pytest.fixture
-async def world(db: str, engine: EnginePool) -> World:
+async def _world(engine: EnginePool) -> World:
     tenant = await factories.tenant()
     owner = await factories.user(tenant)
     account = await factories.account(owner)
@@ -65,6 +65,11 @@ async def world(db: str, engine: EnginePool) -> World:
     await factories.account(owner)
     await rulebooks.ensure_starter(system_actor(tenant), engine)
     return World(owner, await factories.actor(owner), account, deal)
+
+
+@pytest.fixture
+async def world(db: str, engine: EnginePool) -> World:
+    return await kept(_world, engine)
 
 
 async def _rows() -> list[tuple[str, ...]]:

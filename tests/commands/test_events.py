@@ -23,6 +23,7 @@ from models.tickets import Ticket, TicketState
 from rules import packs
 from rules.engine.pool import EnginePool
 from tests import factories
+from tests.kept import kept
 from tests.schema.asking import ask
 
 DAY = factories.TODAY
@@ -50,8 +51,7 @@ class World:
         return await PopulationEvent.filter(state=EventState.OPEN).order_by("id")
 
 
-@pytest.fixture
-async def world(db: str) -> World:
+async def _world() -> World:
     tenant = await factories.tenant()
     owner, other = await factories.user(tenant), await factories.user(tenant)
     accounts = []
@@ -66,6 +66,25 @@ async def world(db: str) -> World:
     past = {"opened_on": date(2025, 6, 1), "resolved_on": date(2025, 6, 2)}
     await factories.ticket(accounts[0], severity=Severity.HIGH, **past)
     return World(tenant, owner, other, accounts)
+
+
+@pytest.fixture
+async def world(db: str) -> World:
+    return await kept(_world)
+
+
+async def _world_with_rules(engine: EnginePool) -> World:
+    world = await _world()
+    for name in packs.names():
+        book, _ = await rulebooks.keep(world.operator, name, packs.load(name))
+        await rulebooks.activate(world.operator, engine, book.id)
+    return world
+
+
+@pytest.fixture
+async def ruled(db: str, engine: EnginePool) -> World:
+    """The world with every pack of rules live."""
+    return await kept(_world_with_rules, engine)
 
 
 @pytest.fixture
@@ -94,22 +113,15 @@ async def _resolve(world: World, tickets: Iterable[Ticket], on: date) -> None:
             await work.update(ticket, {"state": TicketState.RESOLVED, "resolved_on": on})
 
 
-async def _all_packs(world: World, engine: EnginePool) -> None:
-    for name in packs.names():
-        book, _ = await rulebooks.keep(world.operator, name, packs.load(name))
-        await rulebooks.activate(world.operator, engine, book.id)
-
-
 @pytest.mark.parametrize("tickets", [1, 3, 6])
 async def test_an_outage_in_two_fifths_of_the_accounts_is_one_event_and_nobodys_risk(
-    world: World, engine: EnginePool, tickets: int
+    ruled: World, engine: EnginePool, tickets: int
 ) -> None:
-    await _all_packs(world, engine)
-    quiet = await evaluations.evaluate(world.operator, engine, DAY - timedelta(days=1))
+    quiet = await evaluations.evaluate(ruled.operator, engine, DAY - timedelta(days=1))
     for _ in range(tickets):
-        await _outage(world.accounts[::5] + world.accounts[1::5])
+        await _outage(ruled.accounts[::5] + ruled.accounts[1::5])
     before = await Risk.filter(lapsed_on=None).count()
-    run = await evaluations.evaluate(world.operator, engine, DAY)
+    run = await evaluations.evaluate(ruled.operator, engine, DAY)
     assert (run.failures, run.disagreements) == ([], [])
     assert (quiet.events_opened, run.events_opened) == (0, 1)
     assert await Risk.filter(lapsed_on=None).count() == before == 0
@@ -119,19 +131,18 @@ async def test_an_outage_in_two_fifths_of_the_accounts_is_one_event_and_nobodys_
     assert (event.accounts, event.population, event.usual_share) == (8, 20, 0)
     assert (event.exposure_minor, event.opened_run_id) == (8 * 12 * 100_00, run.id)
     three_weeks = DAY + timedelta(days=21)  # tickets that are old by now are of the outage still
-    assert (await evaluations.evaluate(world.operator, engine, three_weeks)).events_opened == 0
+    assert (await evaluations.evaluate(ruled.operator, engine, three_weeks)).events_opened == 0
     assert await Risk.filter(lapsed_on=None).count() == 0
 
 
 async def test_a_severe_ticket_of_its_own_is_the_accounts_risk_in_an_outage_too(
-    world: World, engine: EnginePool
+    ruled: World, engine: EnginePool
 ) -> None:
-    await _all_packs(world, engine)
-    await _outage([world.accounts[0]], DAY - timedelta(days=40))
-    await _outage(world.accounts[5:14])
-    await evaluations.evaluate(world.operator, engine, DAY)
+    await _outage([ruled.accounts[0]], DAY - timedelta(days=40))
+    await _outage(ruled.accounts[5:14])
+    await evaluations.evaluate(ruled.operator, engine, DAY)
     assert await PopulationEvent.all().count() == 1
-    assert {risk.account_id for risk in await Risk.filter(lapsed_on=None)} == {world.accounts[0].id}
+    assert {risk.account_id for risk in await Risk.filter(lapsed_on=None)} == {ruled.accounts[0].id}
 
 
 async def test_an_outage_in_one_segment_names_it(world: World) -> None:
@@ -210,40 +221,37 @@ async def test_what_is_not_watched_any_more_lapses(world: World) -> None:
     assert await world.watched() == []
 
 
-async def test_looking_twice_changes_nothing(world: World, engine: EnginePool) -> None:
-    await _all_packs(world, engine)
-    await _outage(world.accounts[::2])
-    await _outage(world.accounts[5:10], severity=Severity.LOW)
-    await evaluations.evaluate(world.operator, engine, DAY)
+async def test_looking_twice_changes_nothing(ruled: World, engine: EnginePool) -> None:
+    await _outage(ruled.accounts[::2])
+    await _outage(ruled.accounts[5:10], severity=Severity.LOW)
+    await evaluations.evaluate(ruled.operator, engine, DAY)
     (event,) = await PopulationEvent.all()
     written = await Change.filter(entity="population_event").count()
-    run = await evaluations.evaluate(world.operator, engine, DAY)
+    run = await evaluations.evaluate(ruled.operator, engine, DAY)
     assert run.events_opened == 0
     assert await Change.filter(entity="population_event").count() == written
     (same,) = await PopulationEvent.all()
     assert (same.version, same.changed_run_id) == (event.version, event.changed_run_id)
 
 
-async def test_an_earlier_date_leaves_events_alone(world: World, engine: EnginePool) -> None:
-    await _all_packs(world, engine)
-    await _outage(world.accounts[::2])
-    await evaluations.evaluate(world.operator, engine, DAY)
+async def test_an_earlier_date_leaves_events_alone(ruled: World, engine: EnginePool) -> None:
+    await _outage(ruled.accounts[::2])
+    await evaluations.evaluate(ruled.operator, engine, DAY)
     before = await PopulationEvent.all().values()
-    await evaluations.evaluate(world.operator, engine, DAY - timedelta(days=3))
+    await evaluations.evaluate(ruled.operator, engine, DAY - timedelta(days=3))
     assert await PopulationEvent.all().values() == before
 
 
 async def test_a_new_day_finds_it_and_has_those_judged_whom_it_excuses(
-    world: World, engine: EnginePool
+    ruled: World, engine: EnginePool
 ) -> None:
-    await _all_packs(world, engine)
-    for account in world.accounts[10:]:
+    for account in ruled.accounts[10:]:
         await factories.service(account, mrc_minor=1_00)
-    await _outage(world.accounts[:1], DAY - timedelta(days=5))  # on the largest service of all
-    await evaluations.evaluate(world.operator, engine, DAY - timedelta(days=1))
+    await _outage(ruled.accounts[:1], DAY - timedelta(days=5))  # on the largest service of all
+    await evaluations.evaluate(ruled.operator, engine, DAY - timedelta(days=1))
     assert await Risk.filter(lapsed_on=None).count() == 1
-    await _outage(world.accounts[1:9])
-    run = await evaluations.evaluate_changes(world.operator, engine, DAY)
+    await _outage(ruled.accounts[1:9])
+    run = await evaluations.evaluate_changes(ruled.operator, engine, DAY)
     assert run is not None
     assert run.events_opened == 1
     assert (await PopulationEvent.get()).opened_run_id == run.id

@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
+import multiprocessing
 import signal
-import subprocess
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from tortoise import Tortoise
 
+from commands import journal
+from connectors import import_folder
 from models import database
 from models.deals import Deal
+from tests.connectors import source
 from tests.connectors.source import imported, state, written
 
-ROOT = Path(__file__).parents[2]
-#: Imports until a step is half done, or into the next transaction, and waits to be killed.
-IMPORT_UNTIL_KILLED = """
-import asyncio, sys
-from pathlib import Path
-from commands import journal
-from models import database
-from tests.connectors import source
-from connectors import import_folder
-
-url, folder, half_done, moment = sys.argv[1:]
-
-def wait_for_death(*_, **__):
-    print("half-way", flush=True)
-    sys.stdin.read()
-
-def report(step, done, of):
-    if step == half_done and done < of:
-        if moment == "between batches":
-            wait_for_death()
-        journal.write_rows = wait_for_death
-
-async def main():
-    await database.connect(url)
-    await import_folder(source.mapping(), Path(folder), source.AS_OF, progress=report)
-
-asyncio.run(main())
-"""
+#: Processes begin with the program read already, which takes longer than what they do.
+_READY = multiprocessing.get_context("forkserver")
+_READY.set_forkserver_preload(["cli", __name__])
 
 
 def _many(folder: Path) -> Path:
@@ -83,17 +61,34 @@ async def test_an_import_that_was_killed_is_completed_by_the_next(
 
 
 def _import_and_kill(url: str, folder: Path, step: str, moment: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", IMPORT_UNTIL_KILLED, url, str(folder), step, moment],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"half-way\n"
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
+    ours, theirs = _READY.Pipe()
+    process = _READY.Process(target=_import_until_killed, args=(theirs, url, folder, step, moment))
+    process.start()
+    assert ours.poll(60)
+    assert ours.recv() == "half-way"
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def _import_until_killed(told: Connection, url: str, folder: Path, step: str, moment: str) -> None:
+    """Import until a step is half done, or into the next transaction, and wait to be killed."""
+
+    def wait_for_death(*_: object) -> None:
+        told.send("half-way")
+        told.recv()
+
+    def report(current: str, done: int, of: int) -> None:
+        if current == step and done < of:
+            if moment == "between batches":
+                wait_for_death()
+            journal.write_rows = wait_for_death  # type: ignore[assignment,attr-defined]
+
+    async def imported_halfway() -> None:
+        await database.connect(url)
+        await import_folder(source.mapping(), folder, source.AS_OF, progress=report)
+
+    asyncio.run(imported_halfway())
 
 
 async def _empty() -> None:

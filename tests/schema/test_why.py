@@ -17,6 +17,7 @@ from models.deals import Deal
 from rules.engine.pool import EnginePool
 from tests import factories
 from tests.door import door
+from tests.kept import kept
 
 DAY = factories.TODAY
 
@@ -37,8 +38,7 @@ async def engine() -> AsyncIterator[EnginePool]:
         yield pool
 
 
-@pytest.fixture
-async def world(db: str, engine: EnginePool) -> World:
+async def _world(engine: EnginePool) -> World:
     tenant = await factories.tenant()
     owner = await factories.user(tenant)
     account = await factories.account(owner)
@@ -46,6 +46,11 @@ async def world(db: str, engine: EnginePool) -> World:
     await rulebooks.ensure_starter(system_actor(tenant), engine)
     await evaluations.evaluate(system_actor(tenant), engine, DAY)
     return World(tenant, owner, account, deal)
+
+
+@pytest.fixture
+async def world(db: str, engine: EnginePool) -> World:
+    return await kept(_world, engine)
 
 
 STALLED = """{ risks(filter: { ruleKey: { eq: "stalled-deal" } }) { nodes { sentence
