@@ -14,7 +14,6 @@ from typeid import TypeID
 from typeid.core.errors import TypeIDException
 
 from models.errors import Invalid
-from models.filled import Filled
 
 ID_LENGTH = 40
 
@@ -92,7 +91,7 @@ def check_day(day: date, path: str) -> None:
         raise Invalid(f"{day} is out of range; allowed: {EARLIEST} to {LATEST}", [path])
 
 
-class Record(Filled):
+class Record(Model):
     """A row of one tenant with optimistic locking.
 
     ``version`` grows by one with each change. ``created_at`` and ``updated_at`` say when we learned of

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
-from tortoise.fields import data
 
 from models.clients.seen import Seen
 from models.statements import SQLITE
-
-# Moments and days are texts here, which the ORM reads many times as slow without an optional package.
-data.parse_datetime = datetime.fromisoformat  # type: ignore[attr-defined]
 
 
 class Client(Seen, SqliteClient):
