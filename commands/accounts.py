@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from commands.journal import Repeat, Values, once, unit_of_work
 from commands.permissions import SELL, check_owner, require
 from commands.validation import check_reference, validate
@@ -76,6 +78,20 @@ async def _check(actor: Actor, values: Values) -> None:
 async def hold_tree(tenant_id: str) -> None:
     """Have whoever else moves, merges or judges accounts wait for the end of the transaction."""
     await Tenant.filter(id=tenant_id).select_for_update(no_key=True).get()
+
+
+async def held(actor: Actor, account_ids: Mapping[str, str]) -> list[Account]:
+    """Accounts, by the place where their ids are given, to which nobody else writes until the end.
+
+    Whoever else moves, merges or judges accounts waits, too.
+
+    Raises:
+        NotFound: one of them is none that the actor sees.
+    """
+    await hold_tree(actor.tenant_id)
+    locked = Account.filter(tenant_id=actor.tenant_id, id__in=[*account_ids.values()]).order_by("id")
+    known = {account.id: account for account in await locked.select_for_update()}
+    return [known.get(each) or await find(Account, actor, each, path) for path, each in account_ids.items()]
 
 
 async def above(tenant_id: str, account_id: str) -> frozenset[str]:

@@ -15,8 +15,9 @@ from enum import Enum
 from tortoise import fields as columns
 from tortoise.expressions import F
 
-from commands.accounts import above, hold_tree, in_care
+from commands.accounts import above, held, in_care
 from commands.announcements import Happened, Topic
+from commands.duplicates import check_undismissed
 from commands.journal import BATCH, FieldChange, Repeat, Work, as_text, check_version, once, unit_of_work
 from commands.permissions import SELL, require
 from commands.plans import check_apart
@@ -26,7 +27,6 @@ from models.accounts import MERGED_INTO, Account, AccountMerge
 from models.base import Record, utcnow
 from models.errors import Invalid
 from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
-from models.visibility import find
 from rules.reconcile import Standing, ceased
 
 MERGE = "accounts.merge"
@@ -58,8 +58,8 @@ async def merge(
     Raises:
         NotFound: one of them is none that the actor sees.
         Forbidden: the actor does not own or manage both.
-        Invalid: they are one, one is a placeholder, they keep their books in different currencies, or both
-            have a plan of the same days that was not closed.
+        Invalid: they are one, one is a placeholder, they keep their books in different currencies, both have
+            a plan of the same days that was not closed, or somebody said that they are not the same.
         Conflict: one of them was changed since it was read, or something was written to it meanwhile.
     """
     require(actor, SELL, "merge accounts")
@@ -72,23 +72,15 @@ async def merge(
         for account_id, path in ((into_id, "intoId"), (from_id, "fromId")):
             await in_care(actor, account_id, path, "merged")
         async with unit_of_work(actor, MERGE, repeat=repeat) as work:
-            survivor, duplicate = await _held(actor, into_id, from_id)
+            survivor, duplicate = await held(actor, {"intoId": into_id, "fromId": from_id})
             check_version(survivor, version)
             check_version(duplicate, from_version, "fromVersion")
             _check_alike(survivor, duplicate)
             await check_apart(survivor, duplicate, "fromId")
+            await check_undismissed(survivor, duplicate, "fromId")
             return await _Merging(work, survivor, duplicate).carry_out()
 
     return await once(actor, AccountMerge, repeat, make)
-
-
-async def _held(actor: Actor, into_id: str, from_id: str) -> list[Account]:
-    """The two accounts, to which nobody else writes until the end of the transaction."""
-    await hold_tree(actor.tenant_id)
-    ids = {"intoId": into_id, "fromId": from_id}
-    locked = Account.filter(tenant_id=actor.tenant_id, id__in=[*ids.values()]).order_by("id")
-    found = {account.id: account for account in await locked.select_for_update()}
-    return [found.get(each) or await find(Account, actor, each, path) for path, each in ids.items()]
 
 
 def _check_alike(survivor: Account, duplicate: Account) -> None:

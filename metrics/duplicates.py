@@ -10,13 +10,15 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from math import ceil
 
+import orjson
+
 from models.access import Actor
-from models.accounts import Account
+from models.accounts import Account, DuplicateDismissal
 from models.database import fetch
 from models.described import Described
 from models.visibility import visible
@@ -58,11 +60,17 @@ class Reason:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two accounts that may be one, the older first, with the reasons, the strongest first."""
+    """Two accounts that may be one, the older first, with the reasons, the strongest first.
+
+    ``dismissal_id`` is the latest time that somebody said that they are not, and did not take it back. They
+    are dismissed as long as that was said of all that they are alike in now.
+    """
 
     first_id: str
     second_id: str
     reasons: tuple[Reason, ...]
+    dismissal_id: str | None = None
+    is_dismissed: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,14 +87,58 @@ class _Named:
     called: str
     city: str
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is compared with others."""
+        return {
+            "country": self.country,
+            "number": self.number,
+            "domain": self.domain,
+            "called": self.called,
+            "city": self.city,
+        }
 
-async def duplicates(actor: Actor, account_id: str | None = None) -> list[Pair]:
+
+@dataclass(frozen=True)
+class _Said:
+    """That two accounts are not the same, and what was known of each, by its id."""
+
+    id: str
+    facts: Mapping[str, Mapping[str, str]]
+
+
+async def duplicates(
+    actor: Actor, account_id: str | None = None, *, with_dismissed: bool = False
+) -> list[Pair]:
     """The pairs of accounts that the actor sees and that may be one, those with the strongest reasons first.
 
     With ``account_id`` those that this account is one of. Placeholders are none. Two of which one is right
-    above the other were told apart by people: that they are called alike is no reason.
+    above the other were told apart by people: that they are called alike is no reason. Pairs of which
+    somebody said that they are not the same are left out unless asked for, as long as in all that they are
+    alike in both are as they were when that was said.
     """
     everything = await _seen(actor)
+    pairs = _pairs(everything, account_id)
+    if not pairs:
+        return []
+    said = await _dismissals(actor)
+    by_id = {each.id: each for each in everything}
+    found = [_with_dismissal(pair, by_id, said) for pair in pairs]
+    return found if with_dismissed else [pair for pair in found if not pair.is_dismissed]
+
+
+async def likely(actor: Actor, one_id: str, other_id: str) -> bool:
+    """Whether anything says of two accounts that the actor sees that they may be one."""
+    pairs = _pairs(await _seen(actor), one_id)
+    return any({pair.first_id, pair.second_id} == {one_id, other_id} for pair in pairs)
+
+
+def compared(account: Account) -> dict[str, str]:
+    """What is known of an account, as it is compared with others."""
+    return _facts(account.name, account.country, account.registration_number, account.domain, account.city)
+
+
+def _pairs(everything: Sequence[_Named], account_id: str | None) -> list[Pair]:
     by_id = {each.id: each for each in everything}
     reasons: dict[tuple[str, str], list[Reason]] = defaultdict(list)
     for likeness, pairs in _LIKE.items():
@@ -104,6 +156,45 @@ async def duplicates(actor: Actor, account_id: str | None = None) -> list[Pair]:
     return sorted(found, key=strength)
 
 
+def _with_dismissal(
+    pair: Pair, by_id: Mapping[str, _Named], said: Mapping[frozenset[str], Sequence[_Said]]
+) -> Pair:
+    """A pair with the latest of what was said of it, that which holds before others."""
+    now = {each: by_id[each].facts for each in (pair.first_id, pair.second_id)}
+    found = said.get(frozenset(now), ())
+    holding = [each for each in found if _holds(pair, each, now)]
+    if not found:
+        return pair
+    chosen = (holding or found)[-1]
+    return replace(pair, dismissal_id=chosen.id, is_dismissed=bool(holding))
+
+
+def _holds(pair: Pair, said: _Said, now: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether what was said of a pair was said of all that they are alike in now."""
+    return all(
+        now[account_id].get(name) == facts.get(name)
+        for account_id, facts in said.facts.items()
+        for reason in pair.reasons
+        for name in _RESTS_ON[reason.likeness]
+    )
+
+
+async def _dismissals(actor: Actor) -> dict[frozenset[str], list[_Said]]:
+    """What was said of pairs that the actor sees and was not taken back, by the two accounts."""
+    seen = visible(DuplicateDismissal, actor, "t")
+    rows = await fetch(
+        "select t.id, t.account_id, t.other_id, t.facts from duplicate_dismissal t"
+        f" where {seen.sql} and t.removed_on is null order by t.dismissed_on, t.id",
+        seen.params,
+    )
+    found: dict[frozenset[str], list[_Said]] = defaultdict(list)
+    for row in rows:
+        ids = str(row["account_id"]), str(row["other_id"])
+        facts = row["facts"] if isinstance(row["facts"], list) else orjson.loads(str(row["facts"]))
+        found[frozenset(ids)].append(_Said(str(row["id"]), dict(zip(ids, facts, strict=True))))
+    return found
+
+
 async def _seen(actor: Actor) -> list[_Named]:
     seen = visible(Account, actor, "t")
     rows = await fetch(
@@ -118,15 +209,21 @@ async def _seen(actor: Actor) -> list[_Named]:
             name=str(row["name"]),
             parent_id=parents[str(row["id"])],
             top_id=_top(str(row["id"]), parents),
-            country=folded(row["country"]),
-            number=folded(row["registration_number"]).replace(" ", ""),
-            domain=host(row["domain"]),
-            called=called(row["name"]),
-            city=folded(row["city"]),
+            **_facts(row["name"], row["country"], row["registration_number"], row["domain"], row["city"]),
         )
         for row in rows
         if not row["placeholder"]
     ]
+
+
+def _facts(name: object, country: object, number: object, domain: object, city: object) -> dict[str, str]:
+    return {
+        "country": folded(country),
+        "number": folded(number).replace(" ", ""),
+        "domain": host(domain),
+        "called": called(name),
+        "city": folded(city),
+    }
 
 
 def _top(account_id: str, parents: Mapping[str, str | None]) -> str:
@@ -255,4 +352,11 @@ _VALUES: Mapping[Likeness, Callable[[_Named, _Named], tuple[str, ...]]] = {
     Likeness.DOMAIN: lambda one, _: (one.domain,),
     Likeness.NAME: lambda one, other: tuple(dict.fromkeys((one.name, other.name))),
     Likeness.SIMILAR_NAME_IN_CITY: lambda one, other: (one.name, other.name),
+}
+#: What each reason rests on, of either account.
+_RESTS_ON: Mapping[Likeness, tuple[str, ...]] = {
+    Likeness.REGISTRATION_NUMBER: ("number", "country"),
+    Likeness.DOMAIN: ("domain",),
+    Likeness.NAME: ("called",),
+    Likeness.SIMILAR_NAME_IN_CITY: ("called", "city"),
 }

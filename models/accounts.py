@@ -109,6 +109,35 @@ class AccountMerge(Record):
         )
 
 
+class DuplicateDismissal(Record):
+    """That somebody said of two accounts that may be one that they are not, and why.
+
+    It was said of what was known of both: ``facts`` has that of ``account``, then that of ``other``, as they
+    were compared. One that was taken back stays, with the day of that in ``removed_on``.
+    """
+
+    prefix = "ddis"
+    untracked = Record.untracked | {"facts"}
+
+    tenant = reference("Tenant")
+    account = reference("Account")
+    other = reference("Account")
+    because = fields.CharField(max_length=1000)
+    facts = fields.JSONField[list[dict[str, str]]]()
+    dismissed_on = fields.DateField()
+    dismissed_by = reference("User", null=True)
+    removed_on = fields.DateField(null=True)
+    tenant_id: str
+    account_id: str
+    other_id: str
+    dismissed_by_id: str | None
+
+    class Meta:
+        table = "duplicate_dismissal"
+        unique_together = (("tenant", "account", "other"),)
+        indexes = (("tenant_id", "other_id"), ("tenant_id", "dismissed_by_id"))
+
+
 def standing_id(given: str, tenant: str = ":v_tenant") -> str:
     """SQL for the id of the account that has an id, or that a duplicate which had it became part of."""
     return (

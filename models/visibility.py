@@ -3,9 +3,10 @@
 An account is visible to its owner, to whoever owns a deal on it or has a share in one, and to the managers
 above them. Deals are visible to their own owner, to whoever has a share, and to the account's; contracts,
 services, usage, tickets, account plans and potentials only to the account's owner; people, signals and what
-was merged into an account to whoever sees the account; bids to whoever sees the deal; plays that were started
-to the account's owner and to whoever sees the deal that they are about. How people are judged is visible to
-the account's team: its owner, whoever has a share in one of its deals, and the managers above; what is judged
+was merged into an account to whoever sees the account; what was said of two accounts to whoever sees both;
+bids to whoever sees the deal; plays that were started to the account's owner and to whoever sees the deal
+that they are about. How people are judged is visible to the account's team: its owner, whoever has a share
+in one of its deals, and the managers above; what is judged
 in a deal also to whoever sees the deal. What rules say is visible to the account's owner, and to the deal's
 unless it is confidential: unless it tells of what the deal's owner does not see. What moves many accounts at
 once is visible to whoever owns one of those that it is about. Administrators and integrations see their whole
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account, AccountMerge
+from models.accounts import Account, AccountMerge, DuplicateDismissal
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
@@ -108,6 +109,13 @@ def _seen_account(alias: str, scope: str) -> str:
     return (
         f"exists (select 1 from account va where va.tenant_id = {alias}.tenant_id"
         f" and va.id = {alias}.account_id and {_account('va', scope)})"
+    )
+
+
+def _both_accounts(alias: str, scope: str) -> str:
+    return (
+        f"({_seen_account(alias, scope)} and exists (select 1 from account va"
+        f" where va.tenant_id = {alias}.tenant_id and va.id = {alias}.other_id and {_account('va', scope)}))"
     )
 
 
@@ -314,6 +322,7 @@ _RULES: dict[type[Record], Callable[[str, str], str]] = {
     AccountPotential: _owned_account,
     CompatibilityRule: _whole_tenant,
     AccountMerge: _seen_account,
+    DuplicateDismissal: _both_accounts,
 }
 
 

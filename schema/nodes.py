@@ -22,6 +22,7 @@ from schema.context import Info
 from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
 from schema.deals import Deal
+from schema.duplicate_dismissals import DuplicateDismissal
 from schema.events import PopulationEvent
 from schema.forecast import ForecastAdjustment, ForecastSubmission
 from schema.merges import AccountMerge
@@ -53,7 +54,7 @@ TYPES: tuple[type[Node], ...] = (
     AccountPlan, Objective, PlanAction, PlanRevision, Play, PlayRun,
     Trend, Competitor, CompetitorPosition, BattleNote,
     AccountPotential, CompatibilityRule,
-    AccountMerge,
+    AccountMerge, DuplicateDismissal,
 )  # fmt: skip
 _BY_PREFIX = {shown.model.prefix: shown for shown in TYPES if issubclass(shown, Stored)}
 MOST = 200

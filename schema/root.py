@@ -30,6 +30,7 @@ from schema.core.schema import Schema
 from schema.core.scopes import Needs, Scoped
 from schema.deals import DealQueries
 from schema.dry_runs import DryRunQueries
+from schema.duplicate_dismissals import DuplicateDismissalQueries
 from schema.duplicates import DuplicateQueries
 from schema.events import EventQueries
 from schema.fact_kinds import FactKindQueries
@@ -101,6 +102,7 @@ class Query(
     WhitespaceQueries,
     MergeQueries,
     DuplicateQueries,
+    DuplicateDismissalQueries,
     NodeQueries,
     StakeholderQueries,
     AccountReviewQueries,

@@ -12,6 +12,7 @@ from schema.mutations.bids import BidMutations
 from schema.mutations.competition import CompetitionMutations
 from schema.mutations.deal_parts import DealPartMutations
 from schema.mutations.deals import DealMutations
+from schema.mutations.duplicates import DuplicateMutations
 from schema.mutations.evaluations import EvaluationMutations
 from schema.mutations.forecast import ForecastMutations
 from schema.mutations.merges import MergeMutations
@@ -58,5 +59,6 @@ class Mutation(
     CompetitionMutations,
     WhitespaceMutations,
     MergeMutations,
+    DuplicateMutations,
 ):
     """What clients can change. Each answers with the object and, as values, what was wrong."""

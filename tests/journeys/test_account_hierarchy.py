@@ -19,6 +19,8 @@ from tests import factories
 from tests.door import Door, door
 
 GUIDE = Path(__file__).parents[2].joinpath("docs/account-hierarchy.md").read_text("utf-8")
+#: What goes over with the duplicate.
+KINDS = ("contract", "deal", "duplicate_dismissal", "ticket")
 BLOCKS = re.findall(r"```graphql\n(.*?)```", GUIDE, re.DOTALL)
 NAMED = "query ($id: ID!) { account(id: $id) { id name } node(id: $id) { id } nodes(ids: [$id]) { id } }"
 
@@ -31,7 +33,9 @@ def shown(name: str) -> str:
 
 def test_every_operation_of_the_guide_is_sent_here() -> None:
     named = [re.match(r"(?:query|mutation) (\w+)", block) for block in BLOCKS]
-    assert [each and each[1] for each in named] == ["Tree", "Group", "Duplicates", "Merge", "Merges", "Undo"]
+    assert [each and each[1] for each in named] == [
+        "Tree", "Group", "Duplicates", "Dismiss", "Restore", "Merge", "Merges", "Undo",
+    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -66,11 +70,20 @@ async def test_a_company_that_came_twice(tenant: Tenant, ada: User) -> None:
             {"likeness": "NAME", "values": ["Nordwind Energie AG", "NORDWIND Energie"]}
         ]
 
+        both = {"one": again.id, "other": first.id}
+        said: Any = (await client.ask(shown("Dismiss"), both))["dismissDuplicate"]
+        assert said["errors"] == []
+        assert said["dismissal"]["dismissedBy"] == {"name": "Ada Lind"}
+        found = (await client.ask(shown("Duplicates")))["duplicateAccounts"]
+        assert found == {"totalCount": 0, "nodes": []}
+        back_again: Any = await client.ask(shown("Restore"), {"dismissal": said["dismissal"]["id"]})
+        assert back_again["restoreDuplicate"]["dismissal"]["removedOn"] == str(today())
+
         merge = await _merged(client, first, again)
         assert merge["merge"] | {"id": None} == {
             "id": None, "mergedId": again.id, "name": "NORDWIND Energie", "mergedOn": str(today()),
             "mergedBy": {"name": "Ada Lind"}, "taken": ["overdue"], "setAside": 0, "lapsed": 0,
-            "moved": [{"kind": kind, "count": 1} for kind in ("contract", "deal", "ticket")],
+            "moved": [{"kind": kind, "count": 1} for kind in KINDS],
         }  # fmt: skip
         # The duplicate's contract, deal, ticket and debt count with the group, its id leads to the company.
         whole = await _whole(client, holding.id)

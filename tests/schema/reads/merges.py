@@ -1,9 +1,13 @@
-"""Accounts of one tenant of the world that became part of others, and one that was given back."""
+"""Accounts of one tenant of the world that became part of others, and pairs that are said to be none."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 from commands.merging import plain
-from models.accounts import Account, AccountMerge
+from metrics.duplicates import compared
+from models.accounts import Account, AccountMerge, DuplicateDismissal
 from tests.schema.reads.records import Records
 from tests.schema.reads.world import World
 
@@ -15,6 +19,26 @@ def furnish_merges(records: Records) -> None:
     """Duplicates of a few accounts, two of them of the same one."""
     for number in range(MERGES):
         merge(records.world, records.accounts[number // 2], undone=number == 1, records=records)
+    for one, other in pairwise(records.accounts[::2]):
+        dismissal(records.world, one, other, because=records.world.text(1000))
+
+
+def dismissal(world: World, one: Account, other: Account, **values: Any) -> DuplicateDismissal:
+    """That somebody said of two accounts that they are not the same."""
+    given: dict[str, Any] = {
+        "because": "one is a shop",
+        "dismissed_on": world.day(),
+        "dismissed_by_id": world.maybe(one.owner_id),
+        "removed_on": world.maybe(world.day(), 0.3),
+    }
+    return world.make(
+        DuplicateDismissal,
+        tenant_id=one.tenant_id,
+        account_id=one.id,
+        other_id=other.id,
+        facts=[compared(one), compared(other)],
+        **(given | values),
+    )
 
 
 def merge(world: World, into: Account, *, undone: bool, records: Records | None = None) -> AccountMerge:

@@ -134,6 +134,11 @@ class Sight:
         account = self._row(row, "account_id")
         return account is not None and self.account(account)
 
+    def of_both_accounts(self, row: Row) -> bool:
+        """What whoever sees both accounts sees."""
+        other = self._row(row, "other_id")
+        return self.of_seen_account(row) and other is not None and self.account(other)
+
     def of_own_account(self, row: Row) -> bool:
         """What only the account's owner sees."""
         account = self._row(row, "account_id")
@@ -269,6 +274,7 @@ _RULES: Mapping[str, Callable[[Sight, Row], bool]] = {
     "Judgement": Sight.of_seen_account,
     "PendingJudgement": Sight.of_seen_account,
     "AccountMerge": Sight.of_seen_account,
+    "DuplicateDismissal": Sight.of_both_accounts,
     "Contract": Sight.of_own_account,
     "Service": Sight.of_own_account,
     "UsageMonth": Sight.of_own_account,

@@ -17,7 +17,7 @@ from typeid import TypeID
 from uuid_utils import UUID
 
 from models.access import ApiKey, Delegation, Role, Team, Tenant, User
-from models.accounts import Account, AccountMerge
+from models.accounts import Account, AccountMerge, DuplicateDismissal
 from models.base import Record
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
@@ -78,7 +78,7 @@ MODELS: tuple[type[Record], ...] = (
     PlayRunStep,
     Trend, Competitor, CompetitorName, CompetitorPosition, BattleNote,
     AccountPotential, CompatibilityRule,
-    AccountMerge,
+    AccountMerge, DuplicateDismissal,
 )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ from models.stakeholders import Stakeholder
 from models.trends import Trend, TrendKind
 from models.whitespace import AccountPotential
 from tests.schema.reads.judgements import furnish_tenant
-from tests.schema.reads.merges import merge
+from tests.schema.reads.merges import dismissal, merge
 from tests.schema.reads.odd_values import MOMENTS
 from tests.schema.reads.world import World
 from tests.schema.tenants.secrets import digest, key_for
@@ -154,6 +154,8 @@ class Desk:
     potential: str
     duplicate: str
     merge: str
+    namesake: str
+    dismissal: str
 
     def ids(self) -> list[str]:
         """All of them."""
@@ -223,6 +225,7 @@ class _Making:
             EvaluationRun, actor_id=self.director.id, as_of=DAY, state=RunState.COMPLETE,
             scope=RunScope.WHOLE, rulebook_version="desk/2",
         )  # fmt: skip
+        again, namesake = [self._account("The desk's, again") for _ in range(2)]
         return Desk(
             tenant=self.tenant_id,
             director=self.director.id,
@@ -264,7 +267,9 @@ class _Making:
             **self._plan(account, deal),
             **self._play(account, deal),
             potential=self._potential(account).id,
-            duplicate=self._account("The desk's, again").id,
+            duplicate=again.id,
+            namesake=namesake.id,
+            dismissal=dismissal(self.world, account, namesake, removed_on=None).id,
             merge=merge(self.world, account, undone=False).id,
         )
 

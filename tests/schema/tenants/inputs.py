@@ -196,6 +196,10 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
         "idempotencyKey": "new-merge",
     },
     "undoMerge": lambda on: {"id": on.merge, "version": 1},
+    "dismissDuplicate": lambda on: {
+        "accountId": on.duplicate, "otherId": on.namesake, "because": "one is a shop",
+    },
+    "restoreDuplicate": lambda on: {"id": on.dismissal, "version": 1},
     "recordSignals": lambda on: {
         "signals": [{**HEARD, "accountId": on.account, "dealId": on.deal, "contactId": on.contact}]
     },

@@ -124,6 +124,8 @@ MUTATIONS: Mapping[str, May] = {
     "setNeededRoles": _may(RULE_MAKERS, "WRITE_RULES"),
     "mergeAccounts": _may(SELLERS, "WRITE_SALES", own=True),
     "undoMerge": _may(SELLERS, "WRITE_SALES", own=True),
+    "dismissDuplicate": _may(SELLERS, "WRITE_SALES", own=True),
+    "restoreDuplicate": _may(SELLERS, "WRITE_SALES", own=True),
     "recordSignals": _may(SELLERS, "WRITE_SIGNALS"),
     **dict.fromkeys(
         ("recordTrends", "trendFromSignal", "putCompetitorPosition"), _may(SELLERS, "WRITE_SIGNALS")
@@ -172,7 +174,7 @@ QUERIES: Mapping[str, May] = {
             "relationshipSummary", "neededRoles",
             "trends", "competitors", "competitor", "competitorPositions", "competitorStandings",
             "whitespace", "compatibilityRules",
-            "accountMerges", "duplicateAccounts",
+            "accountMerges", "duplicateAccounts", "duplicateDismissals",
         ),
         _READ,
     ),
