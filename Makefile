@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness bench-funnel bench-forecast bench-projections bench-whitespace bench-hierarchy lint format lock clean
+.PHONY: help serve test check-clients fuzz fuzz-reads fuzz-filters fuzz-tenants bench-rules bench-reads bench-fairness bench-funnel bench-forecast bench-projections bench-whitespace bench-hierarchy bench-strategy lint format lock clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ bench-funnel: $(VENV)/.dev  ## measure how fast the views of the funnel are, bes
 
 bench-hierarchy: $(VENV)/.dev  ## measure how fast large trees of accounts are rolled up, beside Python over the rows; BENCH="--database sqlite"
 	$(BIN)/python -m benchmarks.hierarchy $(BENCH)
+
+bench-strategy: $(VENV)/.dev  ## measure how fast relationships, buying centres and plans of all accounts are worked out; BENCH="--database sqlite"
+	$(BIN)/python -m benchmarks.strategy $(BENCH)
 
 lint: $(VENV)/.dev  ## style, types, directions of imports, migrations on both databases, the schema file
 	$(BIN)/ruff check .

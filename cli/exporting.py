@@ -13,8 +13,9 @@ from commands import forecast
 from commands.account_review.content import Edition
 from commands.account_review.gathering import Asked, account_named, gathered
 from commands.actors import actor_of
-from connectors import forecast_workbook
 from connectors.account_review.files import put
+from connectors.forecast_workbook import book as workbook
+from connectors.forecast_workbook import content as funnel
 from models.access import Actor, Tenant, User, as_email
 from models.base import today
 from models.errors import Invalid, NotFound
@@ -55,8 +56,8 @@ async def export_forecast(
         period = forecast.checked(
             Period(first.date() if first else quarter.first, last.date() if last else quarter.last)
         )
-        content = await forecast_workbook.gathered(actor, monday, period, today())
-    xlsx.write_bytes(forecast_workbook.written(content))
+        content = await funnel.gathered(actor, monday, period, today())
+    xlsx.write_bytes(workbook.written(content))
     out.print(f"{xlsx}: the week of {monday}, {len(content.deals):,} deals", markup=False)
 
 

@@ -16,7 +16,8 @@ from models.database import as_int, fetch
 from models.deals import Deal, DealContact, DealLine
 from models.forecast import Quota
 from models.people import Contact, Interaction
-from models.plans import AccountPlan, Objective, PlanAction, PlanJudgement
+from models.plan_records import PlanJudgement
+from models.plans import AccountPlan, Objective, PlanAction
 from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion
 from models.revenue import Contract

@@ -13,8 +13,10 @@ from commands.permissions import KEEP_JUDGED, require
 from models.access import Actor
 from models.base import utcnow
 from models.database import Param, fetch, listed, one_of
-from models.plans import AccountPlan, PlanJudgement
-from rules.plan_health import Judged, judged
+from models.plan_records import PlanJudgement
+from models.plans import AccountPlan
+from rules.plan_health import judged
+from rules.plan_judgements import Judged
 
 #: Plans judged and written together.
 BATCH = 200

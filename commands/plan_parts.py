@@ -31,8 +31,8 @@ from models.plans import (
     PlanEntry,
     PlanEntryKind,
     PlanPart,
-    Play,
 )
+from models.plays import Play
 from models.visibility import find
 from rules.measures import measure
 

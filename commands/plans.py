@@ -17,13 +17,8 @@ from models.access import Actor
 from models.accounts import Account
 from models.base import check_day, today
 from models.errors import Forbidden, Invalid
-from models.plans import (
-    AccountPlan,
-    Objective,
-    PlanRevision,
-    PlanState,
-    RevisionState,
-)
+from models.plan_records import PlanRevision, RevisionState
+from models.plans import AccountPlan, Objective, PlanState
 from models.visibility import answers_for, find
 
 ACT = "write account plans"

@@ -15,7 +15,8 @@ from models.accounts import Account
 from models.base import LATEST, check_day, today
 from models.deals import Deal
 from models.errors import Forbidden, Invalid, InvalidTransition
-from models.plans import AccountPlan, PlanAction, Play, PlayRun, PlayRunState, PlayRunStep, PlayStep
+from models.plans import AccountPlan, PlanAction
+from models.plays import Play, PlayRun, PlayRunState, PlayRunStep, PlayStep
 from models.recommendations import Outcome, Recommendation
 from models.visibility import answers_for, find
 from rules.language import KEY, UPPER

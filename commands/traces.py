@@ -27,7 +27,7 @@ from models.deals import Deal, DealContact
 from models.history import AuditRecord, Change
 from models.people import ERASED, PERSONAL, Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage
-from models.plans import Play
+from models.plays import Play
 from models.qualification import DecisionCriterion
 from models.recommendations import Evidence, Recommendation, Risk
 from models.signals import Signal

@@ -16,7 +16,7 @@ from models.accounts import Account, standing_id
 from models.asof import as_of_rows, there, view_of
 from models.database import Param, as_int, fetch, is_sqlite, listed, once, one_of, unindexed
 from models.view import View
-from models.visibility import visible
+from models.visibility import answering, visible
 
 #: So many accounts above one are looked at: a circle, as imports made before they refused it, has no end.
 LONGEST = 100
@@ -27,7 +27,8 @@ class Tree:
     """The parts of a statement that walks down from some accounts.
 
     ``named`` begins it and declares ``reach``: of each ``root`` the ``id`` of itself and of all below it,
-    with their ``parent_id`` and their ``depth`` below the root, 0 for itself.
+    with their ``parent_id``, their ``depth`` below the root, 0 for itself, and whether they are ``owned`` by
+    the reader or somebody below, 1 or 0, as the conditions of ``visible_within`` ask.
     """
 
     named: str
@@ -43,7 +44,8 @@ def tree(actor: Actor, roots: Sequence[str], as_of: date, view: View) -> Tree:
     alias, joined = (
         ("t", "where") if actor.owners is None else ("n", "cross join account n where n.id = t.id and")
     )
-    seen = visible(Account, actor, alias)
+    seen, own = visible(Account, actor, alias), answering(actor, alias)
+    owned = f"case when {own.sql} then 1 else 0 end"
     walk = _walk(view)
     chosen = (
         "select value from json_each(:roots)"
@@ -51,14 +53,14 @@ def tree(actor: Actor, roots: Sequence[str], as_of: date, view: View) -> Tree:
         else "select jsonb_array_elements_text(cast(:roots as jsonb))"
     )
     named = (
-        f"with recursive chosen(id) as ({chosen}), {walk.named}reach(root, id, parent_id, depth) as ("
-        f"select t.id, t.id, t.parent_id, 0 from chosen cross join {walk.nodes} t {joined}"
+        f"with recursive chosen(id) as ({chosen}), {walk.named}reach(root, id, parent_id, depth, owned) as ("
+        f"select t.id, t.id, t.parent_id, 0, {owned} from chosen cross join {walk.nodes} t {joined}"
         f" t.id = chosen.id and {seen.sql} union all"
-        f" select r.root, t.id, r.id, r.depth + 1 from reach r cross join {walk.nodes_below} t {joined}"
-        f" {walk.below} and t.id <> r.root and {unindexed(seen.sql)})"
+        f" select r.root, t.id, r.id, r.depth + 1, {owned} from reach r cross join {walk.nodes_below} t"
+        f" {joined} {walk.below} and t.id <> r.root and {unindexed(seen.sql)})"
     )
-    own: dict[str, Param] = {"tenant": actor.tenant_id, "as_of": as_of, "known_on": view.known_on}
-    return Tree(named, {**own, **seen.params, "roots": listed(dict.fromkeys(roots))})
+    of: dict[str, Param] = {"tenant": actor.tenant_id, "as_of": as_of, "known_on": view.known_on}
+    return Tree(named, {**of, **seen.params, "roots": listed(dict.fromkeys(roots))})
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from models.revenue import RUNNING, Contract
 from models.services import Service
 from models.tickets import Ticket
 from models.view import View
-from models.visibility import follows_account, visible
+from models.visibility import visible_within
 
 
 class ContractEnd(Described):
@@ -118,8 +118,8 @@ async def hierarchies(actor: Actor, roots: Sequence[str], at: AsOf, won: DayRang
     view = await view_of(actor.tenant_id, at.day, at.known_on)
     of = tree(actor, roots, at.day, view)
     scopes = (
-        f"scoped(root, whole, id) as {once()}(select root, 1, id from reach"
-        " union all select root, 0, id from reach where depth = 0)"
+        f"scoped(root, whole, id, owned) as {once()}(select root, 1, id, owned from reach"
+        " union all select root, 0, id, owned from reach where depth = 0)"
     )
     parts, params = _Parts(actor, view, won), dict(of.params)
     statement = f"held as {once()}({parts.held()}) {' union all '.join(parts.all())}"
@@ -178,10 +178,8 @@ class _Parts:
     ) -> str:
         rows = f"{as_of_rows(model, ['account_id', *columns], self._view)} t"
         alias = "t"
-        if model is Deal and self._actor.owners is not None:
+        if model is Deal and self._actor.owners is not None:  # who sees it is decided as of today
             rows, alias = f"{rows} join deal n on n.id = t.id", "n"
-        if follows_account(model):  # those of the statement are seen
-            return self._grouped(part, rows, which, *sums, label=label)
         return self._grouped(part, rows, f"{which} and {self._seen(model, alias)}", *sums, label=label)
 
     def _grouped(
@@ -195,7 +193,7 @@ class _Parts:
         )
 
     def _seen(self, model: type[Record], alias: str) -> str:
-        seen = visible(model, self._actor, alias)
+        seen = visible_within(model, self._actor, alias, "s.owned > 0")
         self.params |= seen.params
         return seen.sql
 

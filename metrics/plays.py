@@ -10,7 +10,7 @@ from models.access import Actor
 from models.asof import as_of_rows
 from models.database import Param, fetch
 from models.deals import Deal
-from models.plans import PlayRun, PlayRunState
+from models.plays import PlayRun, PlayRunState
 from models.recommendations import Outcome
 from models.visibility import visible
 

@@ -22,6 +22,8 @@ MODULES = [
     "models.events",
     "models.stakeholders",
     "models.plans",
+    "models.plan_records",
+    "models.plays",
     "models.trends",
     "models.competition",
     "models.whitespace",

@@ -41,20 +41,9 @@ from models.forecast import (
 )
 from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
-from models.plans import (
-    AcceptedRisk,
-    AccountPlan,
-    Objective,
-    ObjectiveMeasure,
-    PlanAction,
-    PlanEntry,
-    PlanJudgement,
-    PlanRevision,
-    Play,
-    PlayRun,
-    PlayRunStep,
-    PlayStep,
-)
+from models.plan_records import PlanJudgement, PlanRevision
+from models.plans import AcceptedRisk, AccountPlan, Objective, ObjectiveMeasure, PlanAction, PlanEntry
+from models.plays import Play, PlayRun, PlayRunStep, PlayStep
 from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate
@@ -123,7 +112,11 @@ def _seen_account(alias: str, scope: str) -> str:
 
 
 def _deal(alias: str, scope: str) -> str:
-    return f"({alias}.owner_id in {scope} or {_owned_account(alias, scope)} or {_shared(alias, scope)})"
+    return _deal_of(alias, scope, _owned_account(alias, scope))
+
+
+def _deal_of(alias: str, scope: str, owned: str) -> str:
+    return f"({alias}.owner_id in {scope} or {owned} or {_shared(alias, scope)})"
 
 
 def _of_deal(alias: str, scope: str) -> str:
@@ -152,10 +145,12 @@ def _of_play_run(alias: str, scope: str) -> str:
 
 
 def _verdict(alias: str, scope: str) -> str:
-    return (
-        f"({_owned_account(alias, scope)}"
-        f" or ({alias}.deal_id is not null and not {alias}.confidential and {_of_deal(alias, scope)}))"
-    )
+    return _verdict_of(alias, scope, _owned_account(alias, scope))
+
+
+def _verdict_of(alias: str, scope: str, owned: str) -> str:
+    of_deal = f"not {alias}.confidential and {_of_deal(alias, scope)}"
+    return f"({owned} or ({alias}.deal_id is not null and {of_deal}))"
 
 
 def _of_verdict(alias: str, scope: str) -> str:
@@ -351,14 +346,44 @@ def visible(model: type[Record], actor: Actor, alias: str) -> Predicate:
     rule = _RULES[model]
     if actor.owners is None:
         return Predicate(tenant, params)
-    names = _owners(actor)
-    scope = ", ".join(f":{name}" for name in names).join("()") if names else "(null)"
+    scope, names = _scope(actor)
     return Predicate(f"({tenant} and {rule(alias, scope)})", params | names)
 
 
-def follows_account(model: type[Record]) -> bool:
-    """Whether whoever sees an account sees all rows of ``model`` that belong to it, and nobody else does."""
-    return _RULES[model] is _seen_account
+def _scope(actor: Actor) -> tuple[str, dict[str, Param]]:
+    """The owners whose records the actor sees as their own, as SQL, and its values."""
+    names = _owners(actor)
+    return ", ".join(f":{name}" for name in names).join("()") if names else "(null)", names
+
+
+#: The rules of what belongs to an account, given a condition that the account is the actor's.
+_WITHIN_ACCOUNTS: dict[Callable[[str, str], str], Callable[[str, str, str], str]] = {
+    _seen_account: lambda _alias, _scope, _owned: "1 = 1",
+    _owned_account: lambda _alias, _scope, owned: owned,
+    _deal: _deal_of,
+    _verdict: _verdict_of,
+}
+
+
+def answering(actor: Actor, alias: str) -> Predicate:
+    """The condition that the account ``alias`` is the actor's own, or of somebody below."""
+    if actor.owners is None:
+        return Predicate("1 = 1", {})
+    scope, names = _scope(actor)
+    return Predicate(f"{alias}.owner_id in {scope}", names)
+
+
+def visible_within(model: type[Record], actor: Actor, alias: str, owned: str) -> Predicate:
+    """``visible`` for a row of an account that the statement found ``actor`` to see.
+
+    ``owned`` is the condition that the account is the actor's: ``answering``, decided once for each account.
+    A model whose rule asks for more of its account, or which has none: KeyError.
+    """
+    if actor.owners is None:
+        return Predicate("1 = 1", {})
+    rule = _WITHIN_ACCOUNTS[_RULES[model]]
+    scope, names = _scope(actor)
+    return Predicate(rule(alias, scope, owned), names)
 
 
 def scope_of(actor: Actor) -> dict[str, Param]:

@@ -188,12 +188,15 @@ def _line(kind: LineKind, fact: Fact, field: str) -> Line:
 
 
 def _because(advice: Advice, bound: Mapping[str, Fact], currency: str) -> str:
-    def said(piece: str | Term) -> str:
-        if isinstance(piece, str):
-            return piece
-        return spoken(piece, value_of(piece, bound[piece.alias or ""]), currency)
-
-    return "".join(map(said, advice.because))[:1000]
+    told: list[str] = []
+    for piece in advice.because:
+        if isinstance(piece, Term):
+            told.append(spoken(piece, value_of(piece, bound[piece.alias or ""]), currency))
+        elif told and told[-1] == "0 days" and piece.startswith(" ago"):
+            told[-1:] = ["today", piece.removeprefix(" ago")]
+        else:
+            told.append(piece)
+    return "".join(told)[:1000]
 
 
 def spoken(term: Term, value: Scalar | None, currency: str) -> str:

@@ -8,187 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 from metrics.account_movements import moved_on
-from models.described import Described
-from models.errors import Invalid
-from models.plans import (
-    AccountPlan,
-    Aggregate,
-    Health,
-    MeasureDirection,
-    ObjectiveStatus,
-    PlanAction,
-    PlanRevision,
-    RevisionState,
-    progress,
-    time_passed,
-)
-from rules.measures import Asked, Measure, Value, measure, values
+from models.plan_records import Health
+from models.plans import AccountPlan, PlanAction, progress, time_passed
+from rules.agreed_plans import Agreed, AgreedMeasure, AgreedObjective, agreed_of
+from rules.measures import Value, values
+from rules.plan_judgements import Judged, Measured, Reason, ReasonKind, Revenue, Standing
 
 #: An objective is behind when its progress lags the share of the time that has passed by more than this.
 TOLERANCE = Fraction(1, 10)
 #: Days without anything that happened after which that is told, and after which a plan is abandoned.
 QUIET_DAYS, ABANDONED_DAYS = 30, 90
-#: What the account brings in a year as of today, and what open deals are worth by their chances.
-ANNUAL = measure("contract", Aggregate.SUM, "annual_value", {"is_active": {"eq": True}})
-PIPELINE = measure("deal", Aggregate.SUM, "weighted_amount", {"is_open": {"eq": True}})
 _NOTHING = Value(None, ())
-
-
-class ReasonKind(Described):
-    """What speaks against a plan."""
-
-    OBJECTIVE_BEHIND = "OBJECTIVE_BEHIND", "An objective lags behind the time that has passed, or is overdue."
-    REVENUE_BEHIND = "REVENUE_BEHIND", "What is in sight of the revenue target lags behind the time."
-    ACTION_OVERDUE = "ACTION_OVERDUE", "An action was due and is not done."
-    OBJECTIVE_WITHOUT_ACTION = "OBJECTIVE_WITHOUT_ACTION", "Nobody is to do anything for an objective."
-    NOTHING_MOVED = "NOTHING_MOVED", "Nothing that the plan is about has happened for a while."
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One thing that speaks against a plan; ``decides`` says whether its health rests on it.
-
-    ``subject_id`` is the objective or action. Progress and the share of time that has passed are parts of 1.
-    ``records`` are those that were counted.
-    """
-
-    kind: ReasonKind
-    decides: bool
-    text: str
-    subject_id: str | None = None
-    progress: Fraction | None = None
-    passed: Fraction | None = None
-    days: int | None = None
-    records: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A measure of an objective with what it came to; amounts of money in whole units."""
-
-    id: str
-    title: str
-    fact_kind: str
-    is_money: bool
-    value: Fraction | None
-    baseline: Decimal
-    target: Decimal
-    progress: Fraction
-    records: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far one objective is beside the share of its time that has passed, both 0 to 1.
-
-    Its progress is that of the measure that lags most; without a measure, the share of its actions that are
-    done. It is ``reached`` by its measures alone.
-    """
-
-    id: str
-    title: str
-    due_on: date
-    status: ObjectiveStatus
-    progress: Fraction
-    passed: Fraction
-    reached: bool
-    behind: bool
-    measures: tuple[Measured, ...]
-    actions: int
-    actions_done: int
-
-
-@dataclass(frozen=True)
-class Revenue:
-    """The revenue target of a plan, and what is in sight: a year of contracts, and weighted open deals."""
-
-    target: Fraction
-    annual: Fraction
-    pipeline: Fraction
-    progress: Fraction
-    passed: Fraction
-    behind: bool
-    records: tuple[str, ...]
-
-    @property
-    def in_sight(self) -> Fraction:
-        """What is there and what is weighted."""
-        return self.annual + self.pipeline
-
-
-@dataclass(frozen=True)
-class Judged:
-    """How a plan stands as of a date; ``revision`` is the number of what it is judged by, None of none."""
-
-    as_of: date
-    health: Health
-    revision: int | None
-    moved_on: date | None
-    reasons: tuple[Reason, ...] = ()
-    objectives: tuple[Standing, ...] = ()
-    revenue: Revenue | None = None
-
-    @property
-    def objectives_behind(self) -> int:
-        """How many objectives lag behind."""
-        return sum(each.behind for each in self.objectives)
-
-
-@dataclass(frozen=True)
-class _Measure:
-    id: str
-    objective_id: str
-    title: str
-    fact_kind: str
-    baseline: Decimal
-    target: Decimal
-    way: MeasureDirection
-    measure: Measure | None
-
-
-@dataclass(frozen=True)
-class _Action:
-    id: str
-    title: str
-    due_on: date
-    objective_id: str | None
-
-
-@dataclass(frozen=True)
-class _Objective:
-    id: str
-    title: str
-    due_on: date
-    status: ObjectiveStatus
-
-
-@dataclass(frozen=True)
-class _Agreed:
-    """What a revision says that a plan is judged by."""
-
-    number: int
-    since: date
-    first_on: date
-    last_on: date
-    target: Fraction | None
-    objectives: tuple[_Objective, ...]
-    measures: tuple[_Measure, ...]
-    actions: tuple[_Action, ...]
-
-    def asked(self, plan: AccountPlan) -> Iterator[Asked]:
-        """What must be measured of the plan."""
-        for each in self.measures:
-            if each.measure:
-                yield each.id, plan.account_id, each.measure
-        if self.target is not None:
-            yield f"{plan.id} annual", plan.account_id, ANNUAL
-            yield f"{plan.id} pipeline", plan.account_id, PIPELINE
 
 
 async def judged(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, Judged]:
@@ -207,7 +41,7 @@ async def judged(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> d
 
 
 async def _judged(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, Judged]:
-    agreed = await _agreed(tenant_id, plans, as_of)
+    agreed = await agreed_of(tenant_id, plans, as_of)
     begun = [plan for plan in plans if plan.id in agreed and agreed[plan.id].first_on <= as_of]
     asked = [each for plan in begun for each in agreed[plan.id].asked(plan)]
     found = await values(tenant_id, asked, as_of)
@@ -222,23 +56,6 @@ async def _judged(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> 
     return judged
 
 
-async def _agreed(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, _Agreed]:
-    """What was approved last by a date, of each plan."""
-    revisions = await PlanRevision.filter(
-        tenant_id=tenant_id,
-        account_plan_id__in=[plan.id for plan in plans],
-        state=RevisionState.APPROVED,
-        decided_on__lte=as_of,
-    ).order_by("number")
-    since: dict[str, date] = {}
-    found: dict[str, _Agreed] = {}
-    for each in revisions:
-        if each.decided_on is not None:
-            first = since.setdefault(each.account_plan_id, each.decided_on)
-            found[each.account_plan_id] = _read(each, first)
-    return found
-
-
 async def _done(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, date]:
     """The days on which actions were done, by id."""
     ids = [plan.id for plan in plans]
@@ -246,72 +63,9 @@ async def _done(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> di
     return dict(await rows.values_list("id", "done_on"))
 
 
-def _read(revision: PlanRevision, since: date) -> _Agreed:
-    document = revision.document
-    target = document.get("revenue_target")
-    return _Agreed(
-        number=revision.number,
-        since=since,
-        first_on=date.fromisoformat(str(document["first_on"])),
-        last_on=date.fromisoformat(str(document["last_on"])),
-        target=None if target is None else Fraction(Decimal(str(target))),
-        objectives=tuple(
-            _Objective(
-                key,
-                str(each["title"]),
-                date.fromisoformat(str(each["due_on"])),
-                ObjectiveStatus(str(each["status"])),
-            )
-            for key, each in _parts(document, "objectives")
-        ),
-        measures=tuple(_read_measure(key, each) for key, each in _parts(document, "measures")),
-        actions=tuple(
-            _Action(
-                key,
-                str(each["title"]),
-                date.fromisoformat(str(each["due_on"])),
-                _text(each["objective_id"]),
-            )
-            for key, each in _parts(document, "actions")
-        ),
-    )
-
-
-def _parts(document: Mapping[str, object], called: str) -> Iterator[tuple[str, Mapping[str, object]]]:
-    parts = document.get(called)
-    assert isinstance(parts, Mapping)
-    return iter(parts.items())
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _read_measure(key: str, each: Mapping[str, object]) -> _Measure:
-    try:
-        found = measure(
-            str(each["fact_kind"]),
-            Aggregate(str(each["aggregate"])),
-            _text(each["field"]),
-            each["conditions"],
-        )
-    except Invalid:  # what it counted is no fact any more: it comes to nothing
-        found = None
-    return _Measure(
-        key,
-        str(each["objective_id"]),
-        str(each["title"]),
-        str(each["fact_kind"]),
-        Decimal(str(each["baseline"])),
-        Decimal(str(each["target"])),
-        MeasureDirection(str(each["direction"])),
-        found,
-    )
-
-
 def _judge(
     plan_id: str,
-    agreed: _Agreed,
+    agreed: Agreed,
     found: Mapping[str, Value],
     done: Mapping[str, date],
     moved: date | None,
@@ -342,8 +96,8 @@ def _health(objectives: Sequence[Standing], reasons: Iterable[Reason]) -> Health
 
 
 def _standing(
-    objective: _Objective,
-    agreed: _Agreed,
+    objective: AgreedObjective,
+    agreed: Agreed,
     found: Mapping[str, Value],
     done: Mapping[str, date],
     as_of: date,
@@ -380,7 +134,7 @@ def _lags(progress: Fraction, passed: Fraction) -> bool:
     return progress < (1 if passed == 1 else passed - TOLERANCE)
 
 
-def _measured(each: _Measure, value: Value) -> Measured:
+def _measured(each: AgreedMeasure, value: Value) -> Measured:
     return Measured(
         id=each.id,
         title=each.title,
@@ -394,7 +148,7 @@ def _measured(each: _Measure, value: Value) -> Measured:
     )
 
 
-def _revenue(plan_id: str, agreed: _Agreed, found: Mapping[str, Value], as_of: date) -> Revenue | None:
+def _revenue(plan_id: str, agreed: Agreed, found: Mapping[str, Value], as_of: date) -> Revenue | None:
     if agreed.target is None:
         return None
     annual, pipeline = found[f"{plan_id} annual"], found[f"{plan_id} pipeline"]
@@ -441,7 +195,7 @@ def _short(revenue: Revenue | None) -> Iterator[Reason]:
         )
 
 
-def _overdue(agreed: _Agreed, done: Mapping[str, date], as_of: date) -> Iterator[Reason]:
+def _overdue(agreed: Agreed, done: Mapping[str, date], as_of: date) -> Iterator[Reason]:
     for each in agreed.actions:
         if each.id not in done and each.due_on < as_of:
             days = (as_of - each.due_on).days

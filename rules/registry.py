@@ -121,6 +121,8 @@ class Rows:
     ``joins`` are subqueries, by the name under which the fields speak of them, with what they are joined
     on; only those that are spoken of are run. ``where`` is what a row must meet to be a fact at all.
     Rows that are no model's are given whole, in ``subquery``. Subqueries are made for a view.
+    ``narrowed``: ``where`` lets rows of the accounts that are asked for alone through. Said twice, PostgreSQL
+    would take it that hardly any row is left.
     ``found`` are figures of the whole tenant that subqueries read, by the parameter that lists them, whose
     name begins with ``found_``: they are found once for an evaluation, and not with each of its statements.
     """
@@ -129,6 +131,7 @@ class Rows:
     account: str = "t.account_id"
     source: str = "t.source"
     where: str = "1 = 1"
+    narrowed: bool = False
     joins: Mapping[str, tuple[Subquery, str]] = field(default_factory=dict)
     subquery: Subquery | None = None
     found: Mapping[str, Finder] = field(default_factory=dict)

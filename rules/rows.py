@@ -45,7 +45,7 @@ def rows_of(kind: FactKind, spoken: Iterable[str], *, chosen: bool = False, view
         source = rows.subquery(view)
     for name, (subquery, on) in joins.items():
         source += f" left join {subquery(view)} {name} on {on}"
-    where = f"{rows.where} and AMONG({rows.account})"
+    where = rows.where if rows.narrowed else f"{rows.where} and AMONG({rows.account})"
     if chosen:
         said = _CHANGED.sub(lambda found: _changes_of_some(found[1]), f"{source} where {where}")
         return _AMONG.sub(lambda found: among(found[1]), said)

@@ -151,7 +151,7 @@ def lacking(wording: Wording, failed: Failed) -> str:
         "required": comparison(wording, kind, text, failed.op, failed.threshold),
         "distance": wording.value(kind, text, _distance(failed, text)),
     }
-    return _capital(wording.said("failed" if failed.off_by is None else "failed_by", **parts))
+    return _capital(wording.said("failed_by" if failed.off_by else "failed", **parts))
 
 
 def _distance(failed: Failed, text: str) -> object:

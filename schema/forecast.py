@@ -1,4 +1,4 @@
-"""The weekly forecast as clients see it: quotas, what was called and adjusted, and frozen pipelines."""
+"""The weekly forecast as clients see it: what was called, adjusted and handed in, and attainment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import UNSET
 
 from commands import forecast as commands
 from metrics import attainment as attained
@@ -19,26 +18,22 @@ from models import access
 from models import forecast as stored
 from models.access import Scope
 from models.base import check_day, today
-from models.deals import DealKind, ForecastCategory, Stage
-from models.described import Described
+from models.deals import ForecastCategory
 from models.forecast import Measure, Period, SubmissionState, quarter_of, week_of
 from models.projections import ForecastProjection as ProjectionRow
 from schema.context import Info
 from schema.core.arguments import AsOf
-from schema.core.connections import Listed, connection, related
+from schema.core.connections import connection, related
 from schema.core.cost import costs
-from schema.core.cursors import Kind
-from schema.core.enums import Direction
-from schema.core.filters import DateFilter, Filter, IDFilter, IntFilter, MoneyFilter, clause
-from schema.core.listing import Column, Listing
 from schema.core.money import CurrencyCode, Money, certain_money, money
-from schema.core.readable import in_sql, needs
+from schema.core.readable import needs
 from schema.core.stored import Node, Stored, column
+from schema.pipeline_snapshots import SNAPSHOTS
 from schema.projections import ForecastProjection, projection_of
+from schema.quotas import QUOTAS
 
 strawberry.enum(Along, name="RollUp", description="Which tree figures are rolled up along.")
 strawberry.enum(NodeKind, name="ForecastNodeKind", description="What a node of a roll-up is.")
-strawberry.enum(Measure, name="QuotaMeasure", description="What a quota counts of the deals that are won.")
 strawberry.enum(SubmissionState, description="Where somebody's forecast of a week stands.")
 
 
@@ -64,209 +59,6 @@ PeriodArgument = Annotated[
 AlongArgument = Annotated[
     Along, strawberry.argument(description="The tree that figures are rolled up along.")
 ]
-
-
-@strawberry.type
-class Quota(Node, Stored[stored.Quota]):
-    """What somebody, or a team, is to win in a period."""
-
-    model = stored.Quota
-
-    version: int = column("Grows by one with each change.")
-    first_on: date = column("The first day of the period.")
-    last_on: date = column("The last day of the period.")
-    measure: Measure = column("What it counts of the deals that are won.")
-    user = related("schema.access", "User", "user_id", "Whose it is; null for a team's.")
-    team = related("schema.access", "Team", "team_id", "The team whose it is; null for a person's.")
-
-    @in_sql("case when t.measure = 'COUNT' then null else t.target end")
-    def target_amount(self) -> Money | None:
-        """What is to be won; null where deals are counted."""
-        is_money = Measure(self.record.measure).is_money
-        return money(self.record.target if is_money else None, self.record.currency)
-
-    @in_sql("case when t.measure = 'COUNT' then t.target end")
-    def target_deals(self) -> int | None:
-        """How many deals are to be won; null where money is counted."""
-        return None if Measure(self.record.measure).is_money else self.record.target
-
-
-@strawberry.input
-class QuotaFilter:
-    """Which quotas; all conditions given must hold."""
-
-    and_: list[QuotaFilter] | None = clause("and")
-    or_: list[QuotaFilter] | None = clause("or")
-    not_: QuotaFilter | None = clause("not")
-    id: IDFilter | None = UNSET
-    user_id: IDFilter | None = UNSET
-    team_id: IDFilter | None = UNSET
-    measure: Filter[Measure] | None = UNSET
-    first_on: DateFilter | None = UNSET
-    last_on: DateFilter | None = UNSET
-
-
-@strawberry.enum
-class QuotaOrderField(Described):
-    """What quotas are ordered by."""
-
-    FIRST_ON = "first_on"
-    MEASURE = "measure"
-
-
-@strawberry.input
-class QuotaOrder:
-    """One step of an order."""
-
-    field: QuotaOrderField
-    direction: Direction = Direction.ASC
-
-
-QUOTAS = Listed(
-    "schema.forecast",
-    "Quota",
-    Listing(
-        stored.Quota,
-        {
-            "id": Column("t.id"),
-            "user_id": Column("t.user_id"),
-            "team_id": Column("t.team_id"),
-            "measure": Column("t.measure"),
-            "first_on": Column("t.first_on", Kind.DATE),
-            "last_on": Column("t.last_on", Kind.DATE),
-        },
-        (("first_on", Direction.DESC),),
-    ),
-)
-
-
-@strawberry.type
-class SnapshotDeal(Node, Stored[stored.SnapshotDeal]):
-    """An open deal as it was on an evening."""
-
-    model = stored.SnapshotDeal
-
-    kind: DealKind = column("What the deal does to the revenue we have.")
-    stage: Stage = column("How far it was.")
-    forecast_category: ForecastCategory = column("How it counted in the forecast.")
-    probability: int = column("The chance of winning it in percent, 0 to 100.")
-    amount: Money = column("The total contract value that it had.")
-    close_on: date | None = column("The day on which it was expected to close; null when none was.")
-    deal = related("schema.deals", "Deal", "deal_id", "The deal as it is now.")
-    account = related("schema.accounts", "Account", "account_id", "The customer that it was with.")
-    owner = related("schema.access", "User", "owner_id", "Whose it was.")
-
-
-@strawberry.input
-class SnapshotDealFilter:
-    """Which deals of a snapshot; all conditions given must hold."""
-
-    and_: list[SnapshotDealFilter] | None = clause("and")
-    or_: list[SnapshotDealFilter] | None = clause("or")
-    not_: SnapshotDealFilter | None = clause("not")
-    id: IDFilter | None = UNSET
-    deal_id: IDFilter | None = UNSET
-    account_id: IDFilter | None = UNSET
-    owner_id: IDFilter | None = UNSET
-    kind: Filter[DealKind] | None = UNSET
-    stage: Filter[Stage] | None = UNSET
-    forecast_category: Filter[ForecastCategory] | None = UNSET
-    probability: IntFilter | None = UNSET
-    amount: MoneyFilter | None = UNSET
-    close_on: DateFilter | None = UNSET
-
-
-@strawberry.enum
-class SnapshotDealOrderField(Described):
-    """What the deals of a snapshot are ordered by."""
-
-    AMOUNT = "amount"
-    CLOSE_ON = "close_on"
-    PROBABILITY = "probability"
-
-
-@strawberry.input
-class SnapshotDealOrder:
-    """One step of an order."""
-
-    field: SnapshotDealOrderField
-    direction: Direction = Direction.ASC
-
-
-SNAPSHOT_DEALS = Listed(
-    "schema.forecast",
-    "SnapshotDeal",
-    Listing(
-        stored.SnapshotDeal,
-        {
-            "id": Column("t.id"),
-            "deal_id": Column("t.deal_id"),
-            "account_id": Column("t.account_id"),
-            "owner_id": Column("t.owner_id"),
-            "kind": Column("t.kind"),
-            "stage": Column("t.stage"),
-            "forecast_category": Column("t.forecast_category"),
-            "probability": Column("t.probability", Kind.NUMBER),
-            "amount": Column("t.amount_minor", Kind.NUMBER),
-            "close_on": Column("t.close_on", Kind.DATE),
-        },
-        (("amount", Direction.DESC),),
-    ),
-)
-
-
-@strawberry.type
-class PipelineSnapshot(Node, Stored[stored.PipelineSnapshot]):
-    """The open deals of a Sunday evening, as they were known then; it never changes."""
-
-    model = stored.PipelineSnapshot
-
-    as_of: date = column("The Sunday.")
-    created_at: datetime = column("When it was frozen (UTC).")
-    digest: str = column(
-        "The SHA-256 of all deals of the tenant on that evening, in hexadecimal digits: that of the"
-        " pipeline as it can be rebuilt from the change log."
-    )
-    deals = connection(
-        SNAPSHOT_DEALS, "The deals that were open, of those that the caller sees.", "pipeline_snapshot_id"
-    )
-
-
-@strawberry.input
-class PipelineSnapshotFilter:
-    """Which snapshots; all conditions given must hold."""
-
-    and_: list[PipelineSnapshotFilter] | None = clause("and")
-    or_: list[PipelineSnapshotFilter] | None = clause("or")
-    not_: PipelineSnapshotFilter | None = clause("not")
-    id: IDFilter | None = UNSET
-    as_of: DateFilter | None = UNSET
-
-
-@strawberry.enum
-class PipelineSnapshotOrderField(Described):
-    """What snapshots are ordered by."""
-
-    AS_OF = "as_of"
-
-
-@strawberry.input
-class PipelineSnapshotOrder:
-    """One step of an order."""
-
-    field: PipelineSnapshotOrderField
-    direction: Direction = Direction.ASC
-
-
-SNAPSHOTS = Listed(
-    "schema.forecast",
-    "PipelineSnapshot",
-    Listing(
-        stored.PipelineSnapshot,
-        {"id": Column("t.id"), "as_of": Column("t.as_of", Kind.DATE)},
-        (("as_of", Direction.DESC),),
-    ),
-)
 
 
 @strawberry.type

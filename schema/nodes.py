@@ -23,19 +23,16 @@ from schema.core.readable import AnyById, AnyByIds, means
 from schema.core.stored import Node, Stored
 from schema.deals import Deal
 from schema.events import PopulationEvent
-from schema.forecast import (
-    ForecastAdjustment,
-    ForecastSubmission,
-    PipelineSnapshot,
-    Quota,
-    SnapshotDeal,
-)
+from schema.forecast import ForecastAdjustment, ForecastSubmission
 from schema.merges import AccountMerge
 from schema.people import Contact, Interaction
+from schema.pipeline_snapshots import PipelineSnapshot, SnapshotDeal
 from schema.pipelines import LossReason, Pipeline, PipelineStage
-from schema.plans import AccountPlan, Objective, PlanAction, PlanRevision
+from schema.plan_revisions import PlanRevision
+from schema.plans import AccountPlan, Objective, PlanAction
 from schema.plays import Play, PlayRun
 from schema.projections import ForecastProjection
+from schema.quotas import Quota
 from schema.rates import ExchangeRate
 from schema.recommendations import Recommendation, Risk
 from schema.revenue import Contract

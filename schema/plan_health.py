@@ -10,9 +10,9 @@ from fractions import Fraction
 import strawberry
 
 from models.access import Scope
-from models.plans import Health
-from rules import plan_health
-from rules.plan_health import ReasonKind
+from models.plan_records import Health
+from rules import plan_judgements
+from rules.plan_judgements import ReasonKind
 from schema.core.money import Money, certain_money
 from schema.core.readable import needing
 
@@ -145,7 +145,7 @@ class PlanHealth:
     )
 
     @classmethod
-    def of(cls, found: plan_health.Judged, currency: str) -> PlanHealth:
+    def of(cls, found: plan_judgements.Judged, currency: str) -> PlanHealth:
         """As clients see it."""
         return cls(
             as_of=found.as_of,
@@ -170,7 +170,7 @@ def _ids(records: Sequence[str]) -> list[strawberry.ID]:
     return [strawberry.ID(each) for each in records[:MOST_RECORDS]]
 
 
-def _reason(found: plan_health.Reason) -> PlanHealthReason:
+def _reason(found: plan_judgements.Reason) -> PlanHealthReason:
     return PlanHealthReason(
         kind=found.kind,
         decides=found.decides,
@@ -183,7 +183,7 @@ def _reason(found: plan_health.Reason) -> PlanHealthReason:
     )
 
 
-def _progress(found: plan_health.Standing) -> ObjectiveProgress:
+def _progress(found: plan_judgements.Standing) -> ObjectiveProgress:
     return ObjectiveProgress(
         id=strawberry.ID(found.id),
         title=found.title,
@@ -215,7 +215,7 @@ def _decimal(number: Fraction) -> Decimal:
     return Decimal(number.numerator) / Decimal(number.denominator)
 
 
-def _revenue(found: plan_health.Revenue, currency: str) -> PlanRevenue:
+def _revenue(found: plan_judgements.Revenue, currency: str) -> PlanRevenue:
     def money(amount: Fraction) -> Money:
         return certain_money(int(amount * 100), currency)
 

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, cast
+from typing import Annotated
 
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from metrics.plan_documents import Difference, DifferenceKind, difference, document_of
+from metrics.plan_documents import difference, document_of
+from models import plan_records
 from models import plans as stored
 from models.access import Scope
 from models.base import check_day, today
 from models.described import Described
 from models.errors import Invalid
-from models.plans import (
-    Aggregate,
-    MeasureDirection,
-    ObjectiveStatus,
-    PlanEntryKind,
-    PlanState,
-    RevisionState,
-)
+from models.plans import Aggregate, MeasureDirection, ObjectiveStatus, PlanEntryKind, PlanState
 from models.visibility import find
 from rules import plan_health
+from rules.plan_judgements import Judged
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, children, connection, related
@@ -35,18 +30,17 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, MoneyFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money
-from schema.core.readable import ANY_FACT, needing
+from schema.core.readable import ANY_FACT
 from schema.core.stored import Node, Stored, column
 from schema.plan_health import PlanHealth
+from schema.plan_revisions import PlanDifference
 
 for _enum, _name in (
     (Aggregate, "MeasureAggregate"),
-    (DifferenceKind, "PlanDifferenceKind"),
     (MeasureDirection, "MeasureDirection"),
     (ObjectiveStatus, "ObjectiveStatus"),
     (PlanEntryKind, "PlanEntryKind"),
     (PlanState, "PlanState"),
-    (RevisionState, "PlanRevisionState"),
 ):
     strawberry.enum(_enum, name=_name)
 
@@ -150,55 +144,6 @@ class AcceptedRisk(Stored[stored.AcceptedRisk]):
     accepted_by = related("schema.access", "User", "accepted_by_id", "Who accepts it.")
 
 
-@strawberry.type
-class PlanRevision(Node, Stored[stored.PlanRevision]):
-    """A plan as it was submitted; it never changes."""
-
-    model = stored.PlanRevision
-
-    number: int = column("The number of the revision in its plan, from 1.")
-    state: RevisionState = column("What became of it.")
-    submitted_on: date = column("The day on which it was submitted.")
-    decided_on: date | None = column("The day on which a manager decided on it; null until then.")
-    decided_because: str | None = column("Why it was returned; null when it was not.", Scope.READ_PERSONAL)
-    document: JSON = column(
-        "The whole plan as it was: an object with `name`, `first_on`, `last_on`, `vision`, `revenue_target`"
-        " (in whole units, as text), `currency`, and by their ids `entries`, `objectives`, `measures`,"
-        " `actions` and `accepted_risks`.",
-        *ANY_FACT,
-    )
-    plan = related("schema.plans", "AccountPlan", "account_plan_id", _PLAN)
-    submitted_by = related("schema.access", "User", "submitted_by_id", "Who submitted it.")
-    decided_by = related("schema.access", "User", "decided_by_id", "Who decided on it.")
-
-
-@strawberry.type
-class PlanDifference:
-    """One thing in which two revisions of a plan differ."""
-
-    path: list[str] = strawberry.field(
-        description="Where: `vision`, or `objectives`, an id and `due_on`; of what was added or removed as a"
-        " whole without the last."
-    )
-    kind: DifferenceKind = strawberry.field(description="How they differ.")
-    before: JSON | None = strawberry.field(
-        description="What the earlier one says; null when it says nothing.", metadata=needing(*ANY_FACT)
-    )
-    after: JSON | None = strawberry.field(
-        description="What the later one says; null when it says nothing.", metadata=needing(*ANY_FACT)
-    )
-
-    @classmethod
-    def of(cls, found: Difference) -> PlanDifference:
-        """As clients see it."""
-        return cls(
-            path=list(found.path),
-            kind=found.kind,
-            before=cast("JSON | None", found.before),
-            after=cast("JSON | None", found.after),
-        )
-
-
 def _parts(name: str, description: str, *order: str) -> object:
     return children(
         "schema.plans", name, "account_plan_id", f"{description} Without what was taken out.", *order,
@@ -240,7 +185,7 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
     actions = _parts("PlanAction", "What is done, in the order of their due days.", "due_on")
     accepted_risks = _parts("AcceptedRisk", "The risks that are taken knowingly.", "until_on")
     revisions = children(
-        "schema.plans",
+        "schema.plan_revisions",
         "PlanRevision",
         "account_plan_id",
         "The plan as it was each time that it was submitted, in order.",
@@ -255,7 +200,7 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
         check_day(day, "asOf")
         tenant_id = info.context.actor.tenant_id
 
-        async def found(ids: Sequence[str]) -> list[plan_health.Judged]:
+        async def found(ids: Sequence[str]) -> list[Judged]:
             plans = await stored.AccountPlan.filter(id__in=list(ids))
             judged = await plan_health.judged(tenant_id, plans, day)
             return [judged[each] for each in ids]
@@ -347,11 +292,11 @@ class PlanQueries:
     ) -> list[PlanDifference]:
         """What was added, removed and changed from one revision of a plan to another, by path."""
         actor = info.context.actor
-        before = await find(stored.PlanRevision, actor, from_id, "fromId")
+        before = await find(plan_records.PlanRevision, actor, from_id, "fromId")
         if to_id is None:
             after = await document_of(await stored.AccountPlan.get(id=before.account_plan_id))
         else:
-            later = await find(stored.PlanRevision, actor, to_id, "toId")
+            later = await find(plan_records.PlanRevision, actor, to_id, "toId")
             if later.account_plan_id != before.account_plan_id:
                 raise Invalid("the two are of different plans; allowed: revisions of one plan", ["toId"])
             after = later.document

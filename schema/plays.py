@@ -8,11 +8,11 @@ import strawberry
 from strawberry import UNSET
 
 from metrics import plays as metric
-from models import plans as stored
+from models import plays as stored
 from models.access import Scope
 from models.base import check_day, today
 from models.described import Described
-from models.plans import PlayRunState
+from models.plays import PlayRunState
 from models.recommendations import Outcome
 from schema.context import Info
 from schema.core.arguments import AsOf

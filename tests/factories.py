@@ -23,16 +23,9 @@ from models.deals import CompetitorStatus, ContactRole, Deal, DealCompetitor, De
 from models.events import Dimension, Movement, PopulationEvent
 from models.forecast import Quota
 from models.people import Contact, Interaction, InteractionKind
-from models.plans import (
-    AccountPlan,
-    Health,
-    Objective,
-    ObjectiveMeasure,
-    PlanAction,
-    PlanJudgement,
-    Play,
-    PlayStep,
-)
+from models.plan_records import Health, PlanJudgement
+from models.plans import AccountPlan, Objective, ObjectiveMeasure, PlanAction
+from models.plays import Play, PlayStep
 from models.recommendations import Recommendation
 from models.revenue import Contract
 from models.services import Service, UsageMonth

@@ -24,7 +24,7 @@ from models.people import Seniority
 from models.plans import AccountPlan, PlanState
 from models.severity import Severity
 from models.stakeholders import Influence, Support
-from rules.plan_health import Judged
+from rules.plan_judgements import Judged
 
 
 class Edition(Described):

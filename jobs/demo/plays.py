@@ -9,7 +9,7 @@ from commands.plays import Step
 from jobs.demo.cast import Cast
 from jobs.demo.draft import days_before
 from models.base import as_on
-from models.plans import Play, PlayRun, PlayRunState, PlayRunStep
+from models.plays import Play, PlayRun, PlayRunState, PlayRunStep
 from models.recommendations import Outcome
 
 #: By the key that rules name them by: name, action, and steps with the days after which they are due.

@@ -1,6 +1,8 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from models.plans import Aggregate, Health, MeasureDirection, ObjectiveStatus, PlanEntryKind, PlanState, PlayRunState, RevisionState
+from models.plans import Aggregate, MeasureDirection, ObjectiveStatus, PlanEntryKind, PlanState
+from models.plan_records import Health, RevisionState
+from models.plays import PlayRunState
 from models.recommendations import Outcome
 from orjson import loads
 from tortoise.fields.base import OnDelete

@@ -43,6 +43,7 @@ _ROWS = Rows(
     account="d.account_id",
     source="null",
     where=f"d.account_id is not null and b.id is not null and t.deal_id in {AMONG_DEALS}",
+    narrowed=True,
     joins={
         "d": (deals_in_sight, "d.id = t.deal_id"),
         "b": (_begun, "b.id = t.id"),

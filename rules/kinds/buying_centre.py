@@ -20,13 +20,13 @@ from metrics.relationships import (
 )
 from models.asof import as_of_rows, known_row
 from models.base import Record
-from models.database import table_in
+from models.database import is_sqlite, table_in
 from models.deals import ContactRole
-from models.people import Contact
+from models.people import Contact, Seniority
 from models.stakeholders import BuyingCentre, Influence, PoliticalStatus, Support
 from models.view import View
-from rules.kinds.declaring import CONTACTED, KEPT, and_known, days, number, stored, text
-from rules.registry import FactField, Finder, Subquery
+from rules.kinds.declaring import CONTACTED, KEPT, and_known, days, flag, number, stored, text
+from rules.registry import Finder, Subquery
 
 #: A person ``t`` who was contacted so lately as to be engaged.
 ENGAGED = f"DAYS(:as_of, {CONTACTED}) <= {ENGAGED_DAYS}"
@@ -91,25 +91,31 @@ COVERAGE = (
 )
 
 
-def met(among: str) -> Subquery:
+def people(view: View) -> str:
+    """A subquery of people ``t`` as of the date, those left out whose data was erased."""
+    select = f"t.id, t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
+    return f"(select {select} from {stored(Contact, select, KEPT, view=view)} where {KEPT})"
+
+
+def met(people: str) -> Subquery:
     """Makes a subquery of how often, when last and by how many of us people were contacted in the window.
 
-    ``among`` is a condition on interactions ``i``.
+    ``people`` is a subquery of the ids of those who are asked for; it is joined to rows ``t`` by theirs.
     """
     return lambda view: (
-        "(select i.contact_id, count(*) as contacts, max(i.happened_on) as last_on,"
+        f"{_for_each()}(select i.contact_id, count(*) as contacts, max(i.happened_on) as last_on,"
         " count(distinct i.user_id) as colleagues from interaction i where i.tenant_id = :tenant"
-        f" and {among} and i.happened_on > :day_{WINDOW_DAYS} and i.happened_on <= :as_of and {WAS_CONTACT}"
-        f"{and_known(known_row('i'), view)}"
+        f" and i.contact_id {_one_of(people)} and i.happened_on > :day_{WINDOW_DAYS}"
+        f" and i.happened_on <= :as_of and {WAS_CONTACT}{and_known(known_row('i'), view)}"
         " group by i.contact_id)"
     )
 
 
-def judged(among: str, follows: str) -> Subquery:
+def judged(people: str, of: str, follows: str) -> Subquery:
     """Makes a subquery of how people were last judged by the date.
 
-    ``among`` is a condition on assessments ``b``, ``follows`` on others ``c`` of the same person, that these
-    are of the same buying centre.
+    ``people`` are as in ``met``. ``of`` is a condition on assessments ``b``, that they are of such a buying
+    centre, ``follows`` on others ``c`` of the same person, that these are of the same one.
     """
 
     def said(alias: str, view: View) -> str:
@@ -117,20 +123,25 @@ def judged(among: str, follows: str) -> Subquery:
         return f"{by_then}{and_known(known_row(alias), view)}"
 
     return lambda view: (
-        "(select b.contact_id, b.deal_id, b.support, b.influence, b.political_status from assessment b"
-        f" where {said('b', view)} and {among} and not exists (select 1 from assessment c"
-        f" where {said('c', view)} and c.contact_id = b.contact_id and {follows}"
+        f"{_for_each()}(select b.contact_id, b.deal_id, b.support, b.influence, b.political_status"
+        f" from assessment b where {said('b', view)} and b.contact_id {_one_of(people)} and {of}"
+        f" and not exists (select 1 from assessment c where {said('c', view)}"
+        f" and c.contact_id = b.contact_id and {follows}"
         " and (c.assessed_on > b.assessed_on or (c.assessed_on = b.assessed_on and c.id > b.id))))"
     )
 
 
-def days_since_left(people: str) -> FactField:
-    """The days since somebody left, of the rows that are called so."""
-    return days(
-        "days_since_left",
-        "days since the person left; missing for who has not",
-        f"case when {people}.left_on <= :as_of then DAYS(:as_of, {people}.left_on) end",
-    )
+def _for_each() -> str:
+    """What a join begins with that is looked up for each row.
+
+    PostgreSQL takes few rows to be of the accounts that are asked for, where they are many, and would go
+    through all interactions for each of them. SQLite makes a table of those that are asked for.
+    """
+    return "" if is_sqlite() else "lateral "
+
+
+def _one_of(people: str) -> str:
+    return f"in {people}" if is_sqlite() else "= t.contact_id"
 
 
 _SENIORITY = " ".join(f"when '{each.value}' then {points}" for each, points in SENIORITY_POINTS.items())
@@ -141,8 +152,14 @@ _STRENGTH = (
     f" * (case when m.contacts > {OFTEN} then {OFTEN} else m.contacts end) / {OFTEN}"
     f" + case p.seniority {_SENIORITY} end else 0 end"
 )
-#: How a person was last judged (``j``).
-JUDGED = (
+#: A person (``p``): who it is, how it was judged last (``j``), and how well we know it by how we met (``m``).
+PERSON = (
+    text("name", "the person's name", "p.name"),
+    text("title", "the person's position", "p.title"),
+    text("role", "what the person is in the buying centre", "t.role", ContactRole),
+    text("seniority", "where the person stands in the organisation", "p.seniority", Seniority),
+    days("days_since_contact", "days since the person was last contacted", "DAYS(:as_of, p.contacted_on)"),
+    flag("has_left", "whether the person has left the customer", "p.left_on <= :as_of"),
     text("support", "where the person stands towards us, as last judged", "j.support", Support),
     text("influence", "how much weight the person's word has, as last judged", "j.influence", Influence),
     text(
@@ -151,9 +168,6 @@ JUDGED = (
         "j.political_status",
         PoliticalStatus,
     ),
-)
-#: How well we know a person (``p``), by how we met (``m``).
-KNOWN = (
     number(
         "strength",
         "points",
@@ -168,5 +182,10 @@ KNOWN = (
         "how many of us were in contact with the person within the last 180 days",
         "coalesce(m.colleagues, 0)",
         minimum=0,
+    ),
+    days(
+        "days_since_left",
+        "days since the person left; missing for who has not",
+        "case when p.left_on <= :as_of then DAYS(:as_of, p.left_on) end",
     ),
 )

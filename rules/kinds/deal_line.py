@@ -13,6 +13,7 @@ _ROWS = Rows(
     DealLine,
     account="d.account_id",
     where=f"d.account_id is not null and t.removed_on is null and t.deal_id in {AMONG_DEALS}",
+    narrowed=True,
     joins={"d": (deals_in_sight, "d.id = t.deal_id"), "p": (products, "p.id = t.product_id")},
 )
 #: More than any amount can be is missing; it is not computed, as it may be more than a database holds.

@@ -7,15 +7,8 @@ something of the account is written, and kept.
 from __future__ import annotations
 
 from models.asof import as_of_rows
-from models.plans import (
-    AccountPlan,
-    Health,
-    Objective,
-    ObjectiveStatus,
-    PlanAction,
-    PlanJudgement,
-    PlanState,
-)
+from models.plan_records import Health, PlanJudgement
+from models.plans import AccountPlan, Objective, ObjectiveStatus, PlanAction, PlanState
 from models.view import View
 from rules.kinds.declaring import CURRENCY, days, kind, money, number, text
 from rules.registry import Rows

@@ -21,14 +21,9 @@ from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.deals import DealSplit
-from schema.forecast import (
-    ForecastAdjustment,
-    ForecastCalendar,
-    ForecastSubmission,
-    PeriodInput,
-    Quota,
-)
+from schema.forecast import ForecastAdjustment, ForecastCalendar, ForecastSubmission, PeriodInput
 from schema.mutations.translation import READ_AT_IF_TOLD, MoneyInput, attempt, columns, minor, under
+from schema.quotas import Quota
 
 
 @strawberry.input

@@ -7,8 +7,8 @@ from datetime import date
 import strawberry
 
 from commands import plays
-from models import plans as stored
-from models.plans import PlayRunState
+from models import plays as stored
+from models.plays import PlayRunState
 from models.recommendations import Outcome
 from schema.context import Info
 from schema.core.errors import UserError

@@ -12,7 +12,8 @@ from models.access import Role, Tenant
 from models.accounts import Account
 from models.errors import Forbidden
 from models.history import Change
-from models.plans import AccountPlan, PlanJudgement, PlanRevision, PlanState, RevisionState
+from models.plan_records import PlanJudgement, PlanRevision, RevisionState
+from models.plans import AccountPlan, PlanState
 from models.rulebooks import PendingJudgement
 from rules.facts import gather
 from rules.kinds import REGISTRY

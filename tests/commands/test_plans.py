@@ -15,18 +15,8 @@ from models.accounts import Account
 from models.base import today
 from models.errors import Conflict, Forbidden, Invalid, InvalidTransition, NotFound
 from models.history import Change
-from models.plans import (
-    AccountPlan,
-    Health,
-    Objective,
-    ObjectiveStatus,
-    PlanAction,
-    PlanEntryKind,
-    PlanJudgement,
-    PlanRevision,
-    PlanState,
-    RevisionState,
-)
+from models.plan_records import Health, PlanJudgement, PlanRevision, RevisionState
+from models.plans import AccountPlan, Objective, ObjectiveStatus, PlanAction, PlanEntryKind, PlanState
 from tests import factories
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)

@@ -14,7 +14,7 @@ from models.accounts import Account
 from models.base import today
 from models.deals import Deal
 from models.errors import Forbidden, Invalid, InvalidTransition, NotFound
-from models.plans import PlayRun, PlayRunState, PlayRunStep
+from models.plays import PlayRun, PlayRunState, PlayRunStep
 from models.recommendations import Outcome, RecommendationState
 from tests import factories
 

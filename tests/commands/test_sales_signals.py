@@ -310,7 +310,7 @@ async def test_a_deal_that_shrinks_from_its_cut_to_its_recovery(
         await client.do("evaluate", JUDGED, {})
         told = await _told(client)
         assert told["because"] == (
-            "SD-WAN is worth EUR 700.00 and was worth EUR 1,000.00 (-30%); the last cut was 0 days ago"
+            "SD-WAN is worth EUR 700.00 and was worth EUR 1,000.00 (-30%); the last cut was today"
         )
         assert _parts(told) == {
             "offen",

@@ -17,7 +17,8 @@ import pytest
 from commands import forecast
 from commands.access import system_actor
 from commands.forecast import Called
-from connectors import forecast_workbook
+from connectors.forecast_workbook.book import written
+from connectors.forecast_workbook.content import gathered
 from models import database
 from models.access import Role, Tenant, User
 from models.base import today, utcnow
@@ -141,7 +142,7 @@ async def _projected(
 async def _file(user: str = "Mara") -> bytes:
     await _world()
     actor = await factories.actor(await User.get(name=user))
-    return forecast_workbook.written(await forecast_workbook.gathered(actor, WEEK, PERIOD, today()))
+    return written(await gathered(actor, WEEK, PERIOD, today()))
 
 
 async def test_what_stands_there_by_hand(db: str) -> None:
@@ -186,8 +187,8 @@ async def test_what_the_past_says_stands_beside(db: str) -> None:
 
 async def test_why_the_past_says_nothing_is_told(db: str) -> None:
     tenant = await _world()
-    gathered = await forecast_workbook.gathered(system_actor(tenant), WEEK, PERIOD, today())
-    summary = cells(forecast_workbook.written(gathered))["Summary"]
+    content = await gathered(system_actor(tenant), WEEK, PERIOD, today())
+    summary = cells(written(content))["Summary"]
     assert summary["A18"].value == "Nothing is projected: 4 past windows are needed."
     assert [summary[f"E{row}"].value for row in (4, 5, 6)] == ["", "", ""]
 

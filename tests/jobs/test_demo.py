@@ -23,13 +23,16 @@ from models.deals import Deal, DealContact, ForecastCategory, StageChange
 from models.forecast import quarter_of, week_of
 from models.history import Change
 from models.people import Contact
-from models.plans import AccountPlan, Health, PlayRun, PlayRunState
+from models.plan_records import Health
+from models.plans import AccountPlan
+from models.plays import PlayRun, PlayRunState
 from models.recommendations import Outcome, Recommendation, RecommendationState, Risk, RiskState
 from models.revenue import Contract
 from models.services import UsageMonth
 from models.whitespace import CellState
 from rules.engine.pool import EnginePool
-from rules.plan_health import ReasonKind, judged
+from rules.plan_health import judged
+from rules.plan_judgements import ReasonKind
 
 DAYS = (date(2026, 3, 1), date(2027, 2, 28), today())
 ACCOUNTS = 60

@@ -241,7 +241,6 @@ class Story:
         await self.director.do(act, "deal { stage }", **given, version=known["deal"]["version"])
 
 
-@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 async def test_a_key_account_through_a_quarter(
     db: str, engine: EnginePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -330,7 +329,7 @@ async def _it_is_planned(story: Story) -> None:
     assert await director.judged() == (
         set(),
         {("objective-without-action",
-          "Account plan: objectives without action 0 (required: more than 0; off by 0)")},
+          "Account plan: objectives without action 0 (required: more than 0)")},
     )  # fmt: skip
     assert await story.why() == ("ON_TRACK", [])
     assert await story.measured() == [("0", 0.0), ("0", 1.0), ("10000", 0.0)]
@@ -356,9 +355,9 @@ async def _the_sponsor_leaves_and_a_successor_comes(story: Story) -> None:
     await director.do("contactLeft", "contact { id }", id=records["Kim"], version=2, leftOn=story.at(12))
     assert await director.judged() == (
         {
-            ("champion-left", "Kim Adler left 0 days ago and nobody else at Weber is known to speak for us"),
+            ("champion-left", "Kim Adler left today and nobody else at Weber is known to speak for us"),
             ("sponsor-lost-in-deal",
-             "Kim Adler left 0 days ago and no other executive was spoken to for two months;"
+             "Kim Adler left today and no other executive was spoken to for two months;"
              " Cloud for the plants is QUALIFIED"),
         },
         set(),
@@ -376,7 +375,7 @@ async def _the_sponsor_leaves_and_a_successor_comes(story: Story) -> None:
     (shown,) = recorded["trends"]
     assert await director.judged() == (
         {("trend-without-course",
-          "Iris Dahl becomes CIO (0 days ago) has no course of action;"
+          "Iris Dahl becomes CIO (today) has no course of action;"
           " decide on one, with an owner and a day")},
         set(),
     )  # fmt: skip

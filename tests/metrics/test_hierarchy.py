@@ -208,3 +208,29 @@ async def test_the_whole_tree_is_what_the_portfolio_has(db: str) -> None:
                 "lines_at_risk": whole.lines_at_risk,
                 "open_risks": whole.open_risks,
             } == asdict(all_of_it.total)
+
+
+async def test_what_accounts_come_to_by_themselves_adds_up_to_the_portfolio(db: str) -> None:
+    """For whoever owns an account, and for whoever sees it for a deal of theirs alone."""
+    world = World(Random("hierarchy"))
+    furnish_tenant(world, "a", 14)
+    for account in world.of(Account):
+        account.valid_from = None
+    await write(world)
+    ids, own = [each.id for each in world.of(Account)], 0
+    for name in ("manager", "director", "deputy"):
+        actor = await factories.actor(world.users[f"{name} of a"])
+        for day in (DAY, date(2025, 3, 1)):
+            found = [one.own for one in await hierarchies(actor, ids, AsOf(day), ALWAYS)]
+            total = (await portfolio(actor, day)).total
+            for ours, theirs in (
+                ("open_deals", "open_deals"),
+                ("pipeline_minor", "open_pipeline_minor"),
+                ("contracts", "active_contracts"),
+                ("recurring_minor", "recurring_minor"),
+                ("open_risks", "open_risks"),
+            ):
+                assert sum(getattr(of, ours) for of in found) == getattr(total, theirs), (name, day, ours)
+            owned = await Account.filter(owner_id__in=actor.owners).count()
+            own += sum(of.accounts for of in found) - owned
+    assert own > 0, "nobody sees an account for a deal alone"

@@ -13,7 +13,8 @@ from models.database import refresh_statistics
 from models.deals import ContactRole, Deal, DealKind, Stage
 from models.events import Dimension
 from models.people import Contact, Seniority
-from models.plans import Health, PlanState
+from models.plan_records import Health
+from models.plans import PlanState
 from models.severity import Severity
 from models.signals import SignalKind
 from models.tickets import TicketState

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+from rules import packs
 from rules.build import build_book
 from rules.durable import MAX_HANDLE_PATTERNS, Program
 from rules.engine.pool import EnginePool
@@ -143,6 +146,21 @@ def test_a_process_that_serves_the_api_never_loads_the_engines_extension() -> No
     program = (
         "import sys, server, cli; bad = [m for m in sys.modules if m.startswith('durable')];"
         " sys.exit(f'loaded: {bad}' if bad else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_worker_that_has_read_a_book_has_loaded_nothing_of_the_database_and_the_api(tmp_path: Path) -> None:
+    """A worker may be killed at any time, and many are started: it holds no connection, and starts fast."""
+    book = build_book("all", [rule for name in packs.names() for rule in packs.load(name).rules])
+    (tmp_path / "book").write_bytes(pickle.dumps(book))
+    program = (
+        "import pickle, sys, rules.engine.worker\n"
+        f"pickle.loads(open({str(tmp_path / 'book')!r}, 'rb').read())\n"
+        "kept_out = {'tortoise', 'asyncpg', 'aiosqlite', 'sqlite3', 'strawberry', 'starlette'}\n"
+        "bad = sorted({m.split('.')[0] for m in sys.modules} & kept_out)\n"
+        "sys.exit(f'loaded: {bad}' if bad else 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

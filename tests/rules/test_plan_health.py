@@ -24,10 +24,10 @@ from models.base import today
 from models.catalog import Product
 from models.deals import ContactRole, Stage
 from models.errors import Invalid, InvalidTransition
+from models.plan_records import Health
 from models.plans import (
     AccountPlan,
     Aggregate,
-    Health,
     MeasureDirection,
     Objective,
     ObjectiveMeasure,
@@ -41,7 +41,8 @@ from rules import facts, packs
 from rules.engine.pool import EnginePool
 from rules.kinds import REGISTRY
 from rules.measures import NOT_MEASURED, measure, values
-from rules.plan_health import Judged, ReasonKind, judged
+from rules.plan_health import judged
+from rules.plan_judgements import Judged, ReasonKind
 from tests import factories
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)

@@ -9,6 +9,7 @@ import pytest
 
 from models.accounts import Account
 from models.deals import DealKind, Stage
+from models.people import Seniority
 from models.signals import SignalKind
 from rules import packs
 from rules.build import build_book
@@ -40,6 +41,18 @@ async def test_a_contract_that_ends_soon_without_a_renewal_is_told(account: Acco
     assert (await _said(account))["renewal-unattended"] == (
         "Backbone ends in 30 days and no renewal of it is under way"
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(0, "left Nordbank today;"), (1, "left Nordbank 1 day ago;"), (2, "2 days ago;")]
+)
+async def test_how_long_ago_is_said_as_people_say_it(account: Account, days: int, told: str) -> None:
+    account.name = "Nordbank"
+    await account.save()
+    await factories.contract(account)
+    left = DAY - timedelta(days=days)
+    await factories.contact(account, seniority=Seniority.EXECUTIVE, left_on=left)
+    assert told in ((await _said(account))["executive-left"] or "")
 
 
 @pytest.mark.parametrize("stage", [Stage.PROPOSED, Stage.WON])

@@ -24,7 +24,8 @@ from commands.validation import api_name
 from models.access import Scope
 from models.base import Record, today
 from models.people import PERSONAL, Contact
-from models.plans import AccountPlan, PlanRevision, RevisionState
+from models.plan_records import PlanRevision, RevisionState
+from models.plans import AccountPlan
 from rules.engine import gate
 from rules.engine.pool import EnginePool
 from schema.core.readable import Connected, meaning_of

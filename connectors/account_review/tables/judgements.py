@@ -9,7 +9,7 @@ from commands.account_review.content import Action, Content, Plan, Shared
 from connectors.account_review.sections import Column, Table
 from connectors.account_review.tables.shared import AMOUNT, DATE, step_told
 from connectors.account_review.texts import NOTHING, capital, day, maybe_money, money, words
-from models.plans import Health
+from models.plan_records import Health
 
 
 def risks(content: Content) -> Table:

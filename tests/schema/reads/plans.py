@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from models.accounts import Account
+from models.plan_records import Health, PlanJudgement, PlanRevision, RevisionState
 from models.plans import (
     AcceptedRisk,
     AccountPlan,
     Aggregate,
-    Health,
     MeasureDirection,
     Objective,
     ObjectiveMeasure,
@@ -15,16 +15,9 @@ from models.plans import (
     PlanAction,
     PlanEntry,
     PlanEntryKind,
-    PlanJudgement,
-    PlanRevision,
     PlanState,
-    Play,
-    PlayRun,
-    PlayRunState,
-    PlayRunStep,
-    PlayStep,
-    RevisionState,
 )
+from models.plays import Play, PlayRun, PlayRunState, PlayRunStep, PlayStep
 from models.recommendations import Outcome, Recommendation
 from tests.schema.reads.odd_values import INTEGERS, MONEY
 from tests.schema.reads.records import Records

@@ -35,20 +35,9 @@ from models.forecast import (
 )
 from models.people import Contact, Interaction
 from models.pipelines import LossReason, Pipeline, PipelineStage, StageWaiver
-from models.plans import (
-    AcceptedRisk,
-    AccountPlan,
-    Objective,
-    ObjectiveMeasure,
-    PlanAction,
-    PlanEntry,
-    PlanJudgement,
-    PlanRevision,
-    Play,
-    PlayRun,
-    PlayRunStep,
-    PlayStep,
-)
+from models.plan_records import PlanJudgement, PlanRevision
+from models.plans import AcceptedRisk, AccountPlan, Objective, ObjectiveMeasure, PlanAction, PlanEntry
+from models.plays import Play, PlayRun, PlayRunStep, PlayStep
 from models.projections import DealLikelihood, ForecastProjection
 from models.qualification import DecisionCriterion
 from models.rates import ExchangeRate

@@ -41,6 +41,7 @@ from models.deals import (
 from models.forecast import CALLED, ForecastCall, ForecastSubmission, SubmissionState, week_of
 from models.people import Contact
 from models.pipelines import Pipeline, PipelineStage
+from models.plan_records import PlanRevision, RevisionState
 from models.plans import (
     AcceptedRisk,
     AccountPlan,
@@ -49,14 +50,9 @@ from models.plans import (
     PlanAction,
     PlanEntry,
     PlanEntryKind,
-    PlanRevision,
     PlanState,
-    Play,
-    PlayRun,
-    PlayRunStep,
-    PlayStep,
-    RevisionState,
 )
+from models.plays import Play, PlayRun, PlayRunStep, PlayStep
 from models.rates import ExchangeRate
 from models.recommendations import Answer, Lever, Outcome, Recommendation, RecommendationState, Risk
 from models.revenue import Contract

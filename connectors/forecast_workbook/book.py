@@ -6,123 +6,32 @@ whoever changes a row sees what it does. Texts are never taken for formulas.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import xlsxwriter
 from xlsxwriter.chart import Chart
-from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
 
-from metrics.bridge import Asked, PipelineChange, Reason, movements, pipeline_change
-from metrics.deal_list import DealShare, deal_shares
+from connectors.forecast_workbook.content import Content
+from connectors.forecast_workbook.sheets import (
+    BLUE,
+    GREEN,
+    LIGHT,
+    MINOR,
+    RED,
+    Formats,
+    Formula,
+    Sheet,
+    Table,
+    Value,
+)
+from metrics.bridge import Reason
 from metrics.forecast import OPEN
 from metrics.organisation import NodeKind
-from metrics.sales import AsOf, DayRange
-from metrics.weekly import NodeForecast, WeeklyForecast, weekly_forecast
-from models.access import Actor, Tenant
-from models.database import Row, fetch, listed, one_of
+from metrics.weekly import NodeForecast
 from models.deals import ForecastCategory, Stage
-from models.forecast import Period
 from models.projections import ForecastProjection
-
-#: So many deals that moved are listed; the table of reasons counts them all.
-MOST_MOVES = 5_000
-_BLUE, _LIGHT, _PALE = "#1F4E79", "#8FB4D9", "#EAF1F8"
-_GREEN, _RED, _GREY = "#2E7D32", "#C0392B", "#7F8C8D"
-_MINOR = 100
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A deal that changed the pipeline within the week; money in minor units."""
-
-    deal_id: str
-    name: str
-    account: str
-    owner: str
-    reason: Reason
-    before_minor: int
-    after_minor: int
-    change_minor: int
-
-
-@dataclass(frozen=True)
-class Content:
-    """What the workbook tells of a week; who sees what is decided by whom it is made for."""
-
-    tenant: str
-    currency: str
-    forecast: WeeklyForecast
-    deals: Sequence[DealShare]
-    change: PipelineChange
-    moved: Sequence[Moved]
-    projections: Mapping[str, ForecastProjection]
-
-    @property
-    def whole(self) -> ForecastProjection | None:
-        """What the past says of all that is told: of the tenant, or of the one node at the top."""
-        tops = [each.projection_id for each in self.forecast.nodes if each.node.parent_id is None]
-        only = tops[0] if len(tops) == 1 else None
-        return self.projections.get(self.forecast.projection_id or only or "")
-
-
-async def gathered(actor: Actor, week: date, period: Period, today: date) -> Content:
-    """What there is to tell of a week's forecast of a period, of what the actor may see."""
-    found = await weekly_forecast(actor, week, period, today)
-    known = found.as_of if found.as_of < today else None
-    before = week - timedelta(days=1)
-    asked = Asked(AsOf(before, before), AsOf(found.as_of, known), DayRange(period.first, period.last))
-    tenant = await Tenant.get(id=actor.tenant_id)
-    return Content(
-        tenant.name,
-        actor.currency,
-        found,
-        await deal_shares(actor, period, found.as_of, known),
-        await pipeline_change(actor, asked),
-        await _moved(actor, asked),
-        await _projections(found),
-    )
-
-
-async def _projections(found: WeeklyForecast) -> dict[str, ForecastProjection]:
-    """What the past says of the nodes, by id; the forecast names those alone that its reader may see."""
-    named = (found.projection_id, *(each.projection_id for each in found.nodes))
-    rows = await ForecastProjection.filter(id__in=[each for each in named if each])
-    return {row.id: row for row in rows}
-
-
-async def _moved(actor: Actor, asked: Asked) -> list[Moved]:
-    reasons = [reason for reason in Reason if reason is not Reason.UNCHANGED]
-    found = await movements(actor, asked, reasons, MOST_MOVES)
-    names = await _names([each.deal_id for each in found])
-    return [
-        Moved(
-            each.deal_id,
-            str(names[each.deal_id]["name"]),
-            str(names[each.deal_id]["account"]),
-            str(names[each.deal_id]["owner"] or "nobody"),
-            each.reason,
-            each.before_minor or 0,
-            each.after_minor or 0,
-            each.change_minor + each.revaluation_minor,
-        )
-        for each in found
-    ]
-
-
-async def _names(deal_ids: Iterable[str]) -> Mapping[str, Row]:
-    rows = await fetch(
-        "select d.id, d.name, a.name as account, u.name as owner from deal d"
-        ' join account a on a.id = d.account_id left join "user" u on u.id = d.owner_id'
-        f" where {one_of('d.id', 'deals')}",
-        {"deals": listed(deal_ids)},
-    )
-    return {str(row["id"]): row for row in rows}
 
 
 def written(content: Content) -> bytes:
@@ -131,134 +40,6 @@ def written(content: Content) -> bytes:
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         _Book(book, content).write()
     return file.getvalue()
-
-
-Value = str | float
-#: A formula, and what it gives: programs that do not calculate show that.
-Formula = tuple[str, Value]
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Where a table stands: its sheet, its columns by name, its first row (from 1), and what is in it."""
-
-    sheet: str
-    columns: Mapping[str, str]
-    first: int
-    rows: Sequence[Mapping[str, Value]]
-
-    @property
-    def last(self) -> int:
-        """Its last row; an empty table has one that is empty."""
-        return self.first + max(len(self.rows), 1) - 1
-
-    def range(self, column: str) -> str:
-        """The cells of a column, for formulas on any sheet."""
-        letter = self.columns[column]
-        return f"'{self.sheet}'!${letter}${self.first}:${letter}${self.last}"
-
-    def sum(self, column: str, **where: tuple[str, Value]) -> Formula:
-        """The sum of a column over rows by other columns' values, as formulas say them and as they are."""
-        pairs = ",".join(f"{self.range(name)},{said}" for name, (said, _) in where.items())
-        summed = sum(float(row[column]) for row in self._of(where))
-        return f"=SUMIFS({self.range(column)},{pairs})", summed
-
-    def count(self, **where: tuple[str, Value]) -> Formula:
-        """How many rows there are whose columns have values."""
-        pairs = ",".join(f"{self.range(name)},{said}" for name, (said, _) in where.items())
-        return f"=COUNTIFS({pairs})", sum(1 for _ in self._of(where))
-
-    def _of(self, where: Mapping[str, tuple[str, Value]]) -> Iterable[Mapping[str, Value]]:
-        return (row for row in self.rows if all(row[name] == value for name, (_, value) in where.items()))
-
-
-class _Sheet:
-    """A sheet, and what its cells hold, so that formulas can say what they give."""
-
-    def __init__(self, sheet: Worksheet, formats: _Formats) -> None:
-        self.sheet = sheet
-        self.name = str(sheet.get_name())
-        self.formats = formats
-        self._values: dict[str, Value] = {}
-        sheet.hide_gridlines(2)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-
-    def title(self, text: str) -> None:
-        """What the sheet is about."""
-        self.text("A1", text, self.formats.title)
-
-    def heads(self, row: int, heads: Sequence[tuple[str, int]]) -> dict[str, str]:
-        """Heads of columns with their widths; the letter of each."""
-        letters = {}
-        for number, (name, width) in enumerate(heads):
-            letters[name] = xl_col_to_name(number)
-            self.text(f"{letters[name]}{row}", name, self.formats.head)
-            self.sheet.set_column(number, number, width)
-        return letters
-
-    def text(self, cell: str, value: str, style: Format | None = None) -> None:
-        """A text, whatever it begins with."""
-        self._values[cell] = value
-        self.sheet.write_string(cell, value, style or self.formats.text)
-
-    def number(self, cell: str, value: float, style: Format) -> None:
-        """A number."""
-        self._values[cell] = value
-        self.sheet.write_number(cell, value, style)
-
-    def money(self, cell: str, minor: int) -> None:
-        """An amount in minor units."""
-        self.number(cell, minor / _MINOR, self.formats.money)
-
-    def day(self, cell: str, value: date | None) -> None:
-        """A date, or nothing."""
-        if value is None:
-            self.sheet.write_blank(cell, None, self.formats.day)
-        else:
-            self.sheet.write_datetime(cell, value, self.formats.day)
-
-    def formula(self, cell: str, formula: Formula, style: Format) -> None:
-        """A formula with what it gives."""
-        text, value = formula
-        self._values[cell] = value
-        self.sheet.write_formula(cell, text, style, value)
-
-    def at(self, cell: str) -> float:
-        """The number in a cell; a text is none."""
-        value = self._values[cell]
-        return value if isinstance(value, float | int) else 0.0
-
-    def total(self, column: str, first: int, last: int) -> Formula:
-        """The sum of the cells of a column."""
-        cells = (f"{column}{row}" for row in range(first, last + 1))
-        return f"=SUM({column}{first}:{column}{last})", sum(map(self.at, cells))
-
-    def ratio(self, part: str, whole: str, said: str) -> Formula:
-        """``said`` as a formula: the value of one cell by that of another; nothing where that is 0."""
-        whole_value = self.at(whole)
-        return f'=IF({whole}=0,"",{said})', self.at(part) / whole_value if whole_value else ""
-
-
-class _Formats:
-    """How cells look."""
-
-    def __init__(self, book: Workbook) -> None:
-        def made(**values: object) -> Format:
-            return book.add_format({"font_name": "Arial", "font_size": 10, **values})
-
-        money = '#,##0;[Red]-#,##0;"-"'
-        self.title = made(bold=True, font_size=16, font_color=_BLUE)
-        self.note = made(italic=True, font_color=_GREY)
-        self.head = made(bold=True, font_color="white", bg_color=_BLUE, text_wrap=True, align="center")
-        self.label = made(bold=True, bg_color=_PALE)
-        self.text = made()
-        self.money = made(num_format=money)
-        self.sum = made(num_format=money, bold=True, top=1)
-        self.number = made(num_format="#,##0")
-        self.percent = made(num_format="0%")
-        self.ratio = made(num_format="0.0")
-        self.day = made(num_format="yyyy-mm-dd", align="left")
 
 
 _DEALS = (
@@ -284,12 +65,12 @@ class _Book:
     def __init__(self, book: Workbook, content: Content) -> None:
         self.book = book
         self.content = content
-        self.formats = _Formats(book)
+        self.formats = Formats(book)
 
     def write(self) -> None:
         """All sheets."""
         names = ("Summary", "Funnel", "Changes", "Owners", "Deals", "Moved")
-        sheets = {name: _Sheet(self.book.add_worksheet(name), self.formats) for name in names}
+        sheets = {name: Sheet(self.book.add_worksheet(name), self.formats) for name in names}
         deals = self._deals(sheets["Deals"])
         moved = self._moved(sheets["Moved"])
         self._funnel(sheets["Funnel"], deals)
@@ -298,7 +79,7 @@ class _Book:
         self._summary(sheets["Summary"], deals, sheets["Owners"], owners)
         sheets["Summary"].sheet.activate()
 
-    def _deals(self, on: _Sheet) -> _Table:
+    def _deals(self, on: Sheet) -> Table:
         letters = self._table(on, "Deals of the period", _DEALS, len(self.content.deals))
         rows: list[Mapping[str, Value]] = []
         for at, deal in enumerate(self.content.deals, start=4):
@@ -323,9 +104,9 @@ class _Book:
                     "Weighted": weighted,
                 }
             )
-        return _Table(on.name, letters, 4, rows)
+        return Table(on.name, letters, 4, rows)
 
-    def _moved(self, on: _Sheet) -> _Table:
+    def _moved(self, on: Sheet) -> Table:
         letters = self._table(on, "Deals that changed the pipeline", _MOVED, len(self.content.moved))
         for at, deal in enumerate(self.content.moved, start=4):
             for letter, value in zip(
@@ -336,12 +117,12 @@ class _Book:
             on.money(f"F{at}", deal.after_minor)
             on.money(f"G{at}", deal.change_minor)
         rows: list[Mapping[str, Value]] = [
-            {"Reason": deal.reason.value, "Change": deal.change_minor / _MINOR} for deal in self.content.moved
+            {"Reason": deal.reason.value, "Change": deal.change_minor / MINOR} for deal in self.content.moved
         ]
-        return _Table(on.name, letters, 4, rows)
+        return Table(on.name, letters, 4, rows)
 
     def _table(
-        self, on: _Sheet, title: str, columns: Sequence[tuple[str, int]], rows: int
+        self, on: Sheet, title: str, columns: Sequence[tuple[str, int]], rows: int
     ) -> Mapping[str, str]:
         """Title and heads of a table that can be filtered, whose rows begin in the fourth."""
         on.title(title)
@@ -350,7 +131,7 @@ class _Book:
         on.sheet.autofilter(2, 0, 2 + max(rows, 1), len(columns) - 1)
         return letters
 
-    def _funnel(self, on: _Sheet, deals: _Table) -> None:
+    def _funnel(self, on: Sheet, deals: Table) -> None:
         on.title("Funnel by stage")
         heads = (("Stage", 18), ("Shares", 10), ("Amount", 16), ("Weighted", 16), ("Part of the amount", 18))
         on.heads(3, heads)
@@ -369,7 +150,7 @@ class _Book:
             part = on.ratio(f"C{at}", f"C{end}", f"C{at}/C{end}")
             on.formula(f"E{at}", part, self.formats.percent)
         chart = self.book.add_chart({"type": "bar"})
-        for column, name, colour in (("C", "Amount", _BLUE), ("D", "Weighted", _GREEN)):
+        for column, name, colour in (("C", "Amount", BLUE), ("D", "Weighted", GREEN)):
             chart.add_series(
                 {
                     "name": name,
@@ -385,13 +166,13 @@ class _Book:
         chart.set_size({"width": 720, "height": 330})
         on.sheet.insert_chart(f"A{end + 3}", chart)
 
-    def _changes(self, on: _Sheet, moved: _Table) -> None:
+    def _changes(self, on: Sheet, moved: Table) -> None:
         change = self.content.change
         on.title(f"Pipeline from {change.since} to {change.as_of}")
         on.heads(3, (("Reason", 18), ("Deals", 10), ("Change", 16), ("Level", 16), ("Up", 16), ("Down", 16)))
         on.text("A4", "Opening", self.formats.label)
         on.number("B4", change.opening_deals, self.formats.number)
-        on.number("C4", change.opening_minor / _MINOR, self.formats.sum)
+        on.number("C4", change.opening_minor / MINOR, self.formats.sum)
         on.formula("D4", ("=C4", on.at("C4")), self.formats.money)
         reasons = [reason.value for reason in Reason if reason is not Reason.UNCHANGED]
         for at, reason in enumerate(reasons, start=5):
@@ -420,11 +201,11 @@ class _Book:
     def _waterfall(self, end: int, between: int) -> Chart:
         """Columns that stand on the level they begin at: of that only the first and the last are seen."""
         chart = self.book.add_chart({"type": "column", "subtype": "stacked"})
-        ends = {"fill": {"color": _BLUE}}
+        ends = {"fill": {"color": BLUE}}
         for column, name, fill in (
             ("D", "Level", {"none": True}),
-            ("E", "Up", {"color": _GREEN}),
-            ("F", "Down", {"color": _RED}),
+            ("E", "Up", {"color": GREEN}),
+            ("F", "Down", {"color": RED}),
         ):
             points = {"points": [ends, *[None] * between, ends]} if column == "D" else {}
             chart.add_series(
@@ -443,7 +224,7 @@ class _Book:
         chart.set_size({"width": 980, "height": 380})
         return chart
 
-    def _owners(self, on: _Sheet, deals: _Table) -> _Table:
+    def _owners(self, on: Sheet, deals: Table) -> Table:
         on.title("Per owner")
         letters = on.heads(3, _OWNERS)
         on.sheet.freeze_panes(3, 1)
@@ -455,9 +236,9 @@ class _Book:
         for column in "BCDFGHJKL":
             on.formula(f"{column}{end}", on.total(column, 4, end - 1), self.formats.sum)
         self._ratios(on, end)
-        return _Table(on.name, letters, 4, [{"Owner": node.node.name} for node in people])
+        return Table(on.name, letters, 4, [{"Owner": node.node.name} for node in people])
 
-    def _owner(self, on: _Sheet, at: int, node: NodeForecast, deals: _Table) -> None:
+    def _owner(self, on: Sheet, at: int, node: NodeForecast, deals: Table) -> None:
         who = (f"$A{at}", node.node.name)
         on.text(f"A{at}", node.node.name, self.formats.label)
         on.money(f"B{at}", node.standing.quota)
@@ -481,7 +262,7 @@ class _Book:
         past = self.content.projections.get(node.projection_id or "")
         self._said_by_the_past(on, past, (f"N{at}", f"O{at}", f"P{at}"))
 
-    def _said_by_the_past(self, on: _Sheet, found: ForecastProjection | None, cells: Sequence[str]) -> None:
+    def _said_by_the_past(self, on: Sheet, found: ForecastProjection | None, cells: Sequence[str]) -> None:
         """What is expected in one cell, and the ends of the interval in the two others."""
         figures = (found.expected_minor, found.low_minor, found.high_minor) if found else (None,) * 3
         for cell, minor in zip(cells, figures, strict=True):
@@ -490,14 +271,14 @@ class _Book:
             else:
                 on.money(cell, minor)
 
-    def _ratios(self, on: _Sheet, at: int) -> None:
+    def _ratios(self, on: Sheet, at: int) -> None:
         on.formula(f"E{at}", on.ratio(f"C{at}", f"B{at}", f"C{at}/B{at}"), self.formats.percent)
         gap = on.at(f"D{at}")
         covered = sum(on.at(f"{column}{at}") for column in "FGH") / gap if gap else ""
         said = f'=IF(D{at}=0,"",(F{at}+G{at}+H{at})/D{at})'
         on.formula(f"I{at}", (said, covered), self.formats.ratio)
 
-    def _summary(self, on: _Sheet, deals: _Table, people: _Sheet, owners: _Table) -> None:
+    def _summary(self, on: Sheet, deals: Table, people: Sheet, owners: Table) -> None:
         found, total = self.content.forecast, owners.first + len(owners.rows)
         on.title(f"{self.content.tenant}: forecast of the week of {found.week}")
         period = f"{found.period.first} to {found.period.last}"
@@ -532,7 +313,7 @@ class _Book:
         self._past(on)
         self._charts(on, owners)
 
-    def _past(self, on: _Sheet) -> None:
+    def _past(self, on: Sheet) -> None:
         """What the past says of all that is told, beside what people do."""
         past = self.content.whole
         beyond = (100 - (past.confidence if past else 80)) // 2
@@ -545,18 +326,18 @@ class _Book:
         elif past.refused:
             on.text("A18", f"Nothing is projected: {past.refused}.", self.formats.note)
 
-    def _money(self, on: _Sheet, cell: str, label: str, formula: Formula) -> None:
+    def _money(self, on: Sheet, cell: str, label: str, formula: Formula) -> None:
         on.text(f"A{cell[1:]}", label, self.formats.label)
         on.formula(cell, formula, self.formats.money)
 
-    def _charts(self, on: _Sheet, owners: _Table) -> None:
+    def _charts(self, on: Sheet, owners: Table) -> None:
         categories = self.book.add_chart({"type": "column"})
         categories.add_series(
             {
                 "name": "Deals",
                 "categories": "=Summary!$A$13:$A$15",
                 "values": "=Summary!$B$13:$B$15",
-                "fill": {"color": _BLUE},
+                "fill": {"color": BLUE},
             }
         )
         categories.set_title({"name": f"Open by category ({self.content.currency})"})
@@ -565,7 +346,7 @@ class _Book:
         categories.set_size({"width": 480, "height": 300})
         on.sheet.insert_chart("G2", categories)
         people = self.book.add_chart({"type": "bar", "subtype": "stacked"})
-        for name, colour in (("Won", _GREEN), ("Commit deals", _BLUE), ("Best case deals", _LIGHT)):
+        for name, colour in (("Won", GREEN), ("Commit deals", BLUE), ("Best case deals", LIGHT)):
             people.add_series(
                 {
                     "name": name,
