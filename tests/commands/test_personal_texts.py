@@ -27,7 +27,7 @@ from tests.door import Door, Given, door
 NAME, FORMER_TITLE, TITLE = "Ada Lovelace", "Countess of Works", "Chief Analyst"
 #: Whatever tells of the person: the names, and what was heard and said without them.
 TELLING = (
-    *("Ada", "Lovelace", FORMER_TITLE, TITLE, "ada@customer.example"),
+    *("Lovelace", FORMER_TITLE, TITLE, "ada@customer.example"),
     *("bitter", "doubts the dates", "asked for the rival", "quits in spring"),
 )
 #: What is said of the person, where, and by whom of the team and beyond it is read.
