@@ -9,10 +9,20 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from tortoise.fields.base import Field
-from tortoise.models import Model
+from tortoise.models import Model, ModelMeta
 
 
-class Filled(Model):
+class _Uncommented(ModelMeta):
+    """What makes models whose sources are not searched for comments, which takes a command long to start.
+
+    No column has any: what one means stands in the model's docstring.
+    """
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> type:
+        return super().__new__(cls, name, bases, {"_no_comments": True, **attrs})
+
+
+class Filled(Model, metaclass=_Uncommented):
     """A model of whose records thousands may be made at once.
 
     The ORM looks anew at each column of each record: what stands there unless told, and whether it refers to

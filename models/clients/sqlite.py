@@ -12,7 +12,7 @@ from models.clients.seen import Seen
 from models.statements import SQLITE
 
 # Moments and days are texts here, which the ORM reads many times as slow without an optional package.
-data.parse_datetime = datetime.fromisoformat  # type: ignore[attr-defined]
+vars(data)["parse_datetime"] = datetime.fromisoformat
 
 
 class Client(Seen, SqliteClient):
