@@ -6,6 +6,7 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
+from models.access import Tenant
 from models.accounts import Account, Tier
 from models.bids import BidDecision, BidState
 from models.catalog import Charge, Product
@@ -20,6 +21,7 @@ from models.signals import SignalKind
 from models.tickets import TicketState
 from tests import factories
 from tests.rules.generate import TEXTS
+from tests.together import together
 
 DAY = factories.TODAY
 _DAYS = (0, 1, 2, 3, 50, 100, 400)
@@ -40,6 +42,13 @@ def _maybe(rng: random.Random, value: Any) -> Any:
 
 async def portfolio(rng: random.Random, size: int) -> str:
     """The id of a tenant with so many accounts."""
+    async with together():
+        tenant = await _tenant(rng, size)
+    await refresh_statistics()
+    return tenant.id
+
+
+async def _tenant(rng: random.Random, size: int) -> Tenant:
     tenant = await factories.tenant()
     owner = await factories.user(tenant)
     products = [
@@ -67,8 +76,7 @@ async def portfolio(rng: random.Random, size: int) -> str:
             started_on=_around(rng),
             lapsed_on=_maybe(rng, _around(rng)),
         )
-    await refresh_statistics()
-    return owner.tenant_id
+    return tenant
 
 
 async def _parts(rng: random.Random, of: Deal, products: list[Product], contacts: list[Contact]) -> None:

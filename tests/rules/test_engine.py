@@ -142,15 +142,6 @@ def _check_pattern(pattern: dict[str, dict[str, list[dict[str, object]]]], allow
     assert "'id'" not in str(items) and "'sid'" not in str(items)
 
 
-def test_a_process_that_serves_the_api_never_loads_the_engines_extension() -> None:
-    program = (
-        "import sys, server, cli; bad = [m for m in sys.modules if m.startswith('durable')];"
-        " sys.exit(f'loaded: {bad}' if bad else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def test_a_worker_that_has_read_a_book_has_loaded_nothing_of_the_database_and_the_api(tmp_path: Path) -> None:
     """A worker may be killed at any time, and many are started: it holds no connection, and starts fast."""
     book = build_book("all", [rule for name in packs.names() for rule in packs.load(name).rules])

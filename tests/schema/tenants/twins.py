@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import Enum
+from functools import cache
 
 from typeid import TypeID
 from uuid_utils import UUID
@@ -26,6 +27,7 @@ ID = re.compile(r"(?<![a-z0-9])[a-z]{2,5}_[0-9a-hjkmnp-tv-z]{26}(?![0-9a-z])")
 ALIKE = frozenset({"external_id"})
 
 
+@cache
 def after(record_id: str, steps: int) -> str:
     """The id so many steps after another."""
     read = TypeID.from_string(record_id)
