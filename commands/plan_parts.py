@@ -41,6 +41,7 @@ P = TypeVar("P", bound=PlanPart)
 MOST_PARTS = 100
 #: The places of a number that something is measured against.
 _DIGITS, _PLACES = 15, 6
+_ABOVE = Decimal(10**_DIGITS)
 
 
 async def put_entry(
@@ -257,7 +258,7 @@ def _number(value: object, path: str) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite() or abs(number) >= 10**_DIGITS or number != round(number, _PLACES):
+    if not number.is_finite() or not -_ABOVE < number < _ABOVE or number != round(number, _PLACES):
         raise Invalid(
             f"{path} is no number that can be reached; allowed: below 10^{_DIGITS}, {_PLACES} places", [path]
         )

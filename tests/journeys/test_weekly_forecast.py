@@ -88,6 +88,11 @@ async def test_a_week_from_quota_to_the_managers_number(db: str) -> None:
             "amount": "-30000.50",
             "reason": "legal takes longer",
         }
+        for amount in ("1E+1000000", "-1E+1000000", "0.001"):
+            odd: Any = await manager.do(
+                "adjustForecast", "adjustment { id }", adjustment | {"amount": amount}
+            )
+            assert [each["code"] for each in odd["errors"]] == ["INVALID"]
         await manager.do("adjustForecast", "adjustment { amount { amount } }", adjustment)
 
         nodes = await forecast_of(manager)

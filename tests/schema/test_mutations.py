@@ -278,6 +278,7 @@ BAD_DEALS: list[tuple[Payload, str]] = [
     (money("Infinity"), "input.amount"),
     (money("1e30"), "input.amount"),
     (money("1E+999999"), "input.amount"),
+    (money("1E+1000000"), "input.amount"),
     (money("1E-999999"), "input.amount"),
     (money("90071992547409.92"), "input.amount"),
     (money("9" * 100_000), "input.amount"),
