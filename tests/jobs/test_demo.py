@@ -33,14 +33,20 @@ from models.whitespace import CellState
 from rules.engine.pool import EnginePool
 from rules.plan_health import judged
 from rules.plan_judgements import ReasonKind
+from tests.kept import kept
 
 DAYS = (date(2026, 3, 1), date(2027, 2, 28), today())
 ACCOUNTS = 60
 WHITESPACE_RULES = {"whitespace-that-peers-buy", "family-bought-below-peers", "lost-family-to-ask-again"}
 
 
-async def _judged(day: date, seed: int = 7) -> Tenant:
-    tenant = await demo.load_world(demo.build_world(day, seed))
+async def _loaded_today() -> Tenant:
+    return await demo.load_world(demo.build_world(today()))
+
+
+async def _judged(day: date, seed: int) -> Tenant:
+    is_usual = (day, seed) == (today(), 7)
+    tenant = await (kept(_loaded_today) if is_usual else demo.load_world(demo.build_world(day, seed)))
     actor = system_actor(tenant)
     async with EnginePool(1, 20.0) as engine:
         await rulebooks.ensure_starter(actor, engine)
@@ -101,7 +107,7 @@ async def test_loading_says_how_far_it_is_and_a_second_time_writes_nothing(db: s
 
 
 async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None:
-    tenant = await demo.load_world(demo.build_world(today()))
+    tenant = await kept(_loaded_today)
     await demo.sell(tenant)
     await demo.strategise(tenant)
     director, manager = [
@@ -172,7 +178,7 @@ async def _advised(tenant: Tenant) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 async def test_whitespace_has_something_in_every_state_and_something_to_offer(db: str) -> None:
-    tenant = await demo.load_world(demo.build_world(today()))
+    tenant = await kept(_loaded_today)
     await demo.sell(tenant)
     everything = system_actor(tenant)
     director = await actor_of((await User.get(tenant_id=tenant.id, email=demo.DIRECTOR_EMAIL)).id, tenant.id)
@@ -198,7 +204,7 @@ async def test_whitespace_has_something_in_every_state_and_something_to_offer(db
 
 
 async def test_a_director_sees_six_accounts_their_manager_eighteen_and_the_head_all(db: str) -> None:
-    tenant = await demo.load_world(demo.build_world(DAYS[0]))
+    tenant = await kept(_loaded_today)
     head = await User.get(tenant_id=tenant.id, role=Role.MANAGER, manager_id=None)
 
     owned = []
