@@ -7,7 +7,6 @@ where the view looks back, and works the figure out from them; it must come to t
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -16,13 +15,13 @@ from datetime import date, timedelta
 
 import httpx
 
-from benchmarks.databases import SERVERS, apart
+from benchmarks.databases import SERVERS
 from benchmarks.forecasts import forecast
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY
 from benchmarks.selling import generate
 from benchmarks.serving import SECRET, product
-from benchmarks.views import Times, View, measure, shown
+from benchmarks.views import Times, View, measure, run, shown
 from commands.access import system_actor
 from metrics.bridge import Asked, Reason, movements, pipeline_change
 from metrics.forecast_record import ForecastSource, forecast_record, record_by_lead
@@ -54,14 +53,7 @@ OVER_HTTP = """{ pipelineChange(since: "%s", asOf: "%s", period: {from: "%s", un
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
-    parser.add_argument("--deals", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=7)
-    given = parser.parse_args()
-    names = list(SERVERS) if given.database == "both" else [given.database]
-    measured: Result = {name: apart(name, _on, given.deals, given.repeats) for name in names}
-    print(json.dumps(measured | {"deals": given.deals, "processors": os.cpu_count()}))
+    run(__doc__, _on, "deals", 100_000, 7)
 
 
 def _on(name: str, deals: int, repeats: int) -> Result:

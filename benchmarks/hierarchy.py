@@ -7,19 +7,17 @@ adds up; it must come to the same.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import random
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from benchmarks.databases import SERVERS, apart
+from benchmarks.databases import SERVERS
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY, SEED, Row, Rows, generate, write
-from benchmarks.views import View, measure
+from benchmarks.views import View, measure, run
 from commands.access import system_actor
 from commands.actors import actor_of
 from metrics.account_tree import walked
@@ -63,14 +61,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
-    parser.add_argument("--accounts", type=int, default=SIZE, help="in each of the two trees")
-    parser.add_argument("--repeats", type=int, default=7)
-    given = parser.parse_args()
-    names = list(SERVERS) if given.database == "both" else [given.database]
-    measured: Result = {name: apart(name, _on, given.accounts, given.repeats) for name in names}
-    print(json.dumps(measured | {"accounts": given.accounts, "processors": os.cpu_count()}))
+    run(__doc__, _on, "accounts", SIZE, 7)
 
 
 def _on(name: str, accounts: int, repeats: int) -> Result:

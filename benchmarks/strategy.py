@@ -8,9 +8,7 @@ same. Of plans it adds up the measures alone, each of them written out.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import random
 from collections import Counter, defaultdict
@@ -20,10 +18,10 @@ from fractions import Fraction
 
 from tortoise.connection import get_connection
 
-from benchmarks.databases import SERVERS, apart
+from benchmarks.databases import SERVERS
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY, SEED, Row, Rows, generate, write
-from benchmarks.views import View, measure
+from benchmarks.views import View, measure, run
 from commands.access import system_actor
 from metrics.buying_centres import ENGAGED_DAYS, Summary, centres, summary
 from metrics.relationships import WINDOW_DAYS, people, strength
@@ -61,14 +59,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
-    parser.add_argument("--accounts", type=int, default=500)
-    parser.add_argument("--repeats", type=int, default=5)
-    given = parser.parse_args()
-    names = list(SERVERS) if given.database == "both" else [given.database]
-    measured: Result = {name: apart(name, _on, given.accounts, given.repeats) for name in names}
-    print(json.dumps(measured | {"accounts": given.accounts, "processors": os.cpu_count()}))
+    run(__doc__, _on, "accounts", 500, 5)
 
 
 def _on(name: str, accounts: int, repeats: int) -> Result:

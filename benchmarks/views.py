@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from benchmarks.databases import SERVERS, apart
 from benchmarks.live import Result
 
 T = TypeVar("T")
@@ -40,6 +44,23 @@ class Times:
     def shown(self) -> dict[str, float]:
         """As the JSON object has it."""
         return {"median": round(self.median, 1), "fastest": round(self.fastest, 1)}
+
+
+def run(
+    told: str | None, act: Callable[[str, int, int], Result], counted: str, size: int, repeats: int
+) -> None:
+    """Measure by ``act``, as the command line says, on each database, and print one JSON object last.
+
+    ``act`` is given the database, how many there are of what is ``counted``, and how often to repeat.
+    """
+    parser = argparse.ArgumentParser(description=told)
+    parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
+    parser.add_argument(f"--{counted}", type=int, default=size, dest="size")
+    parser.add_argument("--repeats", type=int, default=repeats)
+    given = parser.parse_args()
+    names = list(SERVERS) if given.database == "both" else [given.database]
+    measured: Result = {name: apart(name, act, given.size, given.repeats) for name in names}
+    print(json.dumps(measured | {counted: given.size, "processors": os.cpu_count()}))
 
 
 async def measure(name: str, views: Mapping[str, View], repeats: int, targets: Mapping[str, float]) -> Result:

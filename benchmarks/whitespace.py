@@ -7,9 +7,7 @@ The baseline reads all rows of the tenant and works the cells out from them; it 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import random
 from collections import Counter
@@ -17,10 +15,10 @@ from datetime import date, timedelta
 
 from tortoise.connection import get_connection
 
-from benchmarks.databases import SERVERS, apart
+from benchmarks.databases import SERVERS
 from benchmarks.live import Result
 from benchmarks.portfolio import DAY
-from benchmarks.views import View, measure
+from benchmarks.views import View, measure, run
 from benchmarks.whitespace_rows import Reading, Told, read
 from commands.access import ensure_tenant, system_actor
 from metrics.sales import AsOf
@@ -57,14 +55,7 @@ YEAR_AGO = DAY - timedelta(days=365)
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=[*SERVERS, "both"], default="both")
-    parser.add_argument("--accounts", type=int, default=5_000)
-    parser.add_argument("--repeats", type=int, default=5)
-    given = parser.parse_args()
-    names = list(SERVERS) if given.database == "both" else [given.database]
-    measured: Result = {name: apart(name, _on, given.accounts, given.repeats) for name in names}
-    print(json.dumps(measured | {"accounts": given.accounts, "processors": os.cpu_count()}))
+    run(__doc__, _on, "accounts", 5_000, 5)
 
 
 def _on(name: str, accounts: int, repeats: int) -> Result:
