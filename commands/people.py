@@ -20,12 +20,27 @@ from models.visibility import find
 _ABOUT: Mapping[str, type[Record]] = {"deal_id": Deal, "contact_id": Contact}
 
 
+def _check_said(values: Values) -> None:
+    """Refuse a day of the last contact: it follows from what happened, and is nobody's to type."""
+    if "last_contacted_on" in values:
+        raise Invalid(
+            "when somebody was last contacted follows from interactions; allowed: recordInteraction, with the"
+            " day, the kind and the person",
+            ["lastContactedOn"],
+        )
+
+
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Contact:
-    """Create a contact at an account (``account_id``)."""
+    """Create a contact at an account (``account_id``).
+
+    Raises:
+        Invalid: a day of the last contact is given, which follows from interactions.
+    """
     require(actor, SELL, "create contacts")
     repeat = Repeat.of(actor, "people.create", idempotency_key, values)
 
     async def make() -> Contact:
+        _check_said(values)
         validate(Contact, values)
         await check_reference(actor, Account, str(values["account_id"]), "accountId")
         async with unit_of_work(actor, "people.create", repeat=repeat) as work:
@@ -40,11 +55,13 @@ async def update(actor: Actor, contact_id: str, version: int, values: Values) ->
     """Change fields of a contact that the caller read at ``version``.
 
     Raises:
+        Invalid: a day of the last contact is given, which follows from interactions.
         InvalidTransition: the person's data was erased.
     """
     require(actor, SELL, "change contacts")
     contact = await find(Contact, actor, contact_id, "id")
     contact.check_kept()
+    _check_said(values)
     validate(Contact, values)
     async with unit_of_work(actor, "people.update") as work:
         return await work.update(contact, values, version)
@@ -56,7 +73,7 @@ async def record_interaction(
     """Record a call, visit, mail or the like with an account (``account_id``) that happened.
 
     It counts from ``happened_on`` on. A call, visit, meeting, event or a mail from the customer is a contact
-    with the person named, and moves ``last_contacted_on`` there if it is the latest.
+    with the person named.
 
     Raises:
         Invalid: it is to happen yet, its day and its moment do not agree, or deal or contact belong to
@@ -69,9 +86,9 @@ async def record_interaction(
     async def make() -> Interaction:
         validate(Interaction, values)
         happened_on = _checked_day(values)
-        contact = await _check_about(actor, values)
+        await _check_about(actor, values)
         async with unit_of_work(actor, "people.record_interaction", on=happened_on, repeat=repeat) as work:
-            interaction = await work.create(
+            return await work.create(
                 Interaction(
                     id=Interaction.make_id(),
                     tenant_id=actor.tenant_id,
@@ -80,15 +97,8 @@ async def record_interaction(
                     **values,
                 )
             )
-            if contact and interaction.was_contact and _is_later(happened_on, contact.last_contacted_on):
-                await work.update(contact, {"last_contacted_on": happened_on})
-            return interaction
 
     return await once(actor, Interaction, repeat, make)
-
-
-def _is_later(day: date, than: date | None) -> bool:
-    return than is None or day > than
 
 
 def _checked_day(values: Values) -> date:
@@ -107,11 +117,10 @@ def _checked_day(values: Values) -> date:
     return day
 
 
-async def _check_about(actor: Actor, values: Values) -> Contact | None:
-    """Check what an interaction is about and whom it was with; the contact, if it names one."""
+async def _check_about(actor: Actor, values: Values) -> None:
+    """Check what an interaction is about and whom it was with."""
     await check_reference(actor, Account, str(values["account_id"]), "accountId")
     await check_reference(actor, User, values.get("user_id"), "userId")
-    contact: Contact | None = None
     for column, model in _ABOUT.items():
         if (record_id := values.get(column)) is None:
             continue
@@ -119,12 +128,10 @@ async def _check_about(actor: Actor, values: Values) -> Contact | None:
         record = await find(model, actor, str(record_id), f"{name}Id")
         if getattr(record, "account_id") != values["account_id"]:  # noqa: B009 - both of them have one
             raise Invalid(f"the {name} belongs to another account", [f"{name}Id"])
-        contact = record if isinstance(record, Contact) else contact
-    if contact is not None and contact.erased_at is not None:
-        raise InvalidTransition(
-            f"the data of {contact.id} was erased; nothing is written about the person", ["contactId"]
-        )
-    return contact
+        if isinstance(record, Contact) and record.erased_at is not None:
+            raise InvalidTransition(
+                f"the data of {record.id} was erased; nothing is written about the person", ["contactId"]
+            )
 
 
 async def erased_among(tenant_id: str, contact_ids: Iterable[str]) -> set[str]:

@@ -1,7 +1,9 @@
 """Who of us knows whom at customers, and how well: strength of relationships, and who reports to whom.
 
 What is said of a person's interactions counts those that were a contact with the person: calls, visits,
-meetings, events, and mails from there.
+meetings, events, and mails from there. When somebody was last contacted is the later of the last of them and
+of what a source noted without an interaction; ``rules/kinds/buying_centre.py`` says the same of many accounts
+at once.
 """
 
 from __future__ import annotations
@@ -38,6 +40,12 @@ WAS_CONTACT = (
     f" or (i.kind = '{InteractionKind.MAIL.value}'"
     f" and i.direction = '{InteractionDirection.INBOUND.value}'))"
 )
+#: The day of the last contact with a person ``t`` as it is now, or null.
+LAST_CONTACT = (
+    "(select max(n.day) from (select t.last_contacted_on as day"
+    f" union all select max(i.happened_on) from interaction i where i.tenant_id = t.tenant_id"
+    f" and i.contact_id = t.id and {WAS_CONTACT}) n)"
+)
 _COLUMNS = ["account_id", "title", "seniority", "left_on", "last_contacted_on", "erased_at", "reports_to_id"]
 
 
@@ -72,7 +80,8 @@ class Colleague:
 class Person:
     """A contact as of a date, strongest colleagues first.
 
-    ``last_on`` is the day of the last contact that is known, however long ago.
+    ``last_on`` is the day of the last contact that is known, however long ago; ``noted`` says that it is
+    what a source noted, and that none of our interactions was on that day or later.
     """
 
     contact_id: str
@@ -80,6 +89,7 @@ class Person:
     seniority: Seniority
     left_on: date | None
     last_on: date | None
+    noted: bool
     reports_to_id: str | None
     strength: Strength
     colleagues: tuple[Colleague, ...]
@@ -156,39 +166,50 @@ def _contacts(view: View, which: str) -> str:
 
 
 def _interactions(which: str) -> str:
-    """How often and when last each of us was in contact with each person in the window."""
+    """How often in the window and when last each of us was in contact with each person, however long ago."""
+    among = f" and i.contact_id in (select t.id from contact t where t.tenant_id = :tenant and {which})"
     return (
-        "select i.contact_id, i.user_id, max(i.happened_on) as last_on, count(*) as contacts"
+        "select i.contact_id, i.user_id, max(i.happened_on) as last_on,"
+        " sum(case when i.happened_on > :since then 1 else 0 end) as contacts"
         f" from {Interaction._meta.db_table} i where i.tenant_id = :tenant and i.contact_id is not null"
-        f" and i.happened_on > :since and i.happened_on <= :as_of and {WAS_CONTACT}"
-        f"{which and f' and {which}'.replace('t.account_id', 'i.account_id')}"
+        f" and i.happened_on <= :as_of and {WAS_CONTACT}{among if which else ''}"
         " group by i.contact_id, i.user_id order by i.contact_id, i.user_id"
     )
 
 
+async def last_contacts(contact_ids: Sequence[str]) -> dict[str, date]:
+    """When each of these people was last contacted, of those who were."""
+    rows = await fetch(
+        f"select t.id, {LAST_CONTACT} as last_on from {Contact._meta.db_table} t"
+        f" where {one_of('t.id', 'ids')}",
+        {"ids": listed(contact_ids)},
+    )
+    return {str(row["id"]): day for row in rows if (day := as_date(row["last_on"]))}
+
+
 def _person(row: Row, met: Sequence[Row], as_of: date) -> Person:
     seniority = Seniority(str(row["seniority"]))
-    days = [day for each in met if (day := as_date(each["last_on"]))]
+    lately = [each for each in met if as_int(each["contacts"])]
     colleagues = [
         Colleague(
             str(each["user_id"]),
             strength(as_date(each["last_on"]), as_int(each["contacts"]), seniority, as_of),
         )
-        for each in met
+        for each in lately
         if each["user_id"] is not None
     ]
     left, noted = as_date(row["left_on"]), as_date(row["last_contacted_on"])
-    noted_days = [noted] if noted is not None and noted <= as_of else []
+    met_on = max((day for each in met if (day := as_date(each["last_on"]))), default=None)
+    is_noted = noted is not None and noted <= as_of and (met_on is None or noted > met_on)
     return Person(
         contact_id=str(row["id"]),
         account_id=str(row["account_id"]),
         seniority=seniority,
         left_on=left if left is not None and left <= as_of else None,
-        last_on=max([*noted_days, *days], default=None),
+        last_on=noted if is_noted else met_on,
+        noted=is_noted,
         reports_to_id=str(row["reports_to_id"]) if row["reports_to_id"] else None,
-        strength=strength(
-            max(days, default=None), sum(as_int(each["contacts"]) for each in met), seniority, as_of
-        ),
+        strength=strength(met_on, sum(as_int(each["contacts"]) for each in lately), seniority, as_of),
         colleagues=tuple(sorted(colleagues, key=lambda each: (-each.strength.points, each.user_id))),
     )
 

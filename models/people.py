@@ -46,8 +46,10 @@ class InteractionDirection(Described):
 
 
 class Contact(Sourced):
-    """A person at an account, ``last_contacted_on`` is the last call, visit or answered mail.
+    """A person at an account.
 
+    ``last_contacted_on`` is the day of the last contact that a source noted without an interaction; when the
+    person was last contacted is the later of it and of the last interaction: see metrics/relationships.py.
     Who goes to another account stays here with ``left_on`` and is a new contact there, which names this one
     as ``moved_from``: what was here stays with those who see it. ``reports_to`` is the person above at the
     same account.
@@ -126,13 +128,6 @@ class Interaction(Sourced):
             ("tenant_id", "contact_id", "happened_on"),
             ("tenant_id", "user_id", "happened_on"),
         )
-
-    @property
-    def was_contact(self) -> bool:
-        """Whether it was a contact with the person: a call, visit, meeting or event, or a mail from there."""
-        if self.kind is InteractionKind.MAIL:
-            return self.direction is InteractionDirection.INBOUND
-        return self.kind is not InteractionKind.TASK
 
 
 def erased_key(tenant_id: str, source: str | None, external_id: str) -> str:

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from metrics.careers import career
+from metrics.relationships import LAST_CONTACT, last_contacts
 from models import people as stored
 from models.access import Scope
 from models.described import Described
@@ -20,6 +21,7 @@ from schema.core.cursors import Kind
 from schema.core.enums import Direction
 from schema.core.filters import BooleanFilter, DateFilter, Filter, IDFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
+from schema.core.readable import in_sql
 from schema.core.stored import Node, Stored, column
 from schema.relationships import CareerStep, RelationshipStrength, day_of, strength_of
 
@@ -123,9 +125,6 @@ class Contact(Node, Stored[stored.Contact]):
     phone: str | None = column(
         "The person's telephone number; null when it is not known.", Scope.READ_PERSONAL
     )
-    last_contacted_on: date | None = column(
-        "The day of the last call, visit or answered mail; null when there was none."
-    )
     left_on: date | None = column("The day on which the person left the customer; null for one who is there.")
     erased_at: datetime | None = column(
         "When the person's data was erased (UTC); null for whose data is kept. After it the name is"
@@ -166,6 +165,19 @@ class Contact(Node, Stored[stored.Contact]):
     interactions = connection(
         INTERACTIONS, "Calls, visits, mails and the like with the person.", "contact_id"
     )
+
+    @in_sql(LAST_CONTACT)
+    async def last_contacted_on(self, info: Info) -> date | None:
+        """The day of the last call, visit, meeting, event or mail from the person; null when there was none.
+
+        It is the latest of the interactions, or what the person's source noted where that is later.
+        """
+
+        async def load(ids: list[str]) -> list[date | None]:
+            found = await last_contacts(ids)
+            return [found.get(each) for each in ids]
+
+        return await info.context.loaders.batched("last contacts", load, self.id)
 
     @costs(2)
     @strawberry.field
@@ -239,7 +251,7 @@ CONTACTS = Listed(
             "email": Column("t.email"),
             "seniority": Column("t.seniority"),
             "seniority_rank": Column(f"case t.seniority {_RANK} end", Kind.NUMBER, may_lack=False),
-            "last_contacted_on": Column("t.last_contacted_on", Kind.DATE),
+            "last_contacted_on": Column(LAST_CONTACT, Kind.DATE),
             "left_on": Column("t.left_on", Kind.DATE),
             "joined_on": Column("t.joined_on", Kind.DATE),
             "reports_to_id": Column("t.reports_to_id"),

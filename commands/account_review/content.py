@@ -142,7 +142,10 @@ class Care:
 
 @dataclass(frozen=True)
 class Known:
-    """Somebody who is at the customer, or has left, with what is known of them and who of us knows them."""
+    """Somebody who is at the customer, or has left, with what is known of them and who of us knows them.
+
+    ``noted`` says that the last contact is one that the source system noted, not an interaction of ours.
+    """
 
     contact_id: str
     account: str
@@ -154,6 +157,7 @@ class Known:
     support: Support | None
     strength: int
     last_on: date | None
+    noted: bool
     left_on: date | None
     colleagues: Sequence[str]
 

@@ -53,6 +53,7 @@ async def _known(found: Sequence[Contacted], centre: Centre, account: str) -> di
             support=said.support if said else None,
             strength=one.strength.points,
             last_on=one.last_on,
+            noted=one.noted,
             left_on=one.left_on,
             colleagues=[names[each.user_id] for each in one.colleagues if each.user_id in names],
         )

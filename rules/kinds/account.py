@@ -6,16 +6,15 @@ from models.accounts import Account, Tier
 from models.asof import known_row
 from models.database import text_order
 from models.deals import Deal
-from models.people import PRESENT, Contact
+from models.people import PRESENT
 from models.revenue import Contract
 from models.stakeholders import BuyingCentre, Stakeholder
 from models.tickets import OPEN as TICKET_OPEN
 from models.tickets import Ticket
 from models.view import View
-from rules.kinds.buying_centre import COVERAGE, finding, needed, parts
+from rules.kinds.buying_centre import COVERAGE, contacted_people, finding, needed, parts
 from rules.kinds.declaring import (
     ACTIVE,
-    CONTACTED,
     CURRENCY,
     OPEN,
     and_known,
@@ -45,13 +44,16 @@ def _deals(view: View) -> str:
 
 
 def _people(view: View) -> str:
-    return per_account(
-        Contact,
-        f"count(*) as contacts, max({CONTACTED}) as contacted_on,"
+    select = (
+        "count(*) as contacts, max(t.contacted_on) as contacted_on,"
         " sum(case when t.seniority = 'EXECUTIVE' then 1 else 0 end) as executives,"
-        f" max(case when t.seniority = 'EXECUTIVE' then {CONTACTED} end) as executive_on",
-        PRESENT,
-        view,
+        " max(case when t.seniority = 'EXECUTIVE' then t.contacted_on end) as executive_on"
+    )
+    among = "(select id from contact where tenant_id = :tenant and AMONG(account_id))"
+    spoken = "t.account_id, t.seniority", PRESENT
+    return (
+        f"(select t.account_id, {select} from {contacted_people(among, *spoken, view=view)}"
+        f" where {PRESENT} group by t.account_id)"
     )
 
 

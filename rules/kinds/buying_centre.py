@@ -25,11 +25,11 @@ from models.deals import ContactRole
 from models.people import Contact, Seniority
 from models.stakeholders import BuyingCentre, Influence, PoliticalStatus, Support
 from models.view import View
-from rules.kinds.declaring import CONTACTED, KEPT, and_known, days, flag, number, stored, text
+from rules.kinds.declaring import KEPT, and_known, columns_in, days, flag, number, stored, text
 from rules.registry import Finder, Subquery
 
-#: A person ``t`` who was contacted so lately as to be engaged.
-ENGAGED = f"DAYS(:as_of, {CONTACTED}) <= {ENGAGED_DAYS}"
+#: A person ``t`` of ``contacted_people`` who was contacted so lately as to be engaged.
+ENGAGED = f"DAYS(:as_of, t.contacted_on) <= {ENGAGED_DAYS}"
 #: A person ``t`` who has not left, and whose data was not erased.
 THERE = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
 _COLUMNS: Mapping[ContactRole, str] = {role: f"of_{role.value.lower()}" for role in ContactRole}
@@ -47,13 +47,17 @@ def parts(model: type[Record], of: str, among: str) -> Subquery:
     )
     buyer, champion = ContactRole.ECONOMIC_BUYER.value, ContactRole.CHAMPION.value
 
+    table = model._meta.db_table
+    among_them = f"(select t.contact_id from {table} t where t.tenant_id = :tenant and {among})"
+
     def made(view: View) -> str:
         rows = as_of_rows(model, [of, "contact_id", "role", "removed_on"], view, which=among)
+        persons = contacted_people(among_them, THERE, view=view)
         return (
             f"(select s.{of}, count(*) as people,"
             f" sum(case when s.role = '{champion}' then 1 else 0 end) as champions,"
             f" sum(case when s.role = '{buyer}' and {ENGAGED} then 1 else 0 end) as engaged_buyers, {engaged}"
-            f" from {rows} s join {stored(Contact, THERE, CONTACTED, view=view)} on t.id = s.contact_id"
+            f" from {rows} s join {persons} on t.id = s.contact_id"
             f" where s.removed_on is null and {THERE} group by s.{of})"
         )
 
@@ -93,8 +97,47 @@ COVERAGE = (
 
 def people(view: View) -> str:
     """A subquery of people ``t`` as of the date, those left out whose data was erased."""
-    select = f"t.id, t.name, t.title, t.seniority, t.left_on, {CONTACTED} as contacted_on"
+    select = "t.id, t.name, t.title, t.seniority, t.left_on, t.last_contacted_on"
     return f"(select {select} from {stored(Contact, select, KEPT, view=view)} where {KEPT})"
+
+
+def contacted_people(people: str, *sql: str, view: View) -> str:
+    """A subquery, called ``t``, of people as of the date with what ``sql`` speaks of, and ``contacted_on``.
+
+    ``people`` is a subquery of the ids of those who are asked for, and ``contacted_on`` the day of the last
+    contact with each.
+    """
+    columns = columns_in(*sql, "t.last_contacted_on")
+    rows = as_of_rows(Contact, columns, view, f"c.entity_id in {people}", f"t.id in {people}")
+    return (
+        f"(select p.*, {contacted('p', 'l')} as contacted_on from {rows} p"
+        f" left join {last_met(people, 'p.id')(view)} l on l.contact_id = p.id) t"
+    )
+
+
+def contacted(person: str, last: str) -> str:
+    """SQL for the day of the last contact with a ``person`` by the date; ``last`` is a row of ``last_met``.
+
+    It is as ``metrics.relationships`` has it: the later of what was noted and of the last interaction.
+    """
+    noted, met_on = f"{person}.last_contacted_on", f"{last}.met_on"
+    return (
+        f"case when {noted} <= :as_of and {met_on} is null then {noted}"
+        f" when {noted} <= :as_of and {noted} > {met_on} then {noted} else {met_on} end"
+    )
+
+
+def last_met(people: str, person: str = "t.contact_id") -> Subquery:
+    """Makes a subquery of the day of the last interaction by the date that was a contact with each person.
+
+    ``people`` are as in ``met``, ``person`` is the id to which it is joined.
+    """
+    return lambda view: (
+        f"{_for_each()}(select i.contact_id, max(i.happened_on) as met_on from interaction i"
+        f" where i.tenant_id = :tenant and i.contact_id {_one_of(people, person)}"
+        f" and i.happened_on <= :as_of and {WAS_CONTACT}{and_known(known_row('i'), view)}"
+        " group by i.contact_id)"
+    )
 
 
 def met(people: str) -> Subquery:
@@ -140,8 +183,8 @@ def _for_each() -> str:
     return "" if is_sqlite() else "lateral "
 
 
-def _one_of(people: str) -> str:
-    return f"in {people}" if is_sqlite() else "= t.contact_id"
+def _one_of(people: str, person: str = "t.contact_id") -> str:
+    return f"in {people}" if is_sqlite() else f"= {person}"
 
 
 _SENIORITY = " ".join(f"when '{each.value}' then {points}" for each, points in SENIORITY_POINTS.items())
@@ -152,13 +195,18 @@ _STRENGTH = (
     f" * (case when m.contacts > {OFTEN} then {OFTEN} else m.contacts end) / {OFTEN}"
     f" + case p.seniority {_SENIORITY} end else 0 end"
 )
-#: A person (``p``): who it is, how it was judged last (``j``), and how well we know it by how we met (``m``).
+#: A person (``p``): who it is, how it was judged last (``j``), and how well we know it by how we met (``m``)
+#: and when last (``l``).
 PERSON = (
     text("name", "the person's name", "p.name"),
     text("title", "the person's position", "p.title"),
     text("role", "what the person is in the buying centre", "t.role", ContactRole),
     text("seniority", "where the person stands in the organisation", "p.seniority", Seniority),
-    days("days_since_contact", "days since the person was last contacted", "DAYS(:as_of, p.contacted_on)"),
+    days(
+        "days_since_contact",
+        "days since the person was last contacted",
+        f"DAYS(:as_of, {contacted('p', 'l')})",
+    ),
     flag("has_left", "whether the person has left the customer", "p.left_on <= :as_of"),
     text("support", "where the person stands towards us, as last judged", "j.support", Support),
     text("influence", "how much weight the person's word has, as last judged", "j.influence", Influence),

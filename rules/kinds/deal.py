@@ -14,10 +14,9 @@ from models.projections import DealLikelihood
 from models.qualification import DecisionCriterion, Element, Known
 from models.stakeholders import BuyingCentre
 from models.view import View
-from rules.kinds.buying_centre import COVERAGE, ENGAGED, finding, needed, parts
+from rules.kinds.buying_centre import COVERAGE, ENGAGED, THERE, contacted_people, finding, needed, parts
 from rules.kinds.declaring import (
     CURRENCY,
-    KEPT,
     OPEN,
     and_known,
     days,
@@ -96,19 +95,24 @@ async def _find_usual(tenant_id: str, as_of: date, known_on: date | None) -> lis
     return [asdict(each) for each in await usual_stays(tenant_id, as_of, known_on)]
 
 
-def _contacts(view: View, counts: str, parts: str, *spoken: str) -> str:
-    """Counts over the people ``t`` and their parts ``s`` in each deal."""
-    there = f"(t.left_on is null or t.left_on > :as_of) and {KEPT}"
+#: People who take part in the deals that are facts.
+_AMONG_PEOPLE = (
+    f"(select contact_id from deal_contact where tenant_id = :tenant and deal_id in {AMONG_DEALS})"
+)
+
+
+def _contacts(counts: str, parts: str, people: str) -> str:
+    """Counts over the ``people`` (``t``) and their parts ``s`` in each deal."""
     return (
         f"(select r.deal_id, {counts} from {parts} s join deal_contact r on r.id = s.id"
-        f" join {stored(Contact, there, *spoken, view=view)}"
-        f" on t.id = r.contact_id where s.removed_on is null and r.deal_id in {AMONG_DEALS} and {there}"
-        " group by r.deal_id)"
+        f" join {people} on t.id = r.contact_id where s.removed_on is null and r.deal_id in {AMONG_DEALS}"
+        f" and {THERE} group by r.deal_id)"
     )
 
 
 def _people(view: View) -> str:
-    return _contacts(view, "count(*) as contacts", as_of_rows(DealContact, ["removed_on"], view))
+    parts = as_of_rows(DealContact, ["removed_on"], view)
+    return _contacts("count(*) as contacts", parts, stored(Contact, THERE, view=view))
 
 
 def _engaged(view: View) -> str:
@@ -118,7 +122,8 @@ def _engaged(view: View) -> str:
         f"sum(case when {ENGAGED} then 1 else 0 end) as engaged,"
         f" sum(case when {buyer} then 1 else 0 end) as buyers"
     )
-    return _contacts(view, counts, as_of_rows(DealContact, ["removed_on", "role"], view), ENGAGED)
+    parts = as_of_rows(DealContact, ["removed_on", "role"], view)
+    return _contacts(counts, parts, contacted_people(_AMONG_PEOPLE, THERE, view=view))
 
 
 def _elements(view: View) -> str:

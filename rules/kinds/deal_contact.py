@@ -6,7 +6,7 @@ What is judged at the account is none of these: who sees the deal does not see i
 from __future__ import annotations
 
 from models.deals import DealContact
-from rules.kinds.buying_centre import PERSON, judged, met, people
+from rules.kinds.buying_centre import PERSON, judged, last_met, met, people
 from rules.kinds.deal import AMONG_DEALS, deals_in_sight
 from rules.kinds.declaring import flag, identity, kind
 from rules.registry import Rows
@@ -25,6 +25,7 @@ _ROWS = Rows(
         "d": (deals_in_sight, "d.id = t.deal_id"),
         "p": (people, "p.id = t.contact_id"),
         "m": (met(_AMONG_PEOPLE), "m.contact_id = t.contact_id"),
+        "l": (last_met(_AMONG_PEOPLE), "l.contact_id = t.contact_id"),
         "j": (
             judged(_AMONG_PEOPLE, "b.deal_id is not null", "c.deal_id = b.deal_id"),
             "j.contact_id = t.contact_id and j.deal_id = t.deal_id",

@@ -120,5 +120,3 @@ ACTIVE = RUNNING
 OPEN = "t.stage not in ('WON', 'LOST')"
 #: A person whose data had not been erased by then: rules do not speak of others.
 KEPT = "t.erased_at is null"
-#: The day of the last contact that had been made by then.
-CONTACTED = "case when t.last_contacted_on <= :as_of then t.last_contacted_on end"

@@ -6,7 +6,7 @@ They tell how people are judged: what rules say by them is shown to whoever answ
 from __future__ import annotations
 
 from models.stakeholders import Stakeholder
-from rules.kinds.buying_centre import PERSON, judged, met, people
+from rules.kinds.buying_centre import PERSON, judged, last_met, met, people
 from rules.kinds.declaring import identity, kind
 from rules.registry import Rows
 
@@ -18,6 +18,7 @@ _ROWS = Rows(
     joins={
         "p": (people, "p.id = t.contact_id"),
         "m": (met(_AMONG_PEOPLE), "m.contact_id = t.contact_id"),
+        "l": (last_met(_AMONG_PEOPLE), "l.contact_id = t.contact_id"),
         "j": (
             judged(_AMONG_PEOPLE, "b.deal_id is null", "c.deal_id is null"),
             "j.contact_id = t.contact_id",

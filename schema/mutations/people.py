@@ -45,7 +45,8 @@ class ContactInput:
     )
     last_contacted_on: date | None = strawberry.field(
         default=UNSET,
-        description="The day of the last call, visit or answered mail; null when there was none.",
+        description="Refused: what was a contact is recorded as an interaction. Null is refused too.",
+        deprecation_reason="Since 2026-11-28; use `recordInteraction`.",
     )
     left_on: date | None = strawberry.field(
         default=UNSET, description="The day on which the person left the customer; null for one who is there."
@@ -159,8 +160,8 @@ class RecordInteractionInput:
     contact_id: strawberry.ID | None = strawberry.field(
         default=UNSET,
         description="The id of the person that it was with, one of the same account; null for none. Unless it"
-        " was a TASK or an outbound MAIL, the person's `lastContactedOn` is that day from now on if it was"
-        " earlier.",
+        " was a TASK or a MAIL that did not come from the person, it is a contact: the person's"
+        " `lastContactedOn` is that day or a later one.",
     )
     user_id: strawberry.ID | None = strawberry.field(
         default=UNSET,

@@ -123,7 +123,24 @@ async def test_the_person_was_last_contacted_by_what_was_a_contact(
     world: World, client: Door, given: dict[str, object], last: str
 ) -> None:
     assert (await _record(client, world.call(**given)))["errors"] == []
-    assert str((await Contact.get(id=world.contact.id)).last_contacted_on) == last
+    asked = "query ($id: ID!) { contact: node(id: $id) { ... on Contact { lastContactedOn version } } }"
+    found: Any = await client.ask(asked, {"id": world.contact.id})
+    assert found == {"contact": {"lastContactedOn": last, "version": 1}}
+
+
+async def test_a_day_of_the_last_contact_cannot_be_typed(world: World, client: Door) -> None:
+    before = await written()
+    for act, given in (
+        ("createContact", {"accountId": world.account.id, "name": "Kim"}),
+        ("updateContact", {"id": world.contact.id, "version": 1}),
+    ):
+        for day in ("2026-03-01", None):
+            payload: Any = await client.do(act, "contact { id }", {**given, "lastContactedOn": day})
+            assert payload["contact"] is None
+            (error,) = payload["errors"]
+            assert (error["code"], error["path"][-1]) == ("INVALID", "lastContactedOn")
+            assert "recordInteraction" in error["message"]
+    assert await written() == before
 
 
 async def test_recorded_again_with_the_same_key_it_is_the_same(world: World, client: Door) -> None:

@@ -18,7 +18,7 @@ from models.accounts import Account
 from models.base import today
 from models.deals import ContactRole, Deal, DealContact, ForecastCategory, Stage
 from models.forecast import Measure, Period
-from models.people import Contact
+from models.people import Contact, InteractionKind
 from models.recommendations import Recommendation, RecommendationState, Risk, RiskState
 from rules import packs
 from rules.build import build_book
@@ -156,7 +156,8 @@ async def test_each_signal_fires_on_its_deal_and_lapses_when_the_thing_is_mended
     await deals.advance(actor, stalled.id, stalled.version, Stage.NEGOTIATING)
     await _change(actor, world["deal-shrinking"], amount_minor=950_00)
     kim = await Contact.get(name="Kim")
-    await people.update(actor, kim.id, kim.version, {"last_contacted_on": today()})
+    called: dict[str, object] = {"account_id": kim.account_id, "contact_id": kim.id, "happened_on": today()}
+    await people.record_interaction(actor, {**called, "kind": InteractionKind.CALL})
     await _change(actor, world["category-raised-late"], forecast_category=ForecastCategory.PIPELINE)
     await _change(actor, world["next-step-overdue-before-close"], next_step_on=ahead(3))
     large = await _deal(await factories.account(owner), amount_minor=100_000_00, stage=Stage.NEGOTIATING)

@@ -130,7 +130,7 @@ async def test_a_contact_is_created_and_changed(ada: Door, world: World) -> None
     changed = await ada.do(
         "updateContact",
         "contact { id version name }",
-        {"id": contact["id"], "version": 1, "name": "Kim Lee", "lastContactedOn": "2026-03-01"},
+        {"id": contact["id"], "version": 1, "name": "Kim Lee", "joinedOn": "2026-03-01"},
     )
     assert changed == {"contact": {"id": contact["id"], "version": 2, "name": "Kim Lee"}, "errors": []}
 

@@ -32,12 +32,19 @@ def known_people(known: Iterable[Known]) -> Table:
                 words(each.support.value) if each.support else NOTHING,
                 f"{each.strength}",
                 f"left {day(each.left_on)}" if each.left_on else day(each.last_on),
-                ", ".join(each.colleagues) or "nobody",
+                ", ".join(each.colleagues) or _known_by(each),
             ]
             for each in sorted(known, key=_standing)
         ],
         ("person", "people"),
     )
+
+
+def _known_by(known: Known) -> str:
+    """Who knows somebody of whom none of us is said to: what tells of the last contact, if there was one."""
+    if known.strength:
+        return "not said who"
+    return "the source system" if known.noted else "nobody"
 
 
 def _standing(known: Known) -> tuple[bool, int, int, str, str]:

@@ -45,6 +45,7 @@ _COMPUTED: Mapping[str, Writer] = {
     "ID": json_sql.text,
     "String": json_sql.text,
     "Int": json_sql.integer,
+    "Date": json_sql.day,
     "JSON": json_sql.raw,
 }
 

@@ -28,9 +28,23 @@ async def stored_rows() -> Rows:
     }
     return {
         **rows,
+        "Contact": [_with_the_last_contact(rows, contact) for contact in rows["Contact"]],
         "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]],
         "Trend": [_with_its_account(rows, trend) for trend in rows["Trend"]],
     }
+
+
+def _with_the_last_contact(rows: Rows, contact: Row) -> Row:
+    """A contact with the latest of what was noted and of the interactions that were a contact."""
+    of = [each for each in rows["Interaction"] if each["contact_id"] == contact["id"]]
+    days = [each["happened_on"] for each in of if _was_contact(each)] + [contact["last_contacted_on"]]
+    return {**contact, "last_contacted_on": max((day for day in days if day), default=None)}  # type: ignore[type-var]
+
+
+def _was_contact(interaction: Row) -> bool:
+    if interaction["kind"] == "MAIL":
+        return interaction["direction"] == "INBOUND"
+    return interaction["kind"] != "TASK"
 
 
 def _with_its_account(rows: Rows, trend: Row) -> Row:
