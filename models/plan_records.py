@@ -66,8 +66,9 @@ class PlanRevision(Record):
 class PlanJudgement(Record):
     """How a plan stood when it was judged last, as rules see it: earlier days are in the change log.
 
-    ``moved_on`` is the last day on which something happened that it is about, ``judged_on`` the day as of
-    which it was judged.
+    The numbers are those of what was approved last; but for ``objectives_behind``, which is 0 then, they are
+    null of a plan that is NOT_BEGUN. ``moved_on`` is the last day on which something happened that it is
+    about, ``judged_on`` the day as of which it was judged.
     """
 
     prefix = "pjud"
@@ -79,6 +80,9 @@ class PlanJudgement(Record):
     account_plan = reference("AccountPlan", "judgements")
     health = fields.CharEnumField(Health, max_length=20)
     objectives_behind = fields.IntField()
+    objectives = fields.IntField(null=True)
+    objectives_without_action = fields.IntField(null=True)
+    actions_overdue = fields.IntField(null=True)
     moved_on = fields.DateField(null=True)
     judged_on = fields.DateField()
     valid_from = fields.DateField()

@@ -111,4 +111,13 @@ class Judged:
     @property
     def objectives_behind(self) -> int:
         """How many objectives lag behind."""
-        return sum(each.behind for each in self.objectives)
+        return self.count(ReasonKind.OBJECTIVE_BEHIND)
+
+    @property
+    def objectives_counted(self) -> int:
+        """How many objectives the plan is judged by."""
+        return sum(each.status.counts for each in self.objectives)
+
+    def count(self, kind: ReasonKind) -> int:
+        """How many reasons of a kind speak against it."""
+        return sum(each.kind is kind for each in self.reasons)

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commands import deals, evaluations, plan_parts, plans, rulebooks
+from commands import deals, evaluations, plan_judgements, plan_parts, plans, rulebooks
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from models import database
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
-from models.base import today
+from models.base import as_on, today
 from models.catalog import Product
 from models.deals import ContactRole, Stage
 from models.errors import Invalid, InvalidTransition
@@ -95,7 +95,7 @@ class Office:
         given |= {"objective_id": objective and objective.id, "play_id": None}
         return (await plan_parts.put_action(self.ada, plan.id, None, given)).id
 
-    async def agree(self, plan: AccountPlan, on: date = FIRST) -> None:
+    async def agree(self, plan: AccountPlan, on: date | None = FIRST) -> None:
         """Have the plan handed in and approved on a day."""
         await plans.submit(self.ada, plan.id, on=on)
         await plans.approve(self.mara, plan.id, on=on)
@@ -309,6 +309,13 @@ async def test_what_is_approved_later_judges_from_then_on_and_a_closed_plan_stan
     assert await on.stands(plan, LAST) == now
 
 
+#: The numbers that rules see of a plan, by the reasons that they count.
+COUNTED = {
+    "objectives_behind": ReasonKind.OBJECTIVE_BEHIND,
+    "objectives_without_action": ReasonKind.OBJECTIVE_WITHOUT_ACTION,
+    "actions_overdue": ReasonKind.ACTION_OVERDUE,
+}
+PLAN_FACTS = {"plan": frozenset({*COUNTED, "objectives"})}
 Edit = tuple[str, int]
 EDITS = st.lists(
     st.tuples(
@@ -396,6 +403,73 @@ async def _edit(
             await plan_parts.remove_part(on.ada, objective.id if way % 2 else action)
         case "submit":
             await plans.submit(on.ada, plan.id)
+
+
+@settings(
+    max_examples=8,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(EDITS, st.lists(st.integers(0, 199), min_size=1, max_size=4, unique=True))
+def test_facts_of_a_plan_count_what_the_reasons_of_its_health_count(
+    sqlite_url: str, edits: Sequence[Edit], ago: list[int]
+) -> None:
+    """Whatever is written into an approved plan, rules and health speak of what was approved."""
+    asyncio.run(_counted(sqlite_url, edits, ago))
+
+
+async def _counted(url: str, edits: Sequence[Edit], ago: list[int]) -> None:
+    await database.connect(url)
+    try:
+        on = await Office().open()
+        start = today() - timedelta(days=200)
+        with as_on(start):
+            draft, _ = await on.plan(first_on=start - timedelta(days=900), last_on=start - timedelta(days=1))
+            plan, objective = await on.plan(first_on=start, last_on=start + timedelta(days=300))
+            await on.objective(plan)
+            action = await on.action(plan, start + timedelta(days=20), objective)
+            await on.agree(plan, on=None)
+        operator = system_actor(await Tenant.get(id=plan.tenant_id))
+        days = [today() - timedelta(days=each) for each in sorted(ago, reverse=True)]
+        for number, day in enumerate(days):
+            for edit in edits[number :: len(days)]:
+                with suppress(Invalid, InvalidTransition):
+                    await _edit(on, plan, objective, action, *edit)
+            await plan_judgements.judge(operator, day)
+        for day in days:
+            reasons = [each.kind for each in (await on.stands(plan, day)).reasons]
+            found = await facts.gather(plan.tenant_id, [plan.account_id], day, PLAN_FACTS)
+            told = {str(each["id"]): each for each in found[plan.account_id]["plan"]}
+            for name, kind in COUNTED.items():
+                assert told[plan.id][name] == reasons.count(kind), (name, edits, day)
+                assert name not in told.get(draft.id, {})
+            assert told[plan.id]["objectives"] == 2
+    finally:
+        await database.disconnect()
+
+
+async def test_an_overdue_action_is_silenced_by_the_manager_alone(db: str) -> None:
+    """What is written into an approved plan neither opens a reason for rules nor takes one away."""
+    on = await Office().open()
+    with as_on(FIRST):
+        plan, objective = await on.plan()
+        late = await on.action(plan, date(2026, 1, 10), objective)
+        await on.agree(plan)
+    operator = system_actor(await Tenant.get(id=plan.tenant_id))
+
+    async def overdue(day: int) -> object:
+        await plan_judgements.judge(operator, when := date(2026, 2, day))
+        found = await facts.gather(plan.tenant_id, [plan.account_id], when, PLAN_FACTS)
+        return found[plan.account_id]["plan"][0]["actions_overdue"]
+
+    assert await overdue(1) == 1
+    await plan_parts.remove_part(on.ada, late)
+    await on.action(plan, date(2026, 1, 11))
+    await on.action(plan, date(2026, 1, 12))
+    assert await overdue(2) == 1
+    await on.agree(plan, on=date(2026, 2, 3))
+    assert await overdue(3) == 2
 
 
 #: What records lack or have had for too long, by the rule that says it.
