@@ -14,6 +14,7 @@ class RevisionState(Described):
     SUBMITTED = "SUBMITTED", "It waits for a manager's word."
     APPROVED = "APPROVED", "A manager agreed to it."
     RETURNED = "RETURNED", "A manager did not agree to it."
+    WITHDRAWN = "WITHDRAWN", "Whoever submitted it took it back before anybody decided."
 
 
 class Health(Described):
@@ -29,7 +30,8 @@ class Health(Described):
 class PlanRevision(Record):
     """A plan as it was submitted: the whole of it in ``document``, which never changes.
 
-    ``number`` counts up from 1. ``decided_because`` is why a manager returned it.
+    ``number`` counts up from 1. ``decided_on`` and ``decided_by`` are those of whoever approved, returned or
+    withdrew it; ``decided_because`` is why a manager returned it.
     """
 
     prefix = "prev"

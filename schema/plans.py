@@ -55,6 +55,7 @@ class PlanEntry(Stored[stored.PlanEntry]):
     model = stored.PlanEntry
 
     id: strawberry.ID = column("The id of the entry, unlike all others.")
+    version: int = column("Grows by one with each change.")
     kind: PlanEntryKind = column("What it says something of.")
     text: str = column("What it says.", Scope.READ_PERSONAL)
     position: int = column("The number of its place among those of its kind, from 1.")
@@ -67,6 +68,7 @@ class ObjectiveMeasure(Stored[stored.ObjectiveMeasure]):
     model = stored.ObjectiveMeasure
 
     id: strawberry.ID = column("The id of the measure, unlike all others.")
+    version: int = column("Grows by one with each change.")
     title: str = column("What it is called.", Scope.READ_PERSONAL)
     fact_kind: str = column("The kind of facts that count, as `factKinds` names it.")
     aggregate: Aggregate = column("How they become one number.")
@@ -138,6 +140,7 @@ class AcceptedRisk(Stored[stored.AcceptedRisk]):
     model = stored.AcceptedRisk
 
     id: strawberry.ID = column("The id of the accepted risk, unlike all others.")
+    version: int = column("Grows by one with each change.")
     what: str = column("What may happen.", Scope.READ_PERSONAL)
     because: str = column("Why that is accepted.", Scope.READ_PERSONAL)
     until_on: date = column("The last day for which that holds.")
@@ -157,7 +160,9 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
 
     model = stored.AccountPlan
 
-    version: int = column("Grows by one with each change; a command may name the one that it has read.")
+    version: int = column(
+        "Grows with each change of it and of its parts; a command may name the one that it has read."
+    )
     name: str = column("What it is called.")
     first_on: date = column("Its first day.")
     last_on: date = column("Its last day.")

@@ -305,7 +305,7 @@ async def test_what_is_approved_later_judges_from_then_on_and_a_closed_plan_stan
     now = await on.stands(plan, day)
     assert (now.health, now.revision, now.objectives[0].progress) == (Health.ON_TRACK, 2, Fraction(1, 2))
     assert (await on.stands(plan, day - timedelta(days=1))).objectives[0].progress == Fraction(1, 8)
-    await plans.close(on.ada, plan.id, "sold", on=day)
+    await plans.close(on.mara, plan.id, "sold", on=day)
     assert await on.stands(plan, LAST) == now
 
 
@@ -369,7 +369,7 @@ async def _edited(url: str, edits: Sequence[Edit]) -> None:
 async def _edit(
     on: Office, plan: AccountPlan, objective: Objective, action: str, what: str, way: int
 ) -> None:
-    later = plan.last_on + timedelta(days=30 * way)
+    later = plan.last_on - timedelta(days=way)
     given: dict[str, Any] = {"title": f"Cloud {way}", "due_on": later, "owner_id": None}
     acting: dict[str, Any] = dict.fromkeys(("owner_id", "objective_id", "deal_id", "play_id"))
     match what:
@@ -398,7 +398,8 @@ async def _edit(
         case "due":
             await plan_parts.put_action(on.ada, plan.id, action, acting | {"title": "Call", "due_on": later})
         case "entry":
-            await plan_parts.put_entry(on.ada, plan.id, None, PlanEntryKind.STRENGTH, "x" * (way + 1), None)
+            said = {"kind": PlanEntryKind.STRENGTH, "text": "x" * (way + 1)}
+            await plan_parts.put_entry(on.ada, plan.id, None, said)
         case "remove":
             await plan_parts.remove_part(on.ada, objective.id if way % 2 else action)
         case "submit":
