@@ -97,6 +97,15 @@ class Revenue:
 
 
 @dataclass(frozen=True)
+class Written:
+    """How far what is written of a plan is as of a date, whether anybody agreed to it or not."""
+
+    as_of: date
+    objectives: tuple[Standing, ...]
+    revenue: Revenue | None
+
+
+@dataclass(frozen=True)
 class Judged:
     """How a plan stands as of a date; ``revision`` is the number of what it is judged by, None of none."""
 

@@ -20,7 +20,7 @@ from models.errors import Invalid
 from models.plans import Aggregate, MeasureDirection, ObjectiveStatus, PlanEntryKind, PlanState
 from models.visibility import find
 from rules import plan_health
-from rules.plan_judgements import Judged
+from rules.plan_judgements import Judged, Written
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, children, connection, related
@@ -32,7 +32,7 @@ from schema.core.listing import Column, Listing
 from schema.core.money import Money
 from schema.core.readable import ANY_FACT
 from schema.core.stored import Node, Stored, column
-from schema.plan_health import PlanHealth
+from schema.plan_health import PlanHealth, PlanStanding
 from schema.plan_revisions import PlanDifference
 
 for _enum, _name in (
@@ -161,7 +161,7 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
     model = stored.AccountPlan
 
     version: int = column(
-        "Grows with each change of it and of its parts; a command may name the one that it has read."
+        "Grows by one or two with each change of it or of its parts; a command may name the one it has read."
     )
     name: str = column("What it is called.")
     first_on: date = column("Its first day.")
@@ -212,6 +212,25 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
 
         judged = await info.context.loaders.batched(("plan health", day), found, self.id)
         return PlanHealth.of(judged, self.record.currency)
+
+    @costs(20)
+    @strawberry.field
+    async def standing(self, info: Info, as_of: AsOf = None) -> PlanStanding:
+        """How far what is written of it now is as of a date, approved or not, begun or not.
+
+        It is no judgement: ``health`` is, of what was approved.
+        """
+        day = as_of or today()
+        check_day(day, "asOf")
+        tenant_id = info.context.actor.tenant_id
+
+        async def found(ids: Sequence[str]) -> list[Written]:
+            plans = await stored.AccountPlan.filter(id__in=list(ids))
+            standing = await plan_health.standing(tenant_id, plans, day)
+            return [standing[each] for each in ids]
+
+        standing = await info.context.loaders.batched(("plan standing", day), found, self.id)
+        return PlanStanding.of(standing, self.record.currency)
 
 
 @strawberry.input

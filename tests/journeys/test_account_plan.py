@@ -138,6 +138,16 @@ async def test_from_a_new_account_to_a_plan_that_is_followed_or_not(
         assert [(each["path"], each["kind"]) for each in changed["planDifference"]] == [
             (["actions", talk["action"]["id"]], "ADDED")
         ]
+        # What it asks for is computed before anybody agreed to it; its health is none yet.
+        asked = (await manager.done("Standing", {"plan": plan, "asOf": None}))["node"]["standing"]
+        assert [each["progress"] for each in asked["objectives"]] == [0.0]
+        (measured,) = asked["objectives"][0]["measures"]
+        assert measured == {
+            "title": "Active cloud services, a month", "value": "0", "baseline": "2000", "target": "10000",
+            "progress": 0.0, "count": 0,
+        }  # fmt: skip
+        assert asked["revenue"] is None
+        assert (await manager.health(plan))["health"] == "NOT_BEGUN"
         approved = await manager.done("Approve", {"plan": plan})
         assert approved["approveAccountPlan"]["plan"]["health"] == {"health": "ON_TRACK", "revision": 2}
         assert "PLAN_ACTIONS" not in await director.judged()

@@ -41,7 +41,7 @@ from rules import facts, packs
 from rules.engine.pool import EnginePool
 from rules.kinds import REGISTRY
 from rules.measures import NOT_MEASURED, measure, values
-from rules.plan_health import judged
+from rules.plan_health import judged, standing
 from rules.plan_judgements import Judged, ReasonKind
 from tests import factories
 
@@ -263,6 +263,32 @@ async def test_the_revenue_target_stands_against_contracts_and_weighted_deals(db
     assert (found.records, found.behind) == ((contract.id, deal.id), False)
     later = await on.stands(plan, date(2026, 5, 1))  # 120 of 364 days are 33.0 %
     assert ReasonKind.REVENUE_BEHIND in {each.kind for each in later.reasons if each.decides}
+
+
+async def test_what_is_written_stands_before_anybody_approved_it_and_is_not_judged(db: str) -> None:
+    on = await Office().open()
+    plan, objective = await on.plan(
+        first_on=date(2027, 1, 1), last_on=date(2027, 12, 31), revenue_target_minor=100_000_00
+    )
+    other, _ = await on.plan()
+    await on.service(1_000_00, FIRST)
+    await factories.contract(on.account, mrc_minor=1_000_00)
+    await factories.deal(on.account, amount_minor=20_000_00, probability=40)
+    found = await standing(plan.tenant_id, [plan, other], day := date(2026, 1, 31))
+    for each in found.values():
+        (goal,) = each.objectives
+        # (3,000 - 2,000) / (10,000 - 2,000)
+        assert (goal.measures[0].value, goal.progress) == (Fraction(3000), Fraction(1, 8))
+    assert found[plan.id].objectives[0].id == objective.id
+    assert (found[plan.id].objectives[0].passed, found[other.id].objectives[0].passed) == (
+        Fraction(0), Fraction(30, 364),
+    )  # fmt: skip
+    revenue = found[plan.id].revenue
+    assert revenue is not None
+    assert (revenue.in_sight, revenue.progress, found[other.id].revenue) == (
+        Fraction(20_000), Fraction(1, 5), None,
+    )  # fmt: skip
+    assert await on.stands(plan, day) == Judged(day, Health.NOT_BEGUN, None, None)
 
 
 async def test_the_same_measures_of_many_accounts_take_one_statement_for_each_kind(
