@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from commands import remembered as moments
 from commands.remembered import Remembered
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
@@ -48,6 +50,16 @@ async def actor_of(user_id: str, tenant_id: str, on_behalf_of: str | None = None
         currency=tenant.currency,
         on_behalf_of=on_behalf_of,
     )
+
+
+async def acting(user: User) -> list[Actor]:
+    """All that an active user may be: themselves, and an assistant for each who delegated to them."""
+    found = [await actor_of(user.id, user.tenant_id)]
+    if user.role == Role.ASSISTANT:
+        for each in await Delegation.filter(tenant_id=user.tenant_id, assistant_id=user.id).order_by("id"):
+            with suppress(Forbidden):
+                found.append(await actor_of(user.id, user.tenant_id, each.principal_id))
+    return found
 
 
 async def _principal(user: User, principal_id: str) -> User:

@@ -17,7 +17,7 @@ from models.database import Param, fetch, listed, one_of
 from models.plan_records import Health, PlanJudgement
 from models.plans import AccountPlan
 from rules.plan_health import judged
-from rules.plan_judgements import Judged
+from rules.plan_judgements import Judged, ReasonKind
 
 #: Plans judged and written together.
 BATCH = 200
@@ -97,8 +97,13 @@ def _new(plan: AccountPlan, found: Judged, on: date) -> PlanJudgement:
 
 
 def _values(found: Judged) -> dict[str, object]:
+    begun = found.health is not Health.NOT_BEGUN
+    idle, overdue = ReasonKind.OBJECTIVE_WITHOUT_ACTION, ReasonKind.ACTION_OVERDUE
     return {
         "health": found.health,
         "objectives_behind": found.objectives_behind,
+        "objectives": found.objectives_counted if begun else None,
+        "objectives_without_action": found.count(idle) if begun else None,
+        "actions_overdue": found.count(overdue) if begun else None,
         "moved_on": found.moved_on,
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from tortoise.expressions import F
+
 from commands.journal import Repeat, Values, Work, check_version, differing, once, unit_of_work
 from commands.permissions import LEAD, SELL, require
 from commands.plan_judgements import judge_within
@@ -15,10 +17,10 @@ from commands.validation import check_value, validate
 from metrics.plan_documents import document_of
 from models.access import Actor
 from models.accounts import Account
-from models.base import check_day, today
-from models.errors import Forbidden, Invalid
+from models.base import check_day, today, utcnow
+from models.errors import Forbidden, Invalid, InvalidTransition
 from models.plan_records import PlanRevision, RevisionState
-from models.plans import AccountPlan, Objective, PlanState
+from models.plans import AccountPlan, Objective, PlanAction, PlanState
 from models.visibility import answers_for, find
 
 ACT = "write account plans"
@@ -60,8 +62,9 @@ async def update(actor: Actor, plan_id: str, values: Values, version: int | None
 
     Raises:
         InvalidTransition: it waits for approval, or was closed.
-        Invalid: the period has no days, or another plan of the account has a part in it.
-        Conflict: somebody changed it since ``version``.
+        Invalid: the period has no days, another plan of the account has a part in it, or something of the
+            plan is due outside of it.
+        Conflict: somebody changed it, or a part of it, since ``version``.
     """
     plan = await found(actor, plan_id, version)
     async with unit_of_work(actor, "plans.update") as work:
@@ -70,6 +73,7 @@ async def update(actor: Actor, plan_id: str, values: Values, version: int | None
         wanted.account_id = plan.account_id
         _check(wanted, values)
         await _check_alone(wanted)
+        await _check_dues(plan, wanted)
         return await work.update(plan, values)
 
 
@@ -78,11 +82,12 @@ async def submit(
 ) -> AccountPlan:
     """Hand a plan in for approval, as it stands: that is kept as its next revision.
 
-    ``on`` is a day that is not in the future, nor before the plan was handed in or decided last.
+    ``on`` is a day that is not in the future, nor before the plan was begun, handed in or decided last.
 
     Raises:
         InvalidTransition: it waits already, was approved as it stands, or was closed.
         Invalid: it has no objective.
+        Conflict: somebody changed it, or a part of it, since ``version``.
     """
     plan = await found(actor, plan_id, version)
     day = past(on, "on")
@@ -163,20 +168,49 @@ async def give_back(
         return await work.update(plan, {"state": PlanState.RETURNED, "returned_because": because})
 
 
+async def withdraw(
+    actor: Actor, plan_id: str, *, on: date | None = None, version: int | None = None
+) -> AccountPlan:
+    """Take a plan back that was handed in and that nobody has decided on; it may be changed again.
+
+    Raises:
+        Forbidden: the actor neither handed it in nor owns the account: a manager returns it.
+        InvalidTransition: it does not wait for approval.
+    """
+    plan = await found(actor, plan_id, version)
+    if not await _is_own(actor, plan):
+        raise Forbidden("only who submitted the plan and the owner of the account withdraw it", ["id"])
+    day = past(on, "on")
+    async with unit_of_work(actor, "plans.withdraw", on=day) as work:
+        plan = await _decided(work, plan, RevisionState.WITHDRAWN, None, version)
+        return await work.update(plan, {"state": PlanState.DRAFT})
+
+
 async def close(
     actor: Actor, plan_id: str, because: str, *, on: date | None = None, version: int | None = None
 ) -> AccountPlan:
     """Follow a plan no more, for a reason; another one may take its time.
 
+    One that was approved is closed by whoever may approve it. ``on`` is a day that is not in the future, nor
+    before the plan was begun, handed in or decided last: how it stood until then stays as it was.
+
     Raises:
+        Forbidden: it was approved, and the actor may not approve it.
         InvalidTransition: it was closed before.
     """
     plan = await found(actor, plan_id, version)
     plan.check_followed("id")
+    if plan.approved_on is not None:
+        require(actor, LEAD, "close account plans that were approved")
+        await _check_not_own(actor, plan, "closes")
     check_value(AccountPlan, "closed_because", because, "because")
     day = past(on, "on")
     async with unit_of_work(actor, "plans.close", on=day) as work:
-        return await work.update(plan, {"closed_on": day, "closed_because": because}, version)
+        plan = await _locked(plan)
+        check_version(plan, version)
+        plan.check_followed("id")
+        await _check_order(plan, day)
+        return await work.update(plan, {"closed_on": day, "closed_because": because})
 
 
 async def _own_account(actor: Actor, account_id: str) -> Account:
@@ -197,18 +231,31 @@ async def found(actor: Actor, plan_id: str, version: int | None, path: str = "id
 
 
 async def changing(
-    work: Work, plan: AccountPlan, path: str, version: int | None = None, *, keeps: bool = False
+    work: Work,
+    plan: AccountPlan,
+    path: str,
+    version: int | None = None,
+    *,
+    keeps: bool = False,
+    of_a_part: bool = False,
 ) -> AccountPlan:
     """The plan, for the length of the transaction, as one that is being written.
 
-    One that was approved becomes a draft, unless what is written ``keeps`` what was approved.
+    One that was approved becomes a draft, unless what is written ``keeps`` what was approved. Where what is
+    written is ``of_a_part``, the plan is at another version, too.
     """
     plan = await _locked(plan)
     check_version(plan, version)
     plan.check_open_to_changes(path)
     if PlanState(plan.state) is PlanState.APPROVED and not keeps:
-        plan = await work.update(plan, {"state": PlanState.DRAFT})
-    return plan
+        return await work.update(plan, {"state": PlanState.DRAFT})
+    return await moved(plan) if of_a_part else plan
+
+
+async def moved(plan: AccountPlan) -> AccountPlan:
+    """The plan at its next version, as something that belongs to it is written within the transaction."""
+    await AccountPlan.filter(id=plan.id).update(version=F("version") + 1, updated_at=utcnow())
+    return await AccountPlan.get(id=plan.id)
 
 
 async def _locked(plan: AccountPlan) -> AccountPlan:
@@ -220,10 +267,19 @@ async def _to_decide(actor: Actor, plan_id: str, version: int | None) -> Account
     require(actor, LEAD, "approve account plans")
     plan = await find(AccountPlan, actor, plan_id, "id")
     check_version(plan, version)
-    account = await Account.get(id=plan.account_id)
-    if actor.principal_id and actor.principal_id in (plan.submitted_by_id, account.owner_id):
-        raise Forbidden("nobody approves their own plan; somebody above does", ["id"])
+    await _check_not_own(actor, plan, "approves")
     return plan
+
+
+async def _check_not_own(actor: Actor, plan: AccountPlan, does: str) -> None:
+    if await _is_own(actor, plan):
+        raise Forbidden(f"nobody {does} their own plan; somebody above does", ["id"])
+
+
+async def _is_own(actor: Actor, plan: AccountPlan) -> bool:
+    """Whether the actor handed the plan in last, or owns the account."""
+    account = await Account.get(id=plan.account_id)
+    return bool(actor.principal_id) and actor.principal_id in (plan.submitted_by_id, account.owner_id)
 
 
 async def _decided(
@@ -232,7 +288,9 @@ async def _decided(
     """The plan, whose last revision was decided."""
     plan = await _locked(plan)
     check_version(plan, version)
-    plan.check_transition(PlanState(state.value))
+    plan.check_followed("id")
+    if PlanState(plan.state) is not PlanState.SUBMITTED:
+        raise InvalidTransition(f"the plan is {plan.state}; allowed: {PlanState.SUBMITTED}", ["id"])
     await _check_order(plan, work.on)
     revision = await PlanRevision.get(account_plan_id=plan.id, number=plan.revisions_held)
     await work.update(
@@ -249,11 +307,13 @@ async def _decided(
 
 
 async def _check_order(plan: AccountPlan, day: date) -> None:
-    """Raise Invalid for a day before what was last done with the plan's revisions."""
+    """Raise Invalid for a day before the plan was begun, or was last handed in or decided on."""
     last = await PlanRevision.filter(account_plan_id=plan.id).order_by("-number").first()
-    days = [each for each in (last and last.submitted_on, last and last.decided_on) if each]
-    if days and day < max(days):
-        raise Invalid(f"{day} is before {max(days)}, when it was last; allowed: from then on", ["on"])
+    told = (last and last.decided_on) or (last and last.submitted_on)
+    earliest = max(plan.begun_on, told) if told else plan.begun_on
+    if day < earliest:
+        what = "something was last done with the plan" if told == earliest else "the plan was begun"
+        raise Invalid(f"{day} is before {earliest}, when {what}; allowed: from then on", ["on"])
 
 
 def _check(plan: AccountPlan, values: Values) -> None:
@@ -289,6 +349,28 @@ async def _check_alone(plan: AccountPlan) -> None:
             " allowed: days of no other plan, or close that one",
             ["firstOn"],
         )
+
+
+async def _check_dues(plan: AccountPlan, wanted: AccountPlan) -> None:
+    """Raise Invalid, naming them, where objectives or actions would be due outside of another period."""
+    if (plan.first_on, plan.last_on) == (wanted.first_on, wanted.last_on):
+        return
+    standing = {"tenant_id": plan.tenant_id, "account_plan_id": plan.id, "removed_on__isnull": True}
+    first = min(plan.valid_from, wanted.first_on)
+    objectives = await Objective.filter(**standing).order_by("due_on", "id")
+    actions = await PlanAction.filter(**standing, done_on__isnull=True).order_by("due_on", "id")
+    early = [(each.title, each.due_on) for each in objectives if each.due_on <= wanted.first_on]
+    early += [(each.title, each.due_on) for each in actions if each.due_on < first]
+    all_of_them = [*[(o.title, o.due_on) for o in objectives], *[(a.title, a.due_on) for a in actions]]
+    late = [(title, due_on) for title, due_on in all_of_them if due_on > wanted.last_on]
+    for outside, path in ((early, "firstOn"), (late, "lastOn")):
+        if outside:
+            named = ", ".join(f"{title!r} on {due_on}" for title, due_on in outside)
+            raise Invalid(
+                f"due outside of {wanted.first_on} to {wanted.last_on}: {named}; allowed: a period that has"
+                " all of them, or change or remove them first",
+                [path],
+            )
 
 
 async def check_apart(survivor: Account, duplicate: Account, path: str) -> None:

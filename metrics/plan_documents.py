@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -37,16 +37,31 @@ class Difference:
 
 async def document_of(plan: AccountPlan) -> Document:
     """The plan with all that belongs to it now, as JSON: parts by id, days as texts, money in whole units."""
+    return (await documents_of([plan]))[plan.id]
+
+
+async def documents_of(plans: Sequence[AccountPlan]) -> dict[str, Document]:
+    """Such a document of each of some plans, by id: one statement for each kind of part."""
+    documents = {plan.id: _own(plan) for plan in plans}
+    for part in PARTS:
+        found: dict[str, dict[str, object]] = {plan.id: {} for plan in plans}
+        rows = part.filter(
+            tenant_id__in={plan.tenant_id for plan in plans},
+            account_plan_id__in=list(documents),
+            removed_on__isnull=True,
+        )
+        for row in await rows.order_by("id"):
+            found[row.account_plan_id][row.id] = {name: _written(getattr(row, name)) for name in part.kept}
+        for plan_id, document in documents.items():
+            document[part.called] = found[plan_id]
+    return documents
+
+
+def _own(plan: AccountPlan) -> Document:
     document: Document = {name: _written(getattr(plan, name)) for name in _PLAN}
     target = plan.revenue_target_minor
     document["revenue_target"] = None if target is None else str(Decimal(target) / 100)
     document["currency"] = plan.currency
-    for part in PARTS:
-        rows = part.filter(tenant_id=plan.tenant_id, account_plan_id=plan.id, removed_on__isnull=True)
-        document[part.called] = {
-            row.id: {name: _written(getattr(row, name)) for name in part.kept}
-            for row in await rows.order_by("id")
-        }
     return document
 
 

@@ -14,6 +14,7 @@ class RevisionState(Described):
     SUBMITTED = "SUBMITTED", "It waits for a manager's word."
     APPROVED = "APPROVED", "A manager agreed to it."
     RETURNED = "RETURNED", "A manager did not agree to it."
+    WITHDRAWN = "WITHDRAWN", "Whoever submitted it took it back before anybody decided."
 
 
 class Health(Described):
@@ -29,7 +30,8 @@ class Health(Described):
 class PlanRevision(Record):
     """A plan as it was submitted: the whole of it in ``document``, which never changes.
 
-    ``number`` counts up from 1. ``decided_because`` is why a manager returned it.
+    ``number`` counts up from 1. ``decided_on`` and ``decided_by`` are those of whoever approved, returned or
+    withdrew it; ``decided_because`` is why a manager returned it.
     """
 
     prefix = "prev"
@@ -66,8 +68,9 @@ class PlanRevision(Record):
 class PlanJudgement(Record):
     """How a plan stood when it was judged last, as rules see it: earlier days are in the change log.
 
-    ``moved_on`` is the last day on which something happened that it is about, ``judged_on`` the day as of
-    which it was judged.
+    The numbers are those of what was approved last; but for ``objectives_behind``, which is 0 then, they are
+    null of a plan that is NOT_BEGUN. ``moved_on`` is the last day on which something happened that it is
+    about, ``judged_on`` the day as of which it was judged.
     """
 
     prefix = "pjud"
@@ -79,6 +82,9 @@ class PlanJudgement(Record):
     account_plan = reference("AccountPlan", "judgements")
     health = fields.CharEnumField(Health, max_length=20)
     objectives_behind = fields.IntField()
+    objectives = fields.IntField(null=True)
+    objectives_without_action = fields.IntField(null=True)
+    actions_overdue = fields.IntField(null=True)
     moved_on = fields.DateField(null=True)
     judged_on = fields.DateField()
     valid_from = fields.DateField()

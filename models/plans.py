@@ -72,7 +72,7 @@ FOLLOWED = "t.first_on <= :as_of and t.last_on >= :as_of and (t.closed_on is nul
 #: What a plan may become.
 NEXT = {
     PlanState.DRAFT: (PlanState.SUBMITTED,),
-    PlanState.SUBMITTED: (PlanState.APPROVED, PlanState.RETURNED),
+    PlanState.SUBMITTED: (PlanState.APPROVED, PlanState.RETURNED, PlanState.DRAFT),
     PlanState.APPROVED: (PlanState.DRAFT,),
     PlanState.RETURNED: (PlanState.SUBMITTED,),
 }
@@ -82,7 +82,8 @@ class AccountPlan(Record):
     """What is to become of an account from ``first_on`` to ``last_on``.
 
     ``revenue_target_minor`` is what it is to bring in a year by then, in minor units of ``currency``.
-    ``valid_from`` is the day on which it was begun. ``returned_because`` says why it was returned last,
+    ``valid_from`` is the day on which it was begun to be written. It is at another version after each change
+    of it and of its parts. ``returned_because`` says why it was returned last,
     ``closed_on`` since when nobody follows it.
     """
 
@@ -121,6 +122,11 @@ class AccountPlan(Record):
             ("tenant_id", "approved_by_id"),
         )
 
+    @property
+    def begun_on(self) -> date:
+        """The first day on which anything can be of the plan: it was written then, or its period began."""
+        return min(self.valid_from, self.first_on)
+
     def check_transition(self, to: PlanState) -> None:
         """Raise InvalidTransition unless the plan may become ``to``."""
         self.check_followed("id")
@@ -152,6 +158,8 @@ class PlanPart(Record):
     immutable = frozenset({"account_plan_id", "account_id"})
     #: What it is called where plans are compared.
     called: ClassVar[str]
+    #: The columns that are said of each.
+    needed: ClassVar[tuple[str, ...]]
     #: The columns that say what it is, as a revision of the plan keeps them.
     kept: ClassVar[tuple[str, ...]]
 
@@ -170,6 +178,7 @@ class PlanEntry(PlanPart):
 
     prefix = "pent"
     called = "entries"
+    needed = ("kind", "text")
     kept = ("kind", "text", "position")
 
     tenant = reference("Tenant")
@@ -189,6 +198,7 @@ class Objective(PlanPart):
 
     prefix = "pobj"
     called = "objectives"
+    needed = ("title", "due_on")
     kept = ("title", "due_on", "status", "owner_id")
 
     tenant = reference("Tenant")
@@ -218,6 +228,7 @@ class ObjectiveMeasure(PlanPart):
 
     prefix = "pmea"
     called = "measures"
+    needed = ("title", "fact_kind", "aggregate", "baseline", "target")
     kept = (
         "objective_id", "title", "fact_kind", "aggregate", "field", "conditions", "direction", "baseline",
         "target",
@@ -251,6 +262,7 @@ class PlanAction(PlanPart):
 
     prefix = "pact"
     called = "actions"
+    needed = ("title", "due_on")
     kept = ("title", "owner_id", "due_on", "objective_id", "deal_id", "play_id")
 
     tenant = reference("Tenant")
@@ -285,6 +297,7 @@ class AcceptedRisk(PlanPart):
 
     prefix = "prsk"
     called = "accepted_risks"
+    needed = ("what", "because", "until_on")
     kept = ("what", "because", "accepted_by_id", "until_on")
 
     tenant = reference("Tenant")

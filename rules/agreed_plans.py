@@ -1,4 +1,4 @@
-"""What a plan is judged by: what a manager approved last, read from its revision."""
+"""What a plan aims at: what a manager approved last, by which it is judged, or what is written now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypedDict
 
+from metrics.plan_documents import documents_of
 from models.errors import Invalid
 from models.plan_records import PlanRevision, RevisionState
 from models.plans import AccountPlan, Aggregate, MeasureDirection, ObjectiveStatus
@@ -53,11 +55,9 @@ class AgreedObjective:
 
 
 @dataclass(frozen=True)
-class Agreed:
-    """What a revision says that a plan is judged by."""
+class Aims:
+    """What a plan says that is to be reached, by when, and how it is measured."""
 
-    number: int
-    since: date
     first_on: date
     last_on: date
     target: Fraction | None
@@ -75,6 +75,20 @@ class Agreed:
             yield f"{plan.id} pipeline", plan.account_id, PIPELINE
 
 
+@dataclass(frozen=True)
+class Agreed(Aims):
+    """What was approved: ``number`` is that of the revision, ``since`` when the first one was approved."""
+
+    number: int
+    since: date
+
+
+async def written_of(plans: Sequence[AccountPlan]) -> dict[str, Aims]:
+    """What plans aim at as they are written now."""
+    documents = await documents_of(plans)
+    return {plan.id: Aims(**_read(documents[plan.id])) for plan in plans}
+
+
 async def agreed_of(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, Agreed]:
     """What was approved last by a date, of each plan."""
     revisions = await PlanRevision.filter(
@@ -88,16 +102,23 @@ async def agreed_of(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -
     for each in revisions:
         if each.decided_on is not None:
             first = since.setdefault(each.account_plan_id, each.decided_on)
-            found[each.account_plan_id] = _read(each, first)
+            aims = _read(each.document)
+            found[each.account_plan_id] = Agreed(**aims, number=each.number, since=first)
     return found
 
 
-def _read(revision: PlanRevision, since: date) -> Agreed:
-    document = revision.document
+class _Read(TypedDict):
+    first_on: date
+    last_on: date
+    target: Fraction | None
+    objectives: tuple[AgreedObjective, ...]
+    measures: tuple[AgreedMeasure, ...]
+    actions: tuple[AgreedAction, ...]
+
+
+def _read(document: Mapping[str, object]) -> _Read:
     target = document.get("revenue_target")
-    return Agreed(
-        number=revision.number,
-        since=since,
+    return _Read(
         first_on=date.fromisoformat(str(document["first_on"])),
         last_on=date.fromisoformat(str(document["last_on"])),
         target=None if target is None else Fraction(Decimal(str(target))),

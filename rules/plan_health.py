@@ -1,7 +1,8 @@
 """How account plans stand against what really happens: progress by measures, and health with its reasons.
 
 A plan is judged by what a manager approved last, never by what is being written: filling in fields changes
-nothing. Only records other than the plan, and actions that were done, move it.
+nothing. Only records other than the plan, and actions that were done, move it. How far what is written is, is
+told beside it, for whoever is to approve it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from fractions import Fraction
 from metrics.account_movements import moved_on
 from models.plan_records import Health
 from models.plans import AccountPlan, PlanAction, progress, time_passed
-from rules.agreed_plans import Agreed, AgreedMeasure, AgreedObjective, agreed_of
+from rules.agreed_plans import Agreed, AgreedMeasure, AgreedObjective, Aims, agreed_of, written_of
 from rules.measures import Value, values
-from rules.plan_judgements import Judged, Measured, Reason, ReasonKind, Revenue, Standing
+from rules.plan_judgements import Judged, Measured, Reason, ReasonKind, Revenue, Standing, Written
 
 #: An objective is behind when its progress lags the share of the time that has passed by more than this.
 TOLERANCE = Fraction(1, 10)
@@ -56,6 +57,21 @@ async def _judged(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> 
     return judged
 
 
+async def standing(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, Written]:
+    """How far what is written of plans now is as of a date, by id, whether it was approved or not."""
+    written = await written_of(plans)
+    found = await values(tenant_id, [each for plan in plans for each in written[plan.id].asked(plan)], as_of)
+    done = await _done(tenant_id, plans, as_of)
+    return {
+        plan.id: Written(
+            as_of,
+            _objectives(written[plan.id], found, done, as_of),
+            _revenue(plan.id, written[plan.id], found, as_of),
+        )
+        for plan in plans
+    }
+
+
 async def _done(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -> dict[str, date]:
     """The days on which actions were done, by id."""
     ids = [plan.id for plan in plans]
@@ -71,7 +87,7 @@ def _judge(
     moved: date | None,
     as_of: date,
 ) -> Judged:
-    objectives = tuple(_standing(each, agreed, found, done, as_of) for each in agreed.objectives)
+    objectives = _objectives(agreed, found, done, as_of)
     revenue = _revenue(plan_id, agreed, found, as_of)
     acted = [done[each.id] for each in agreed.actions if each.id in done]
     last = max([agreed.since, agreed.first_on, *acted, *([moved] if moved else [])])
@@ -95,9 +111,15 @@ def _health(objectives: Sequence[Standing], reasons: Iterable[Reason]) -> Health
     return Health.BEHIND if deciding else Health.ON_TRACK
 
 
+def _objectives(
+    aims: Aims, found: Mapping[str, Value], done: Mapping[str, date], as_of: date
+) -> tuple[Standing, ...]:
+    return tuple(_standing(each, aims, found, done, as_of) for each in aims.objectives)
+
+
 def _standing(
     objective: AgreedObjective,
-    agreed: Agreed,
+    agreed: Aims,
     found: Mapping[str, Value],
     done: Mapping[str, date],
     as_of: date,
@@ -148,7 +170,7 @@ def _measured(each: AgreedMeasure, value: Value) -> Measured:
     )
 
 
-def _revenue(plan_id: str, agreed: Agreed, found: Mapping[str, Value], as_of: date) -> Revenue | None:
+def _revenue(plan_id: str, agreed: Aims, found: Mapping[str, Value], as_of: date) -> Revenue | None:
     if agreed.target is None:
         return None
     annual, pipeline = found[f"{plan_id} annual"], found[f"{plan_id} pipeline"]

@@ -97,6 +97,15 @@ class Revenue:
 
 
 @dataclass(frozen=True)
+class Written:
+    """How far what is written of a plan is as of a date, whether anybody agreed to it or not."""
+
+    as_of: date
+    objectives: tuple[Standing, ...]
+    revenue: Revenue | None
+
+
+@dataclass(frozen=True)
 class Judged:
     """How a plan stands as of a date; ``revision`` is the number of what it is judged by, None of none."""
 
@@ -111,4 +120,13 @@ class Judged:
     @property
     def objectives_behind(self) -> int:
         """How many objectives lag behind."""
-        return sum(each.behind for each in self.objectives)
+        return self.count(ReasonKind.OBJECTIVE_BEHIND)
+
+    @property
+    def objectives_counted(self) -> int:
+        """How many objectives the plan is judged by."""
+        return sum(each.status.counts for each in self.objectives)
+
+    def count(self, kind: ReasonKind) -> int:
+        """How many reasons of a kind speak against it."""
+        return sum(each.kind is kind for each in self.reasons)

@@ -53,13 +53,14 @@ class MeasureProgress:
 
 @strawberry.type
 class ObjectiveProgress:
-    """How far an objective that was approved is beside the time that has passed, as of a date."""
+    """How far an objective is beside the time that has passed, as of a date.
+
+    In `health` it is as it was approved, in `standing` as it is written.
+    """
 
     id: strawberry.ID = strawberry.field(description="The id of the objective.")
-    title: str = strawberry.field(
-        description="What is to be reached, as it was approved.", metadata=needing(Scope.READ_PERSONAL)
-    )
-    due_on: date = strawberry.field(description="The day by which, as it was approved.")
+    title: str = strawberry.field(description="What is to be reached.", metadata=needing(Scope.READ_PERSONAL))
+    due_on: date = strawberry.field(description="The day by which.")
     progress: float = strawberry.field(
         description="How far it is, 0 to 1, to four places: by the measure that lags most; without one, the"
         " share of its actions that are done."
@@ -70,10 +71,10 @@ class ObjectiveProgress:
     reached: bool = strawberry.field(description="Whether all of its measures, of which it has one, are.")
     behind: bool = strawberry.field(
         description="Whether it lags behind the time by more than 0.1, or is due and not reached; never for"
-        " one that was approved as DEFERRED or CANCELLED."
+        " one that is DEFERRED or CANCELLED."
     )
     measures: list[MeasureProgress] = strawberry.field(description="What its measures came to.")
-    actions: int = strawberry.field(description="How many actions were approved for it.")
+    actions: int = strawberry.field(description="How many actions there are for it.")
     actions_done: int = strawberry.field(description="How many of them are done.")
 
 
@@ -81,7 +82,7 @@ class ObjectiveProgress:
 class PlanRevenue:
     """What is in sight of a plan's revenue target, as of a date."""
 
-    target: Money = strawberry.field(description="What the account is to bring in a year, as approved.")
+    target: Money = strawberry.field(description="What the account is to bring in a year.")
     annual: Money = strawberry.field(description="12 times the monthly charges of its running contracts.")
     pipeline: Money = strawberry.field(description="The open deals, each times its probability.")
     in_sight: Money = strawberry.field(description="`annual` and `pipeline` together.")
@@ -153,6 +154,28 @@ class PlanHealth:
             revision=found.revision,
             moved_on=found.moved_on,
             reasons=[_reason(each) for each in found.reasons],
+            objectives=[_progress(each) for each in found.objectives],
+            revenue=_revenue(found.revenue, currency) if found.revenue else None,
+        )
+
+
+@strawberry.type
+class PlanStanding:
+    """How far what is written of a plan now is as of a date, whether it was approved and has begun or not."""
+
+    as_of: date = strawberry.field(description="The day as of which it is so.")
+    objectives: list[ObjectiveProgress] = strawberry.field(
+        description="How far its objectives are, with what their measures come to."
+    )
+    revenue: PlanRevenue | None = strawberry.field(
+        description="What is in sight of its revenue target; null without one."
+    )
+
+    @classmethod
+    def of(cls, found: plan_judgements.Written, currency: str) -> PlanStanding:
+        """As clients see it."""
+        return cls(
+            as_of=found.as_of,
             objectives=[_progress(each) for each in found.objectives],
             revenue=_revenue(found.revenue, currency) if found.revenue else None,
         )

@@ -29,7 +29,9 @@ class PlanRevision(Node, Stored[stored.PlanRevision]):
     number: int = column("The number of the revision in its plan, from 1.")
     state: RevisionState = column("What became of it.")
     submitted_on: date = column("The day on which it was submitted.")
-    decided_on: date | None = column("The day on which a manager decided on it; null until then.")
+    decided_on: date | None = column(
+        "The day on which a manager decided on it, or it was withdrawn; null until then."
+    )
     decided_because: str | None = column("Why it was returned; null when it was not.", Scope.READ_PERSONAL)
     document: JSON = column(
         "The whole plan as it was: an object with `name`, `first_on`, `last_on`, `vision`, `revenue_target`"
@@ -39,7 +41,7 @@ class PlanRevision(Node, Stored[stored.PlanRevision]):
     )
     plan = related("schema.plans", "AccountPlan", "account_plan_id", "The plan that it belongs to.")
     submitted_by = related("schema.access", "User", "submitted_by_id", "Who submitted it.")
-    decided_by = related("schema.access", "User", "decided_by_id", "Who decided on it.")
+    decided_by = related("schema.access", "User", "decided_by_id", "Who decided on it, or withdrew it.")
 
 
 @strawberry.type

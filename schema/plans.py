@@ -20,7 +20,7 @@ from models.errors import Invalid
 from models.plans import Aggregate, MeasureDirection, ObjectiveStatus, PlanEntryKind, PlanState
 from models.visibility import find
 from rules import plan_health
-from rules.plan_judgements import Judged
+from rules.plan_judgements import Judged, Written
 from schema.context import Info
 from schema.core.arguments import AsOf
 from schema.core.connections import Listed, children, connection, related
@@ -32,7 +32,7 @@ from schema.core.listing import Column, Listing
 from schema.core.money import Money
 from schema.core.readable import ANY_FACT
 from schema.core.stored import Node, Stored, column
-from schema.plan_health import PlanHealth
+from schema.plan_health import PlanHealth, PlanStanding
 from schema.plan_revisions import PlanDifference
 
 for _enum, _name in (
@@ -55,6 +55,7 @@ class PlanEntry(Stored[stored.PlanEntry]):
     model = stored.PlanEntry
 
     id: strawberry.ID = column("The id of the entry, unlike all others.")
+    version: int = column("Grows by one with each change.")
     kind: PlanEntryKind = column("What it says something of.")
     text: str = column("What it says.", Scope.READ_PERSONAL)
     position: int = column("The number of its place among those of its kind, from 1.")
@@ -67,6 +68,7 @@ class ObjectiveMeasure(Stored[stored.ObjectiveMeasure]):
     model = stored.ObjectiveMeasure
 
     id: strawberry.ID = column("The id of the measure, unlike all others.")
+    version: int = column("Grows by one with each change.")
     title: str = column("What it is called.", Scope.READ_PERSONAL)
     fact_kind: str = column("The kind of facts that count, as `factKinds` names it.")
     aggregate: Aggregate = column("How they become one number.")
@@ -138,6 +140,7 @@ class AcceptedRisk(Stored[stored.AcceptedRisk]):
     model = stored.AcceptedRisk
 
     id: strawberry.ID = column("The id of the accepted risk, unlike all others.")
+    version: int = column("Grows by one with each change.")
     what: str = column("What may happen.", Scope.READ_PERSONAL)
     because: str = column("Why that is accepted.", Scope.READ_PERSONAL)
     until_on: date = column("The last day for which that holds.")
@@ -157,7 +160,9 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
 
     model = stored.AccountPlan
 
-    version: int = column("Grows by one with each change; a command may name the one that it has read.")
+    version: int = column(
+        "Grows by one or two with each change of it or of its parts; a command may name the one it has read."
+    )
     name: str = column("What it is called.")
     first_on: date = column("Its first day.")
     last_on: date = column("Its last day.")
@@ -207,6 +212,25 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
 
         judged = await info.context.loaders.batched(("plan health", day), found, self.id)
         return PlanHealth.of(judged, self.record.currency)
+
+    @costs(20)
+    @strawberry.field
+    async def standing(self, info: Info, as_of: AsOf = None) -> PlanStanding:
+        """How far what is written of it now is as of a date, approved or not, begun or not.
+
+        It is no judgement: ``health`` is, of what was approved.
+        """
+        day = as_of or today()
+        check_day(day, "asOf")
+        tenant_id = info.context.actor.tenant_id
+
+        async def found(ids: Sequence[str]) -> list[Written]:
+            plans = await stored.AccountPlan.filter(id__in=list(ids))
+            standing = await plan_health.standing(tenant_id, plans, day)
+            return [standing[each] for each in ids]
+
+        standing = await info.context.loaders.batched(("plan standing", day), found, self.id)
+        return PlanStanding.of(standing, self.record.currency)
 
 
 @strawberry.input

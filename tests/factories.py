@@ -426,6 +426,8 @@ async def plan_action(of: AccountPlan, **values: Any) -> PlanAction:
 async def plan_judgement(of: AccountPlan, health: Health, **values: Any) -> PlanJudgement:
     """How a plan stood on its first day."""
     defaults: dict[str, Any] = {"objectives_behind": 0, "judged_on": of.first_on, "moved_on": of.first_on}
+    if health is not Health.NOT_BEGUN:
+        defaults |= {"objectives": 1, "objectives_without_action": 0, "actions_overdue": 0}
     return await PlanJudgement.create(
         id=PlanJudgement.make_id(), **(_of_plan(of) | {"health": health} | defaults | values)
     )

@@ -218,7 +218,7 @@ async def _written(cast: Cast, told: Told) -> AccountPlan:
         },
     )  # fmt: skip
     for kind, text in told.entries:
-        await plan_parts.put_entry(cast.director, plan.id, None, kind, text, None)
+        await plan_parts.put_entry(cast.director, plan.id, None, {"kind": kind, "text": text})
     for goal in told.goals:
         await _aim(cast, plan, goal)
     what, because = told.risk

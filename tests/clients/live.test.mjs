@@ -109,7 +109,7 @@ async function planned(account) {
   const id = created.createAccountPlan.plan.id;
   for (const [who, act] of [
     ['seller', `putObjective(input: { planId: $id, title: "Ten", dueOn: "${day(200)}" })`],
-    ['seller', 'submitAccountPlan(input: { id: $id })'],
+    ['seller', 'submitAccountPlan(input: { id: $id, version: 2 })'],
     ['manager', 'approveAccountPlan(input: { id: $id })'],
   ]) {
     const data = await ask(who, `mutation ($id: ID!) { done: ${act} { errors { message } } }`, { id });

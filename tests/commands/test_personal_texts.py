@@ -229,7 +229,8 @@ async def _plan(client: Door, on: Desk) -> str:
         client, "putAcceptedRisk", **of, what="Ada Lovelace leaves", because="Ada Lovelace is young",
         untilOn=str(today() + timedelta(days=90)),
     )  # fmt: skip
-    await _do(client, "submitAccountPlan", id=plan)
+    parts = 5  # each of them counts as a change of the plan
+    await _do(client, "submitAccountPlan", id=plan, version=1 + parts)
     return plan
 
 

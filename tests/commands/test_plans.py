@@ -10,13 +10,14 @@ import pytest
 
 from commands import plan_parts, plans, privacy
 from metrics.plan_documents import DifferenceKind, difference, document_of
-from models.access import Actor, Role, Tenant, User
+from models.access import Actor, Delegation, Role, Tenant, User
 from models.accounts import Account
-from models.base import today
+from models.base import as_on, today
 from models.errors import Conflict, Forbidden, Invalid, InvalidTransition, NotFound
 from models.history import Change
 from models.plan_records import Health, PlanJudgement, PlanRevision, RevisionState
 from models.plans import AccountPlan, Objective, ObjectiveStatus, PlanAction, PlanEntryKind, PlanState
+from rules.plan_health import judged
 from tests import factories
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -90,7 +91,7 @@ async def test_a_plan_is_returned_with_a_reason_and_approved_by_somebody_above(d
     plan = await plans.give_back(on.mara, plan.id, "where is the competition?")
     assert (plan.state, plan.returned_because) == (PlanState.RETURNED, "where is the competition?")
     await plan_parts.put_entry(
-        on.ada, plan.id, None, PlanEntryKind.THREAT, "Rival has half of the sites", None
+        on.ada, plan.id, None, {"kind": PlanEntryKind.THREAT, "text": "Rival has half of the sites"}
     )
     await plans.submit(on.ada, plan.id)
     plan = await plans.approve(on.mara, plan.id)
@@ -145,7 +146,7 @@ async def test_what_is_written_after_the_approval_needs_another_one(db: str) -> 
     plan = await plans.approve(on.mara, plan.id)
     same = {"title": "Grow", "due_on": LAST, "owner_id": None}
     await plan_parts.put_objective(on.ada, plan.id, objective.id, same | {"status": ObjectiveStatus.ACHIEVED})
-    await plans.update(on.ada, plan.id, {"name": "2026"}, plan.version)
+    await plans.update(on.ada, plan.id, {"name": "2026"}, plan.version + 1)
     assert (await AccountPlan.get(id=plan.id)).state == PlanState.APPROVED
     await plan_parts.put_objective(on.ada, plan.id, objective.id, same | {"status": ObjectiveStatus.DEFERRED})
     assert (await AccountPlan.get(id=plan.id)).state == PlanState.DRAFT
@@ -215,6 +216,144 @@ async def test_who_has_a_deal_on_the_account_alone_neither_sees_nor_writes_its_p
         await plans.create(bo, on.account.id, {"name": "mine", "first_on": LAST, "last_on": date(2027, 1, 1)})
 
 
+async def test_a_plan_is_neither_closed_nor_handed_in_on_a_day_before_what_was_done_with_it(db: str) -> None:
+    on = await office()
+    plan = await on.plan()
+    await on.objective(plan)
+    early, begun, approved = date(2025, 12, 31), FIRST, date(2026, 7, 2)
+    with pytest.raises(Invalid, match="2025-12-31 is before 2026-01-01, when the plan was begun") as refused:
+        await plans.submit(on.ada, plan.id, on=early)
+    assert refused.value.path == ("on",)
+    with pytest.raises(Invalid, match="when the plan was begun"):
+        await plans.close(on.ada, plan.id, "no", on=early)
+    await plans.submit(on.ada, plan.id, on=begun)
+    await plans.approve(on.mara, plan.id, on=approved)
+    for day, why in ((approved - timedelta(days=1), "was last done"), (date(2027, 1, 1), "future")):
+        with pytest.raises(Invalid, match=why):
+            await plans.close(on.mara, plan.id, "no", on=day)
+    before = await judged(plan.tenant_id, [await AccountPlan.get(id=plan.id)], date(2026, 10, 5))
+    await plans.close(on.mara, plan.id, "sold", on=date(2026, 10, 6))
+    after = await judged(plan.tenant_id, [await AccountPlan.get(id=plan.id)], date(2026, 10, 5))
+    assert after == before
+    assert after[plan.id].revision == 1
+
+
+async def test_who_may_approve_a_plan_closes_one_that_was_approved(db: str) -> None:
+    on = await office()
+    plan = await on.plan()
+    await on.objective(plan)
+    await plans.submit(on.ada, plan.id)
+    await plans.approve(on.mara, plan.id)
+    await on.action(plan)  # which makes it a draft again
+    with pytest.raises(Forbidden, match="a DIRECTOR may not close account plans that were approved"):
+        await plans.close(on.ada, plan.id, "it is behind")
+    assert (await plans.close(on.mara, plan.id, "sold")).closed_on == today()
+    own = await plans.create(
+        on.mara, (await factories.account(on.manager)).id, {"name": "x", "first_on": FIRST, "last_on": LAST}
+    )
+    assert (await plans.close(on.mara, own.id, "never agreed to")).closed_on == today()
+
+
+async def test_what_was_submitted_is_withdrawn_by_who_did_so_until_it_is_decided_on(db: str) -> None:
+    on = await office()
+    plan = await on.plan()
+    await on.objective(plan)
+    await plans.submit(on.mara, plan.id)  # by mistake: she could neither return nor approve it
+    assert (await plans.withdraw(on.mara, plan.id)).state is PlanState.DRAFT
+    (revision,) = await PlanRevision.filter(account_plan_id=plan.id)
+    assert (revision.state, revision.decided_on, revision.decided_by_id) == (
+        RevisionState.WITHDRAWN, today(), on.manager.id,
+    )  # fmt: skip
+    await plans.submit(on.ada, plan.id)
+    with pytest.raises(Forbidden, match="only who submitted the plan"):
+        await plans.withdraw(on.mara, plan.id)
+    await plans.approve(on.mara, plan.id)
+    with pytest.raises(InvalidTransition, match="the plan is APPROVED; allowed: SUBMITTED"):
+        await plans.withdraw(on.ada, plan.id)
+    assert [each.number for each in await PlanRevision.filter(account_plan_id=plan.id)] == [1, 2]
+
+
+async def test_of_two_who_change_a_part_the_slower_is_told_and_what_is_not_said_stays(db: str) -> None:
+    on = await office()
+    plan = await on.plan()
+    read = await on.objective(plan, owner_id=on.director.id)
+    assert (read.version, (await AccountPlan.get(id=plan.id)).version) == (1, 2)
+    kept = await plan_parts.put_objective(on.mara, plan.id, read.id, {"title": "Grow faster"}, read.version)
+    assert (kept.title, kept.status, kept.owner_id) == ("Grow faster", "IN_PROGRESS", on.director.id)
+    with pytest.raises(Conflict) as refused:
+        await plan_parts.put_objective(on.ada, plan.id, read.id, {"status": "DEFERRED"}, read.version)
+    assert isinstance(refused.value.current, Objective)
+    with pytest.raises(Conflict) as refused:
+        await plan_parts.remove_part(on.ada, read.id, read.version)
+    assert isinstance(refused.value.current, AccountPlan)
+    action = await on.action(plan)
+    assert await plan_parts.put_action(on.ada, plan.id, action.id, {"owner_id": on.director.id}, 1)
+    assert await plan_parts.put_objective(on.ada, plan.id, read.id, {"owner_id": None}, kept.version)
+    version = (await AccountPlan.get(id=plan.id)).version
+    assert version == 6  # the beginning, two parts, and three changes of them
+    await plan_parts.put_objective(on.ada, plan.id, read.id, {"title": "Grow faster"})  # as it is
+    assert (await AccountPlan.get(id=plan.id)).version == version
+    await on.objective(plan, title="One more")
+    with pytest.raises(Conflict):
+        await plans.submit(on.ada, plan.id, version=version)
+    assert (await plans.submit(on.ada, plan.id, version=version + 1)).state is PlanState.SUBMITTED
+
+
+@pytest.mark.parametrize("missing", ["title", "due_on"])
+async def test_a_new_part_says_what_it_needs(db: str, missing: str) -> None:
+    on = await office()
+    plan = await on.plan()
+    given = {name: each for name, each in {"title": "Grow", "due_on": LAST}.items() if name != missing}
+    for put in (plan_parts.put_objective, plan_parts.put_action):
+        with pytest.raises(Invalid, match="is needed for a new one") as refused:
+            await put(on.ada, plan.id, None, given)
+        assert refused.value.path == ({"title": "title", "due_on": "dueOn"}[missing],)
+
+
+async def test_what_is_due_lies_in_the_period_of_the_plan(db: str) -> None:
+    on = await office()
+    with as_on(date(2025, 12, 1)):
+        plan = await on.plan()
+    for wrong in (date(2029, 1, 1), FIRST):
+        with pytest.raises(
+            Invalid, match="outside of the plan; allowed: 2026-01-02 to 2026-12-31"
+        ) as refused:
+            await on.objective(plan, due_on=wrong)
+        assert refused.value.path == ("dueOn",)
+    for wrong in (date(1999, 1, 1), date(2027, 1, 1)):
+        with pytest.raises(Invalid, match="outside of the plan; allowed: 2025-12-01 to 2026-12-31"):
+            await on.action(plan, due_on=wrong)
+    await on.action(plan, title="Prepare", due_on=date(2025, 12, 15))
+    goal = await on.objective(plan, title="By summer", due_on=date(2026, 6, 30))
+    for period, path in (
+        ({"last_on": date(2026, 6, 29)}, "lastOn"),
+        ({"first_on": date(2026, 6, 30)}, "firstOn"),
+    ):
+        with pytest.raises(Invalid, match="'By summer' on 2026-06-30") as refused:
+            await plans.update(on.ada, plan.id, period)
+        assert refused.value.path == (path,)
+    await plans.update(on.ada, plan.id, {"last_on": date(2026, 6, 30), "first_on": date(2026, 6, 29)})
+    assert await plan_parts.put_objective(on.ada, plan.id, goal.id, {"title": "By the summer"})
+
+
+async def test_who_is_to_see_to_something_must_see_the_plan(db: str) -> None:
+    on = await office()
+    plan = await on.plan()
+    tenant = await Tenant.get(id=on.account.tenant_id)
+    stranger = await factories.user(tenant, team_id=(await factories.team(tenant)).id)
+    temp = await factories.user(tenant, Role.ASSISTANT)
+    for put in (on.objective, on.action):
+        for nobody in (stranger, temp):
+            with pytest.raises(Invalid, match=f"{nobody.name} does not see the plan") as refused:
+                await put(plan, owner_id=nobody.id)
+            assert refused.value.path == ("ownerId",)
+        assert (await put(plan, owner_id=on.manager.id)).owner_id == on.manager.id
+    await Delegation.create(
+        id=Delegation.make_id(), tenant_id=tenant.id, assistant_id=temp.id, principal_id=on.director.id
+    )
+    assert (await on.action(plan, owner_id=temp.id)).owner_id == temp.id
+
+
 async def test_an_action_is_done_once_and_not_in_the_future(db: str) -> None:
     on = await office()
     plan = await on.plan()
@@ -263,7 +402,8 @@ async def test_an_erased_person_is_in_no_text_of_a_plan_nor_in_its_revisions(db:
     contact = await factories.contact(on.account, name="Kim Weber")
     plan = await on.plan(vision="Kim Weber buys from us alone")
     await on.objective(plan, title="Win Kim Weber")
-    await plan_parts.put_entry(on.ada, plan.id, None, PlanEntryKind.WEAKNESS, "Kim Weber doubts", None)
+    doubt = {"kind": PlanEntryKind.WEAKNESS, "text": "Kim Weber doubts"}
+    await plan_parts.put_entry(on.ada, plan.id, None, doubt)
     await plans.submit(on.ada, plan.id)
     await plans.approve(on.mara, plan.id)
     await privacy.erase(on.mara, contact.id)

@@ -126,8 +126,9 @@ async def _plan(rng: random.Random, of: Account) -> None:
     for objective in objectives[::2]:
         await factories.plan_action(plan, objective_id=objective.id, due_on=_around(rng))
     if rng.random() < 0.7:
+        counted = ("objectives", "objectives_behind", "objectives_without_action", "actions_overdue")
         await factories.plan_judgement(
-            plan, rng.choice(list(Health)), objectives_behind=rng.choice([0, 1, 2, 3])
+            plan, rng.choice(list(Health)), **{name: rng.choice([0, 1, 2, 3]) for name in counted}
         )
 
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commands import deals, evaluations, plan_parts, plans, rulebooks
+from commands import deals, evaluations, plan_judgements, plan_parts, plans, rulebooks
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from models import database
 from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
-from models.base import today
+from models.base import as_on, today
 from models.catalog import Product
 from models.deals import ContactRole, Stage
 from models.errors import Invalid, InvalidTransition
@@ -41,7 +41,7 @@ from rules import facts, packs
 from rules.engine.pool import EnginePool
 from rules.kinds import REGISTRY
 from rules.measures import NOT_MEASURED, measure, values
-from rules.plan_health import judged
+from rules.plan_health import judged, standing
 from rules.plan_judgements import Judged, ReasonKind
 from tests import factories
 
@@ -95,7 +95,7 @@ class Office:
         given |= {"objective_id": objective and objective.id, "play_id": None}
         return (await plan_parts.put_action(self.ada, plan.id, None, given)).id
 
-    async def agree(self, plan: AccountPlan, on: date = FIRST) -> None:
+    async def agree(self, plan: AccountPlan, on: date | None = FIRST) -> None:
         """Have the plan handed in and approved on a day."""
         await plans.submit(self.ada, plan.id, on=on)
         await plans.approve(self.mara, plan.id, on=on)
@@ -265,6 +265,32 @@ async def test_the_revenue_target_stands_against_contracts_and_weighted_deals(db
     assert ReasonKind.REVENUE_BEHIND in {each.kind for each in later.reasons if each.decides}
 
 
+async def test_what_is_written_stands_before_anybody_approved_it_and_is_not_judged(db: str) -> None:
+    on = await Office().open()
+    plan, objective = await on.plan(
+        first_on=date(2027, 1, 1), last_on=date(2027, 12, 31), revenue_target_minor=100_000_00
+    )
+    other, _ = await on.plan()
+    await on.service(1_000_00, FIRST)
+    await factories.contract(on.account, mrc_minor=1_000_00)
+    await factories.deal(on.account, amount_minor=20_000_00, probability=40)
+    found = await standing(plan.tenant_id, [plan, other], day := date(2026, 1, 31))
+    for each in found.values():
+        (goal,) = each.objectives
+        # (3,000 - 2,000) / (10,000 - 2,000)
+        assert (goal.measures[0].value, goal.progress) == (Fraction(3000), Fraction(1, 8))
+    assert found[plan.id].objectives[0].id == objective.id
+    assert (found[plan.id].objectives[0].passed, found[other.id].objectives[0].passed) == (
+        Fraction(0), Fraction(30, 364),
+    )  # fmt: skip
+    revenue = found[plan.id].revenue
+    assert revenue is not None
+    assert (revenue.in_sight, revenue.progress, found[other.id].revenue) == (
+        Fraction(20_000), Fraction(1, 5), None,
+    )  # fmt: skip
+    assert await on.stands(plan, day) == Judged(day, Health.NOT_BEGUN, None, None)
+
+
 async def test_the_same_measures_of_many_accounts_take_one_statement_for_each_kind(
     db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,10 +331,17 @@ async def test_what_is_approved_later_judges_from_then_on_and_a_closed_plan_stan
     now = await on.stands(plan, day)
     assert (now.health, now.revision, now.objectives[0].progress) == (Health.ON_TRACK, 2, Fraction(1, 2))
     assert (await on.stands(plan, day - timedelta(days=1))).objectives[0].progress == Fraction(1, 8)
-    await plans.close(on.ada, plan.id, "sold", on=day)
+    await plans.close(on.mara, plan.id, "sold", on=day)
     assert await on.stands(plan, LAST) == now
 
 
+#: The numbers that rules see of a plan, by the reasons that they count.
+COUNTED = {
+    "objectives_behind": ReasonKind.OBJECTIVE_BEHIND,
+    "objectives_without_action": ReasonKind.OBJECTIVE_WITHOUT_ACTION,
+    "actions_overdue": ReasonKind.ACTION_OVERDUE,
+}
+PLAN_FACTS = {"plan": frozenset({*COUNTED, "objectives"})}
 Edit = tuple[str, int]
 EDITS = st.lists(
     st.tuples(
@@ -362,7 +395,7 @@ async def _edited(url: str, edits: Sequence[Edit]) -> None:
 async def _edit(
     on: Office, plan: AccountPlan, objective: Objective, action: str, what: str, way: int
 ) -> None:
-    later = plan.last_on + timedelta(days=30 * way)
+    later = plan.last_on - timedelta(days=way)
     given: dict[str, Any] = {"title": f"Cloud {way}", "due_on": later, "owner_id": None}
     acting: dict[str, Any] = dict.fromkeys(("owner_id", "objective_id", "deal_id", "play_id"))
     match what:
@@ -391,11 +424,79 @@ async def _edit(
         case "due":
             await plan_parts.put_action(on.ada, plan.id, action, acting | {"title": "Call", "due_on": later})
         case "entry":
-            await plan_parts.put_entry(on.ada, plan.id, None, PlanEntryKind.STRENGTH, "x" * (way + 1), None)
+            said = {"kind": PlanEntryKind.STRENGTH, "text": "x" * (way + 1)}
+            await plan_parts.put_entry(on.ada, plan.id, None, said)
         case "remove":
             await plan_parts.remove_part(on.ada, objective.id if way % 2 else action)
         case "submit":
             await plans.submit(on.ada, plan.id)
+
+
+@settings(
+    max_examples=8,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(EDITS, st.lists(st.integers(0, 199), min_size=1, max_size=4, unique=True))
+def test_facts_of_a_plan_count_what_the_reasons_of_its_health_count(
+    sqlite_url: str, edits: Sequence[Edit], ago: list[int]
+) -> None:
+    """Whatever is written into an approved plan, rules and health speak of what was approved."""
+    asyncio.run(_counted(sqlite_url, edits, ago))
+
+
+async def _counted(url: str, edits: Sequence[Edit], ago: list[int]) -> None:
+    await database.connect(url)
+    try:
+        on = await Office().open()
+        start = today() - timedelta(days=200)
+        with as_on(start):
+            draft, _ = await on.plan(first_on=start - timedelta(days=900), last_on=start - timedelta(days=1))
+            plan, objective = await on.plan(first_on=start, last_on=start + timedelta(days=300))
+            await on.objective(plan)
+            action = await on.action(plan, start + timedelta(days=20), objective)
+            await on.agree(plan, on=None)
+        operator = system_actor(await Tenant.get(id=plan.tenant_id))
+        days = [today() - timedelta(days=each) for each in sorted(ago, reverse=True)]
+        for number, day in enumerate(days):
+            for edit in edits[number :: len(days)]:
+                with suppress(Invalid, InvalidTransition):
+                    await _edit(on, plan, objective, action, *edit)
+            await plan_judgements.judge(operator, day)
+        for day in days:
+            reasons = [each.kind for each in (await on.stands(plan, day)).reasons]
+            found = await facts.gather(plan.tenant_id, [plan.account_id], day, PLAN_FACTS)
+            told = {str(each["id"]): each for each in found[plan.account_id]["plan"]}
+            for name, kind in COUNTED.items():
+                assert told[plan.id][name] == reasons.count(kind), (name, edits, day)
+                assert name not in told.get(draft.id, {})
+            assert told[plan.id]["objectives"] == 2
+    finally:
+        await database.disconnect()
+
+
+async def test_an_overdue_action_is_silenced_by_the_manager_alone(db: str) -> None:
+    """What is written into an approved plan neither opens a reason for rules nor takes one away."""
+    on = await Office().open()
+    with as_on(FIRST):
+        plan, objective = await on.plan()
+        late = await on.action(plan, date(2026, 1, 10), objective)
+        await on.agree(plan)
+    operator = system_actor(await Tenant.get(id=plan.tenant_id))
+
+    async def overdue(day: int) -> object:
+        await plan_judgements.judge(operator, when := date(2026, 2, day))
+        found = await facts.gather(plan.tenant_id, [plan.account_id], when, PLAN_FACTS)
+        return found[plan.account_id]["plan"][0]["actions_overdue"]
+
+    assert await overdue(1) == 1
+    await plan_parts.remove_part(on.ada, late)
+    await on.action(plan, date(2026, 1, 11))
+    await on.action(plan, date(2026, 1, 12))
+    assert await overdue(2) == 1
+    await on.agree(plan, on=date(2026, 2, 3))
+    assert await overdue(3) == 2
 
 
 #: What records lack or have had for too long, by the rule that says it.

@@ -106,6 +106,7 @@ MUTATIONS: Mapping[str, May] = {
         ),
         _may(SELLERS, "WRITE_SALES"),
     ),
+    "withdrawAccountPlan": _may(SELLERS, "WRITE_SALES", own=True),
     "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "setPotential": _may(SELLERS, "WRITE_SALES", own=True),

@@ -1,0 +1,26 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise import fields
+
+class Migration(migrations.Migration):
+    dependencies = [('models', '0020_duplicate_dismissals')]
+
+    initial = False
+
+    operations = [
+        ops.AddField(
+            model_name='PlanJudgement',
+            name='actions_overdue',
+            field=fields.IntField(null=True),
+        ),
+        ops.AddField(
+            model_name='PlanJudgement',
+            name='objectives',
+            field=fields.IntField(null=True),
+        ),
+        ops.AddField(
+            model_name='PlanJudgement',
+            name='objectives_without_action',
+            field=fields.IntField(null=True),
+        ),
+    ]
