@@ -54,10 +54,15 @@ class AgreedObjective:
 
 @dataclass(frozen=True)
 class Agreed:
-    """What a revision says that a plan is judged by."""
+    """What a revision says that a plan is judged by, and the whole of it in ``document``.
+
+    ``since`` is the day on which the plan was approved first, ``approved_on`` that of this revision.
+    """
 
     number: int
     since: date
+    approved_on: date
+    document: Mapping[str, object]
     first_on: date
     last_on: date
     target: Fraction | None
@@ -88,16 +93,18 @@ async def agreed_of(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -
     for each in revisions:
         if each.decided_on is not None:
             first = since.setdefault(each.account_plan_id, each.decided_on)
-            found[each.account_plan_id] = _read(each, first)
+            found[each.account_plan_id] = _read(each, first, each.decided_on)
     return found
 
 
-def _read(revision: PlanRevision, since: date) -> Agreed:
+def _read(revision: PlanRevision, since: date, approved_on: date) -> Agreed:
     document = revision.document
     target = document.get("revenue_target")
     return Agreed(
         number=revision.number,
         since=since,
+        approved_on=approved_on,
+        document=document,
         first_on=date.fromisoformat(str(document["first_on"])),
         last_on=date.fromisoformat(str(document["last_on"])),
         target=None if target is None else Fraction(Decimal(str(target))),

@@ -58,12 +58,12 @@ class Drawn(Enum):
 
 @dataclass(frozen=True)
 class Chart:
-    """Series of numbers by category; what they are is said in the title."""
+    """Series of numbers by category; what they are is said in the title. None is a gap."""
 
     title: str
     drawn: Drawn
     categories: Sequence[str]
-    series: Sequence[tuple[str, Sequence[float]]]
+    series: Sequence[tuple[str, Sequence[float | None]]]
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.util import Inches, Pt
 
-from commands.account_review.content import Content, Edition
+from commands.account_review.content import Content, Edition, Unapproved
 from connectors.account_review import deck, document, story
 from connectors.account_review.shading import whitespace
 from connectors.account_review.texts import day, money, words
 from models import database
 from models.base import today
+from models.plans import PlanState
 from tests.conftest import blocking
 from tests.connectors.office import pages
 from tests.reviews import AMOUNT, DAY, SECRET, bare, parts, told, world
@@ -154,6 +155,13 @@ def test_charts_hold_their_data_to_edit(gathered: Gathered, edition: Edition) ->
     assert list(recurring.plots[0].categories) == [day(point.day) for point in content.history]
     told_by_it = list(recurring.plots[0].series[0].values)
     assert told_by_it == [point.recurring_minor / 100 for point in content.history]
+    # Only the last quarter was judged: the others have no point, which is not the same as one at 0.
+    if edition is MANAGER:
+        line = charts["Revenue at risk (EUR)"]
+        assert [list(each.values)[:-1] for each in line.plots[0].series] == [[None] * 7] * 2
+        assert 'dispBlanksAs val="gap"' in line.part.blob.decode()
+        listed = _slides(file)["Revenue and risk over time, with subsidiaries"]
+        assert listed.count("not judged") == 2 * 7 and money(0, "EUR") not in listed[-9:]
     assert ("Revenue at risk (EUR)" in charts) is (edition is MANAGER)
     if edition is MANAGER:
         risk = charts["Revenue at risk (EUR)"].plots[0].series
@@ -306,6 +314,27 @@ def test_an_office_program_shows_every_page(gathered: Gathered, tmp_path: Path) 
             assert shown[file.name] == len(_deck(told_by_it).slides)
         else:
             assert shown[file.name] >= 1
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+async def test_of_a_plan_it_is_said_what_of_it_was_approved(db: str) -> None:
+    content = await (await world()).content(MANAGER)
+    assert content.plan
+    facts = _slides(deck.written(content))["Account plan: behind"]
+    assert "as approved last: revision 1 of 2026-01-15" in facts and "Written now" not in facts
+    assert any(text.endswith("a year, of this account alone") for text in facts)
+    counts = [
+        Unapproved(("objective", "objectives"), changed=1),
+        Unapproved(("action", "actions"), added=1, taken_out=2),
+    ]
+    changed = replace(content, plan=replace(content.plan, unapproved=counts))
+    said = "changes not approved since 2026-01-15: 1 objective changed; 2 actions taken out, 1 added"
+    draft = replace(content, plan=replace(content.plan, approved=None, state=PlanState.DRAFT))
+    for written in WRITERS:
+        assert said in told(written(changed))
+        assert "a draft that nobody approved" in told(written(draft))
+    assert "Account plan: not approved" in _slides(deck.written(draft))
+    assert "The account plan is a draft that nobody approved" in _slides(deck.written(draft))["Summary"]
 
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)

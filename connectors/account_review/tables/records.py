@@ -20,12 +20,17 @@ def history(content: Content) -> Table:
         [
             day(point.day),
             money(point.recurring_minor, content.currency),
-            maybe_money(point.at_risk_minor, content.currency),
-            maybe_money(point.at_risk_weighted_minor, content.currency),
+            _judged(point.at_risk_minor, content.currency),
+            _judged(point.at_risk_weighted_minor, content.currency),
         ][: len(columns)]
         for point in content.history
     ]
     return Table(columns, rows, ("quarter", "quarters"))
+
+
+def _judged(minor: int | None, currency: str) -> str:
+    """What is at risk, or that nobody judged it yet: that is not 0."""
+    return "not judged" if minor is None else money(minor, currency)
 
 
 def tree(content: Content) -> Table:
