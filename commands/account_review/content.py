@@ -22,6 +22,7 @@ from models.described import Described
 from models.forecast import Period
 from models.people import Seniority
 from models.plans import AccountPlan, PlanState
+from models.recommendations import Withheld
 from models.severity import Severity
 from models.stakeholders import Influence, Support
 from rules.plan_judgements import Judged
@@ -295,7 +296,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Content:
-    """A review of a quarter; ``missing`` says in a line each what there is nothing to tell of."""
+    """A review of a quarter; ``missing`` says in a line each what there is nothing to tell of.
+
+    ``withheld`` counts the open recommendations that are not in ``advice``, by why they are not offered.
+    """
 
     edition: Edition
     tenant: str
@@ -316,6 +320,7 @@ class Content:
     ended: Sequence[EndedDeal] = ()
     risks: Sequence[OpenRisk] = ()
     advice: Sequence[Advice] = ()
+    withheld: Mapping[Withheld, int] = field(default_factory=dict)
     people: People | None = None
     whitespace: Whitespace | None = None
     plan: Plan | None = None

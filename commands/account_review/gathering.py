@@ -22,7 +22,7 @@ from commands.account_review.content import (
     Whitespace,
 )
 from commands.account_review.people import both_sides, known_people
-from commands.account_review.verdicts import advice, open_risks
+from commands.account_review.verdicts import advice, open_risks, withheld
 from commands.permissions import READ, READ_MONEY, READ_PERSONAL, require
 from metrics.account_care import by_month, open_tickets, restored, ticket_days, usage
 from metrics.account_market import rivals, trends
@@ -193,6 +193,7 @@ class _Review:
             ended=self._told(ended, "Won and lost", "no deal ended in the quarter"),
             risks=self._told(risks, "Open risks", "none is known"),
             advice=self._told(wise, "Recommendations", "none waits"),
+            withheld=await withheld(self.actor, ids, as_of),
             people=self._told(people, "People", "nobody is known at the account"),
             whitespace=await self._whitespace(),
             trends=self._told(await trends(self.records), "Trends", "none holds"),

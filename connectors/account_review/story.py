@@ -13,11 +13,14 @@ from connectors.account_review.tables import judgements, people, records
 from connectors.account_review.texts import capital, counted, day, money, words
 from metrics.account_records import ON_ITS_WAY
 from models.plans import PlanEntryKind, PlanState
+from models.recommendations import Withheld
 from models.services import ServiceState
 
 _MINOR = 100
 #: A table has so many rows at most, so that a file stays one that people open.
 MOST_ROWS = 200
+#: A deck shows so many reasons for how a plan stands, and of its strengths, threats and so on so many each.
+MOST_REASONS, MOST_ENTRIES = 6, 3
 
 
 def sections(content: Content) -> list[Section]:
@@ -68,13 +71,18 @@ def _for_us(content: Content) -> Iterator[Section]:
         yield Section("Stakeholder map", [[stakeholders(content.people)]])
         yield Section(
             "Relationships and their gaps",
-            [[Facts(_covered(content.people))], [Points(_gaps(content.people))]],
+            [
+                [Facts(_covered(content.people))],
+                [Points(_gaps(content.people), MOST_REASONS, ("gap", "gaps"))],
+            ],
         )
     yield Section("Trends and competitors", [[judgements.trends(content)], [judgements.rivals(content)]])
     if content.whitespace:
         gaps = records.gaps(content.whitespace, content.currency)
         yield Section("Whitespace", [[whitespace(content.whitespace)], [gaps]])
-    yield Section("Recommendations, in order of priority", [[judgements.advice(content)]])
+    yield Section(
+        "Recommendations, in order of priority", [[Points(_withheld(content))], [judgements.advice(content)]]
+    )
     yield from drawings.care(content)
     yield drawings.contracts(content)
     yield Section("The account", [[Facts(_facts(content))], [records.tree(content)]])
@@ -122,6 +130,26 @@ def _for_customers(content: Content) -> Iterator[Section]:
     )
     running = [each for each in services if each.state not in ON_ITS_WAY]
     yield Section("Your services", [[records.services(running, content.currency)]], True)
+
+
+def _withheld(content: Content) -> list[tuple[str, str]]:
+    """How many recommendations hold that are not offered, and why."""
+    held = sum(content.withheld.values())
+    if not held:
+        return []
+    open_ = sum(not each.is_accepted for each in content.advice)
+    shown = counted(open_ + held, "recommendation")
+    why = ", ".join(f"{number:,} {_WITHHELD[reason]}" for reason, number in content.withheld.items())
+    return [(f"{shown} open, {held:,} of them withheld", f"they hold, and are not offered: {why}")]
+
+
+_WITHHELD = {
+    Withheld.ELIGIBLE: "that we may not follow",
+    Withheld.APPLICABLE: "whose time is not now",
+    Withheld.SUITABLE: "that would not be good for the customer",
+    Withheld.DISMISSED: "of which the like was dismissed too often",
+    Withheld.CAP: "for which more pressing ones stand: an account gets only so many at once",
+}
 
 
 def _figures(content: Content) -> list[tuple[str, str]]:
@@ -186,22 +214,31 @@ def _of_people(content: Content) -> Iterator[tuple[str, str]]:
 
 def _plan(content: Content, plan: Plan) -> Iterator[Section]:
     stands = words(plan.judged.health.value) if plan.approved else "not approved"
-    yield Section(
-        f"Account plan: {stands}", [[Facts(_plan_facts(content, plan))], [Points(_reasons(plan))]]
-    )
+    reasons = Points(_reasons(plan), MOST_REASONS, ("reason", "reasons"))
+    yield Section(f"Account plan: {stands}", [[Facts(_plan_facts(content, plan))], [reasons]])
     actions = judgements.actions(plan.actions, content.as_of)
     objectives = judgements.objectives(plan) if plan.judged.objectives else judgements.planned(plan)
     yield Section("Objectives and actions", [[objectives], [actions]])
-    entries = [
-        (capital(words(kind.value)), text)
+    rows: list[list[Block]] = [
+        [Points([(capital(words(kind.value)), text) for text in texts], MOST_ENTRIES, _ENTRIES[kind])]
         for kind in PlanEntryKind
-        for text in plan.entries.get(kind.value, ())
+        if (texts := plan.entries.get(kind.value))
     ]
     taken = [
         (f"Risk taken knowingly, until {day(each.until_on)}", f"{each.what}: {each.because}")
         for each in plan.taken
     ]
-    yield Section("Strengths, threats and strategies", [[Points([*entries, *taken])]])
+    rows.append([Points(taken, MOST_ENTRIES, ("risk", "risks"))])
+    yield Section("Strengths, threats and strategies", rows)
+
+
+_ENTRIES = {
+    PlanEntryKind.STRENGTH: ("strength", "strengths"),
+    PlanEntryKind.WEAKNESS: ("weakness", "weaknesses"),
+    PlanEntryKind.OPPORTUNITY: ("opportunity", "opportunities"),
+    PlanEntryKind.THREAT: ("threat", "threats"),
+    PlanEntryKind.STRATEGY: ("strategy", "strategies"),
+}
 
 
 def _reasons(plan: Plan) -> list[tuple[str, str]]:
