@@ -8,8 +8,10 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 
+from models.asof import as_of_rows, view_of
+from models.database import Param, fetch
 from models.described import Described
-from models.plans import PARTS, AccountPlan
+from models.plans import PARTS, AccountPlan, ObjectiveMeasure
 
 Document = dict[str, object]
 _PLAN = ("name", "first_on", "last_on", "vision")
@@ -62,6 +64,40 @@ def _own(plan: AccountPlan) -> Document:
     target = plan.revenue_target_minor
     document["revenue_target"] = None if target is None else str(Decimal(target) / 100)
     document["currency"] = plan.currency
+    return document
+
+
+async def document_then(plan: AccountPlan, as_of: date) -> Document:
+    """The plan with all that belonged to it on a day, as JSON.
+
+    By which facts something is measured (``conditions``) is as it is now.
+    """
+    view = await view_of(plan.tenant_id, as_of)
+    params: dict[str, Param] = {"tenant": plan.tenant_id, "as_of": as_of, "plan": plan.id}
+    columns = [*_PLAN, "revenue_target_minor"]
+    (row,) = await fetch(
+        f"select t.* from {as_of_rows(AccountPlan, columns, view, which='t.id = :plan')} t", params
+    )
+    document: Document = {name: _written(row[name]) for name in _PLAN}
+    target = row["revenue_target_minor"]
+    document["revenue_target"] = None if target is None else str(Decimal(str(target)) / 100)
+    document["currency"] = plan.currency
+    measures = ObjectiveMeasure.filter(tenant_id=plan.tenant_id, account_plan_id=plan.id)
+    conditions = dict(await measures.values_list("id", "conditions"))
+    for part in PARTS:
+        kept = [name for name in part.kept if name != "conditions"]
+        then = as_of_rows(part, [*kept, "removed_on"], view, which="t.account_plan_id = :plan")
+        rows = await fetch(
+            f"select t.* from {then} t where t.removed_on is null or t.removed_on > :as_of order by t.id",
+            params,
+        )
+        document[part.called] = {
+            str(row["id"]): {
+                name: conditions.get(str(row["id"])) if name == "conditions" else _written(row[name])
+                for name in part.kept
+            }
+            for row in rows
+        }
     return document
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from models.access import Actor
 from models.asof import as_of_rows
-from models.database import as_int, fetch
+from models.database import as_date, as_int, fetch, is_sqlite, listed, one_of
 from models.deals import Deal
 from models.recommendations import Risk
+from models.rulebooks import RunScope, RunState
 from models.view import WHOLE, View
 from models.visibility import visible
 
@@ -27,6 +28,27 @@ def risks_held(view: View = WHOLE) -> str:
         f"(select * from {as_of_rows(Risk, [*_RISK_COLUMNS, *_HELD], view)} then_ where held_since <= :as_of"
         " and (lapsed_on is null or lapsed_on > :as_of) and state <> 'MITIGATED')"
     )
+
+
+async def judged_since(tenant_id: str, account_ids: Iterable[str]) -> date | None:
+    """The first day as of which one of the accounts was judged, or the tenant as a whole; None of none.
+
+    Of days before, nobody knows what was at risk: none of it is 0.
+    """
+    if is_sqlite():
+        named = f"exists (select 1 from json_each(r.account_ids) j where {one_of('j.value', 'accounts')})"
+    else:
+        asked = "array(select jsonb_array_elements_text(cast(:accounts as jsonb)))"
+        named = f"jsonb_exists_any(r.account_ids, {asked})"
+    rows = await fetch(
+        "select min(u.since) as since from (select min(r.as_of) as since from evaluation_run r"
+        f" where r.tenant_id = :tenant and r.state = '{RunState.COMPLETE.value}'"
+        f" and (r.scope = '{RunScope.WHOLE.value}' or {named})"
+        " union all select min(k.held_since) from risk k where k.tenant_id = :tenant"
+        f" and {one_of('k.account_id', 'accounts')}) u",
+        {"tenant": tenant_id, "accounts": listed(account_ids)},
+    )
+    return as_date(rows[0]["since"])
 
 
 @dataclass(frozen=True)

@@ -77,10 +77,15 @@ class Aims:
 
 @dataclass(frozen=True)
 class Agreed(Aims):
-    """What was approved: ``number`` is that of the revision, ``since`` when the first one was approved."""
+    """What a revision says that a plan is judged by, and the whole of it in ``document``.
+
+    ``since`` is the day on which the plan was approved first, ``approved_on`` that of this revision.
+    """
 
     number: int
     since: date
+    approved_on: date
+    document: Mapping[str, object]
 
 
 async def written_of(plans: Sequence[AccountPlan]) -> dict[str, Aims]:
@@ -102,8 +107,13 @@ async def agreed_of(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -
     for each in revisions:
         if each.decided_on is not None:
             first = since.setdefault(each.account_plan_id, each.decided_on)
-            aims = _read(each.document)
-            found[each.account_plan_id] = Agreed(**aims, number=each.number, since=first)
+            found[each.account_plan_id] = Agreed(
+                **_read(each.document),
+                number=each.number,
+                since=first,
+                approved_on=each.decided_on,
+                document=each.document,
+            )
     return found
 
 

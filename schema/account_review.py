@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
@@ -13,6 +12,7 @@ import strawberry
 
 from commands.account_review.content import Content, Edition
 from commands.account_review.gathering import Asked, gathered
+from connectors.account_review.properties import file_name
 from models import accounts as stored
 from models.base import today
 from models.described import Described
@@ -54,7 +54,10 @@ def _written(content: Content, format: Format) -> bytes:
 class AccountReviewFile:
     """A review as a file; the same data and day give the same bytes."""
 
-    name: str = strawberry.field(description="What to call it, such as `review-Example-2026-03-31.pptx`.")
+    name: str = strawberry.field(
+        description="What to call it, with whom it is for: `review-internal-Example-2026-03-31.pptx` for"
+        " managers, `review-customer-Example-2026-03-31.pptx` for customers."
+    )
     media_type: str = strawberry.field(description="Its media type.")
     size: int = strawberry.field(description="How many bytes it has.")
     base64: str = strawberry.field(description="Its bytes, as base64 of RFC 4648 with padding.")
@@ -99,9 +102,8 @@ class AccountReview:
     ) -> AccountReviewFile:
         """The review as a file: some 100 to 500 KB, as no table in it has more than 200 rows."""
         written = await asyncio.to_thread(_written, self.content, format)
-        name = re.sub(r"[^\w]+", "-", self.content.header.name)[:60].strip("-")
         return AccountReviewFile(
-            name=f"review-{name}-{self.content.as_of}.{format.value.lower()}",
+            name=file_name(self.content, format.value.lower()),
             media_type=_MEDIA[format],
             size=len(written),
             base64=base64.b64encode(written).decode(),

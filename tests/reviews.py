@@ -87,8 +87,9 @@ async def world() -> World:
 async def bare() -> World:
     """An account of which nothing is known but its name."""
     tenant = await factories.tenant(name="Nordlicht Telekom")
-    manager = await factories.user(tenant, Role.MANAGER, name="Mara")
-    director = await factories.user(tenant, name="Ada", email="ada@x.example")
+    team = await factories.team(tenant)
+    manager = await factories.user(tenant, Role.MANAGER, team_id=team.id, name="Mara")
+    director = await factories.user(tenant, team_id=team.id, name="Ada", email="ada@x.example")
     account = await factories.account(director, name="Kiosk")
     nothing: Any = None
     return World(tenant, manager, director, account, account, nothing, nothing, nothing)

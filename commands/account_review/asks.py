@@ -67,10 +67,14 @@ def _of_plan(plan: Plan | None, as_of: date) -> Iterator[Ask]:
         yield Ask(
             f"Approve the plan {plan.plan.name}, or return it", f"submitted on {plan.plan.submitted_on}"
         )
+    elif plan.approved is None:
+        yield Ask(f"Agree on the plan {plan.name}", "it is a draft that nobody approved")
 
 
 def _of_actions(plan: Plan | None, as_of: date) -> Iterator[Ask]:
-    late = [each for each in plan.actions if each.done_on is None and each.due_on < as_of] if plan else []
+    """Actions of an approved plan that are late: what nobody agreed to is asked of nobody."""
+    agreed = plan.actions if plan and plan.approved else ()
+    late = [each for each in agreed if each.done_on is None and each.due_on < as_of]
     for each in late[:MOST]:
         yield Ask(f"Have it done, or take it out: {each.title}", f"{each.owner}, due on {each.due_on}")
 

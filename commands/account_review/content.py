@@ -22,6 +22,7 @@ from models.described import Described
 from models.forecast import Period
 from models.people import Seniority
 from models.plans import AccountPlan, PlanState
+from models.recommendations import Withheld
 from models.severity import Severity
 from models.stakeholders import Influence, Support
 from rules.plan_judgements import Judged
@@ -70,7 +71,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Point:
-    """What it came to on a day; revenue at risk only for those who are to know of it."""
+    """What it came to on a day; revenue at risk only for those who are to know of it.
+
+    None is at risk, rather than 0, on a day as of which nobody had judged the account yet.
+    """
 
     day: date
     recurring_minor: int
@@ -226,24 +230,56 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The account plan that is followed, how it stands, and what is done for it."""
-
-    plan: AccountPlan
-    state: PlanState
-    judged: Judged
-    entries: Mapping[str, Sequence[str]]
-    actions: Sequence[Action]
-    taken: Sequence[Taken]
-
-
-@dataclass(frozen=True)
 class Goal:
-    """An objective that was agreed with the customer."""
+    """An objective, and whether it is reached as far as records say."""
 
     title: str
     due_on: date
     reached: bool
+
+
+@dataclass(frozen=True)
+class Approved:
+    """Which revision of a plan was approved last, and when."""
+
+    number: int
+    on: date
+
+
+@dataclass(frozen=True)
+class Unapproved:
+    """How many of what a plan is made of were added, taken out and changed since it was approved last.
+
+    ``called`` is what one of them and several are.
+    """
+
+    called: tuple[str, str]
+    added: int = 0
+    taken_out: int = 0
+    changed: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The account plan that is followed: as it was approved last, or of one that never was, as it is written.
+
+    ``state`` is that of what is written, and ``unapproved`` in what that differs from what was approved.
+    ``objectives`` are those of a plan that is not judged yet.
+    """
+
+    plan: AccountPlan
+    name: str
+    first_on: date
+    last_on: date
+    vision: str | None
+    approved: Approved | None
+    unapproved: Sequence[Unapproved]
+    state: PlanState
+    judged: Judged
+    objectives: Sequence[Goal]
+    entries: Mapping[str, Sequence[str]]
+    actions: Sequence[Action]
+    taken: Sequence[Taken]
 
 
 @dataclass(frozen=True)
@@ -264,7 +300,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Content:
-    """A review of a quarter; ``missing`` says in a line each what there is nothing to tell of."""
+    """A review of a quarter; ``missing`` says in a line each what there is nothing to tell of.
+
+    ``withheld`` counts the open recommendations that are not in ``advice``, by why they are not offered.
+    """
 
     edition: Edition
     tenant: str
@@ -285,6 +324,7 @@ class Content:
     ended: Sequence[EndedDeal] = ()
     risks: Sequence[OpenRisk] = ()
     advice: Sequence[Advice] = ()
+    withheld: Mapping[Withheld, int] = field(default_factory=dict)
     people: People | None = None
     whitespace: Whitespace | None = None
     plan: Plan | None = None

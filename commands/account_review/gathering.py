@@ -22,13 +22,14 @@ from commands.account_review.content import (
     Whitespace,
 )
 from commands.account_review.people import both_sides, known_people
-from commands.account_review.verdicts import advice, open_risks
+from commands.account_review.verdicts import advice, open_risks, withheld
 from commands.permissions import READ, READ_MONEY, READ_PERSONAL, require
 from metrics.account_care import by_month, open_tickets, restored, ticket_days, usage
 from metrics.account_market import rivals, trends
 from metrics.account_records import Records
 from metrics.account_tree import Place, walked
 from metrics.hierarchy import Figures, Hierarchy, hierarchies
+from metrics.risks import judged_since
 from metrics.sales import AsOf, DayRange
 from metrics.whitespace import grid
 from models.access import Actor, Tenant
@@ -192,6 +193,7 @@ class _Review:
             ended=self._told(ended, "Won and lost", "no deal ended in the quarter"),
             risks=self._told(risks, "Open risks", "none is known"),
             advice=self._told(wise, "Recommendations", "none waits"),
+            withheld=await withheld(self.actor, ids, as_of),
             people=self._told(people, "People", "nobody is known at the account"),
             whitespace=await self._whitespace(),
             trends=self._told(await trends(self.records), "Trends", "none holds"),
@@ -223,15 +225,8 @@ class _Review:
             days.append(quarter.last)
         then = [(await self._hierarchies([self.account.id], day))[0].whole for day in reversed(days)]
         dated = [*zip(reversed(days), then, strict=True), (self.as_of, now)]
-        return [
-            Point(
-                day,
-                figures.recurring_minor,
-                figures.at_risk_minor if self.is_internal else None,
-                figures.at_risk_weighted_minor if self.is_internal else None,
-            )
-            for day, figures in dated
-        ]
+        since = await judged_since(self.actor.tenant_id, self.ids) if self.is_internal else None
+        return [_point(day, figures, is_judged=since is not None and since <= day) for day, figures in dated]
 
     async def _tree(self, names: Mapping[str, str]) -> list[Branch]:
         if len(self.ids) == 1:
@@ -291,6 +286,15 @@ class _Review:
             [found.parts[at].name for at in chosen],
             [(name, [states[at] for at in chosen]) for name, states in told if any(states)],
         )
+
+
+def _point(day: date, figures: Figures, *, is_judged: bool) -> Point:
+    return Point(
+        day,
+        figures.recurring_minor,
+        figures.at_risk_minor if is_judged else None,
+        figures.at_risk_weighted_minor if is_judged else None,
+    )
 
 
 def _standing(figures: Figures) -> Standing:

@@ -11,9 +11,9 @@ from commands.explanations import changes
 from metrics.risks import risks_held
 from models.access import Actor
 from models.asof import as_of_rows, view_of
-from models.database import Param, as_date, as_int, fetch, listed, one_of
+from models.database import Param, Row, as_date, as_int, fetch, listed, one_of
 from models.errors import Invalid, NotFound
-from models.recommendations import Evidence, Recommendation, RecommendationState, Risk
+from models.recommendations import Evidence, Recommendation, RecommendationState, Risk, Withheld
 from models.severity import Severity
 from models.visibility import visible
 from rules.evidence import recorded
@@ -82,17 +82,13 @@ async def _changes(actor: Actor, risk_id: str, as_of: date) -> list[str]:
 
 async def advice(actor: Actor, account_ids: Sequence[str], as_of: date) -> list[Advice]:
     """The recommendations that are offered or were accepted, those of the highest priority first."""
-    view, seen = await view_of(actor.tenant_id, as_of), visible(Recommendation, actor, "n")
-    columns = ["account_id", "deal_id", "confidential", "state", "held_since", "lapsed_on"]
-    states = (RecommendationState.OPEN.value, RecommendationState.ACCEPTED.value)
-    rows = await fetch(
-        "select t.state, a.name as account, n.title, n.because, n.due_on, n.value_minor"
-        f" from {as_of_rows(Recommendation, columns, view, which=one_of('t.account_id', 'accounts'))} t"
-        " join recommendation n on n.id = t.id join account a on a.id = t.account_id"
-        " where t.held_since <= :as_of and (t.lapsed_on is null or t.lapsed_on > :as_of)"
-        f" and t.state in {states} and (n.withheld is null or t.state <> '{states[0]}') and {seen.sql}"
+    rows = await _recommended(
+        actor,
+        account_ids,
+        as_of,
+        "t.state, a.name as account, n.title, n.because, n.due_on, n.value_minor",
+        f"(n.withheld is null or t.state <> '{RecommendationState.OPEN.value}')"
         f" order by n.priority desc, n.due_on, n.id limit {MOST}",
-        {**_params(actor, account_ids, as_of), **seen.params},
     )
     return [
         Advice(
@@ -105,6 +101,36 @@ async def advice(actor: Actor, account_ids: Sequence[str], as_of: date) -> list[
         )
         for row in rows
     ]
+
+
+async def withheld(actor: Actor, account_ids: Sequence[str], as_of: date) -> dict[Withheld, int]:
+    """How many open recommendations are not offered, by what withholds them now."""
+    rows = await _recommended(
+        actor,
+        account_ids,
+        as_of,
+        "n.withheld, count(*) as number",
+        f"n.withheld is not null and t.state = '{RecommendationState.OPEN.value}' group by n.withheld",
+    )
+    found = {str(row["withheld"]): as_int(row["number"]) for row in rows}
+    return {reason: found[reason.value] for reason in Withheld if reason.value in found}
+
+
+async def _recommended(
+    actor: Actor, account_ids: Sequence[str], as_of: date, told: str, which: str
+) -> list[Row]:
+    """What is told of the recommendations that were open or accepted on a day."""
+    view, seen = await view_of(actor.tenant_id, as_of), visible(Recommendation, actor, "n")
+    columns = ["account_id", "deal_id", "confidential", "state", "held_since", "lapsed_on"]
+    states = (RecommendationState.OPEN.value, RecommendationState.ACCEPTED.value)
+    return await fetch(
+        f"select {told}"
+        f" from {as_of_rows(Recommendation, columns, view, which=one_of('t.account_id', 'accounts'))} t"
+        " join recommendation n on n.id = t.id join account a on a.id = t.account_id"
+        " where t.held_since <= :as_of and (t.lapsed_on is null or t.lapsed_on > :as_of)"
+        f" and t.state in {states} and {seen.sql} and {which}",
+        {**_params(actor, account_ids, as_of), **seen.params},
+    )
 
 
 def _params(actor: Actor, account_ids: Sequence[str], as_of: date) -> dict[str, Param]:

@@ -81,9 +81,10 @@ def _styled(shown: Shown, chart: Chart, points: float) -> None:
     shown.value_axis.tick_labels.number_format = _NUMBERS
     shown.value_axis.tick_labels.number_format_is_linked = False
     shown.value_axis.format.line.fill.background()
-    if not any(value for _, values in chart.series for value in values):
+    told = [value for _, values in chart.series for value in values if value is not None]
+    if not any(told):
         shown.value_axis.maximum_scale = 1
-    shown.value_axis.minimum_scale = min(0.0, *(value for _, values in chart.series for value in values))
+    shown.value_axis.minimum_scale = min([0.0, *told])
     for number, series in enumerate(shown.plots[0].series):
         colour = RGBColor.from_string(_COLOURS[number % len(_COLOURS)])
         if chart.drawn is Drawn.LINES:

@@ -34,6 +34,8 @@ _LAYOUT_WITH_TITLE = 5
 _TILE = (2.85, 0.85)
 #: Sizes of the account's name on the cover: the first that it fits with.
 _NAME = (40.0, 32.0, 26.0)
+#: Sizes of the title of a slide, which has one line.
+_TITLE = (26.0, 23.0, 20.0, 18.0)
 
 
 def written(content: Content) -> bytes:
@@ -85,7 +87,8 @@ class _Deck:
         frame = head.text_frame
         frame.word_wrap = True
         frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-        slides.paragraph(frame, [(fitting(title, INNER, 26, 1), Look(26, True, DARK))])
+        size = next((each for each in _TITLE if lines_of(title, INNER, each * BOLD) == 1), _TITLE[-1])
+        slides.paragraph(frame, [(fitting(title, INNER, size * BOLD), Look(size, True, DARK))])
         slides.line(slide, (LEFT, 1.1), (LEFT + INNER, 1.1))
         self._foot(slide)
         return _At(slide, TOP)
@@ -239,8 +242,8 @@ class _Deck:
         line = LINE * points / POINTS
         for name, value in facts.pairs:
             room = frame.width - named - 0.1
-            told = fitting(value, room, points, 4)
-            down = lines_of(told, room, points) * line
+            told = fitting(value, room, points * BOLD, 4)
+            down = lines_of(told, room, points * BOLD) * line
             slides.text(slide, Frame(frame.left, top, named, line), name, Look(points, colour=GREY))
             slides.text(
                 slide, Frame(frame.left + named + 0.1, top, room, down + 0.02), told, Look(points, True)
@@ -251,9 +254,9 @@ class _Deck:
     def _points(self, at: _At, section: Section, points: Points) -> _At:
         size, room = 14.0, INNER - 0.3
         line = LINE * size / POINTS
-        for what, why in points.lines:
-            first, second = fitting(what, room, size * 1.06, 2), fitting(why, room, size, 3)
-            down = (lines_of(first, room, size * 1.06) + lines_of(second, room, size) * bool(second)) * line
+        for what, why in points.lines[: points.most]:
+            first, second = fitting(what, room, size * BOLD, 2), fitting(why, room, size, 3)
+            down = (lines_of(first, room, size * BOLD) + lines_of(second, room, size) * bool(second)) * line
             if at.left_over < down + 0.05:
                 at = self._next(at, section)
             shape = at.slide.shapes.add_textbox(*map(Inches, (LEFT + 0.3, at.top, room, down)))
@@ -265,12 +268,19 @@ class _Deck:
                 slides.paragraph(frame, [(second, Look(size))], first=False)
             slides.box(at.slide, Frame(LEFT, at.top + 0.06, 0.12, 0.12), DARK, DARK)
             at = _At(at.slide, at.top + down + 0.16, is_begun=True)
+        rest = len(points.lines[points.most :]) if points.most else 0
+        if rest:
+            if at.left_over < LINE:
+                at = self._next(at, section)
+            said = f"{more(rest, points.called)}, listed in the document"
+            slides.text(at.slide, Frame(LEFT + 0.3, at.top, room, LINE), said, Look(bold=True, colour=GREY))
+            at = _At(at.slide, at.top + LINE + 0.16, is_begun=True)
         return at
 
     def _grid(self, at: _At, section: Section, grid: Grid, whole: bool) -> _At:
         most = max(1, int((INNER - slides.NAMES) / slides.FIELD))
         across = -(-len(grid.columns) // -(-len(grid.columns) // most))
-        legend = slides.legend_height(grid.legend)
+        legend = slides.legend_height(grid.legend, INNER)
         for begin in range(0, len(grid.columns), across):
             columns = range(begin, min(begin + across, len(grid.columns)))
             width = slides.NAMES + min(INNER - slides.NAMES, _FIELD * len(columns))
@@ -304,7 +314,7 @@ class _Deck:
     def _map(self, at: _At, section: Section, found: Map) -> _At:
         for page in map_pages(found):
             at = self._next(at, section)
-            legend = slides.legend_height(page.legend)
+            legend = slides.legend_height(page.legend, INNER)
             put_map(at.slide, page, Frame(LEFT, at.top, INNER, at.left_over - legend))
             slides.legend(at.slide, BOTTOM - legend + 0.1, LEFT, INNER, page.legend)
             at = _At(at.slide, BOTTOM, is_begun=True)

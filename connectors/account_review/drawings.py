@@ -33,21 +33,27 @@ def over_time(content: Content) -> Section:
         [("Charges a month", [point.recurring_minor / _MINOR for point in content.history])],
     )
     charts: list[Block] = [recurring]
-    if content.is_internal:
+    if any(point.at_risk_minor is not None for point in content.history):
         charts.append(
             Chart(
                 f"Revenue at risk ({content.currency})",
                 Drawn.LINES,
                 days,
                 [
-                    ("At risk", [(point.at_risk_minor or 0) / _MINOR for point in content.history]),
-                    ("Weighted", [(point.at_risk_weighted_minor or 0) / _MINOR for point in content.history]),
+                    ("At risk", [_whole(point.at_risk_minor) for point in content.history]),
+                    ("Weighted", [_whole(point.at_risk_weighted_minor) for point in content.history]),
                 ],
             )
         )
     title = "Revenue and risk over time" if content.is_internal else "Your charges over time"
+    if content.tree:
+        title += ", with subsidiaries"
     has_any = any(point.recurring_minor or point.at_risk_minor for point in content.history)
     return Section(title, [charts, [records.history(content)]] if has_any else [])
+
+
+def _whole(minor: int | None) -> float | None:
+    return None if minor is None else minor / _MINOR
 
 
 def forecast(content: Content) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time
 from typing import Protocol
 
@@ -28,6 +29,13 @@ def label(content: Content) -> str:
     if content.is_internal:
         return f"Internal to {content.tenant}: not for the customer"
     return f"From {content.tenant} for its customer"
+
+
+def file_name(content: Content, ending: str) -> str:
+    """What to call the file: for whom it is comes before what it is about, so that nobody sends the other."""
+    edition = "internal" if content.is_internal else "customer"
+    account = re.sub(r"[^\w]+", "-", content.header.name)[:60].strip("-")
+    return f"review-{edition}-{account}-{content.as_of}.{ending}"
 
 
 def foot(content: Content) -> str:

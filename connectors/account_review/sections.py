@@ -43,9 +43,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Points:
-    """Sentences; of each the first part stands out."""
+    """Sentences; of each the first part stands out.
+
+    A deck shows ``most`` of them and says how many more there are; ``called`` is what one and several are.
+    """
 
     lines: Sequence[tuple[str, str]]
+    most: int | None = None
+    called: tuple[str, str] = ("line", "lines")
 
 
 class Drawn(Enum):
@@ -58,12 +63,12 @@ class Drawn(Enum):
 
 @dataclass(frozen=True)
 class Chart:
-    """Series of numbers by category; what they are is said in the title."""
+    """Series of numbers by category; what they are is said in the title. None is a gap."""
 
     title: str
     drawn: Drawn
     categories: Sequence[str]
-    series: Sequence[tuple[str, Sequence[float]]]
+    series: Sequence[tuple[str, Sequence[float | None]]]
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def text(slide: Slide, at: Frame, told: str, look: Look = PLAIN) -> None:
     frame = box.text_frame
     _bare(frame)
     lines = max(1, int(at.height / (look.points * LINE / POINTS)))
-    paragraph(frame, [(fitting(told, at.width, look.points, lines), look)])
+    points = look.points * (BOLD if look.bold else 1)
+    paragraph(frame, [(fitting(told, at.width, points, lines), look)])
 
 
 def _bare(frame: Any) -> None:
@@ -201,17 +202,28 @@ def grid_heights(told: Grid, columns: Sequence[int], width: float) -> tuple[floa
 def legend(slide: Slide, top: float, left: float, width: float, shades: Sequence[Shade]) -> None:
     """What the words and colours mean, in rows of three."""
     share = width / LEGEND_COLUMNS
+    room, lines = _meaning(shades, width)
     for number, shade in enumerate(shades):
         at = left + share * (number % LEGEND_COLUMNS)
-        down = top + LEGEND_ROW * (number // LEGEND_COLUMNS)
-        shape = box(slide, Frame(at, down, _WORD, LEGEND_ROW - 0.06), shade.fill)
+        down = top + _legend_row(lines) * (number // LEGEND_COLUMNS)
+        shape = box(slide, Frame(at, down, _WORD, _legend_row(lines) - 0.06), shade.fill)
         paragraph(shape.text_frame, [(shade.word, _word(shade))])
-        text(slide, Frame(at + _WORD + 0.1, down + 0.05, share - _WORD - 0.2, LINE), shade.means)
+        text(slide, Frame(at + _WORD + 0.1, down + 0.05, room, LINE * lines + 0.01), shade.means)
 
 
-LEGEND_COLUMNS, LEGEND_ROW, _WORD = 3, 0.36, 1.6
+LEGEND_COLUMNS, _WORD = 3, 1.6
 
 
-def legend_height(shades: Sequence[Shade]) -> float:
+def _meaning(shades: Sequence[Shade], width: float) -> tuple[float, int]:
+    """The width of what a word of a legend means, and how many lines of it there are at most."""
+    room = width / LEGEND_COLUMNS - _WORD - 0.2
+    return room, max((lines_of(shade.means, room, POINTS) for shade in shades), default=1)
+
+
+def _legend_row(lines: int) -> float:
+    return 0.15 + LINE * lines
+
+
+def legend_height(shades: Sequence[Shade], width: float) -> float:
     """How high a legend is."""
-    return -(-len(shades) // LEGEND_COLUMNS) * LEGEND_ROW
+    return -(-len(shades) // LEGEND_COLUMNS) * _legend_row(_meaning(shades, width)[1])

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from commands.account_review.content import Content, People, Plan
+from commands.account_review.content import Content, People, Plan, Unapproved
 from connectors.account_review import drawings
 from connectors.account_review.sections import Block, Chart, Facts, Points, Section, Table
 from connectors.account_review.shading import in_use, stakeholders, whitespace
 from connectors.account_review.tables import judgements, people, records
 from connectors.account_review.texts import capital, counted, day, money, words
 from metrics.account_records import ON_ITS_WAY
-from models.plans import PlanEntryKind
+from models.plans import PlanEntryKind, PlanState
+from models.recommendations import Withheld
 from models.services import ServiceState
 
 _MINOR = 100
 #: A table has so many rows at most, so that a file stays one that people open.
 MOST_ROWS = 200
+#: A deck shows so many reasons for how a plan stands, and of its strengths, threats and so on so many each.
+MOST_REASONS, MOST_ENTRIES = 6, 3
 
 
 def sections(content: Content) -> list[Section]:
@@ -68,13 +71,18 @@ def _for_us(content: Content) -> Iterator[Section]:
         yield Section("Stakeholder map", [[stakeholders(content.people)]])
         yield Section(
             "Relationships and their gaps",
-            [[Facts(_covered(content.people))], [Points(_gaps(content.people))]],
+            [
+                [Facts(_covered(content.people))],
+                [Points(_gaps(content.people), MOST_REASONS, ("gap", "gaps"))],
+            ],
         )
     yield Section("Trends and competitors", [[judgements.trends(content)], [judgements.rivals(content)]])
     if content.whitespace:
         gaps = records.gaps(content.whitespace, content.currency)
         yield Section("Whitespace", [[whitespace(content.whitespace)], [gaps]])
-    yield Section("Recommendations, in order of priority", [[judgements.advice(content)]])
+    yield Section(
+        "Recommendations, in order of priority", [[Points(_withheld(content))], [judgements.advice(content)]]
+    )
     yield from drawings.care(content)
     yield drawings.contracts(content)
     yield Section("The account", [[Facts(_facts(content))], [records.tree(content)]])
@@ -124,6 +132,26 @@ def _for_customers(content: Content) -> Iterator[Section]:
     yield Section("Your services", [[records.services(running, content.currency)]], True)
 
 
+def _withheld(content: Content) -> list[tuple[str, str]]:
+    """How many recommendations hold that are not offered, and why."""
+    held = sum(content.withheld.values())
+    if not held:
+        return []
+    open_ = sum(not each.is_accepted for each in content.advice)
+    shown = counted(open_ + held, "recommendation")
+    why = ", ".join(f"{number:,} {_WITHHELD[reason]}" for reason, number in content.withheld.items())
+    return [(f"{shown} open, {held:,} of them withheld", f"they hold, and are not offered: {why}")]
+
+
+_WITHHELD = {
+    Withheld.ELIGIBLE: "that we may not follow",
+    Withheld.APPLICABLE: "whose time is not now",
+    Withheld.SUITABLE: "that would not be good for the customer",
+    Withheld.DISMISSED: "of which the like was dismissed too often",
+    Withheld.CAP: "for which more pressing ones stand: an account gets only so many at once",
+}
+
+
 def _figures(content: Content) -> list[tuple[str, str]]:
     """The figures at a glance, each with what it is called."""
     standing, currency, figures = content.standing, content.currency, content.figures
@@ -153,6 +181,10 @@ def _verdicts(content: Content) -> list[tuple[str, str]]:
 
 def _of_risk(content: Content) -> Iterator[tuple[str, str]]:
     figures = content.figures
+    if content.tree:
+        accounts = counted(content.standing.accounts, "account")
+        alone = f"what the account plan says is of {content.header.name} alone"
+        yield f"Figures are with subsidiaries: {accounts}", alone
     if not content.risks or not figures:
         yield "Nothing is at risk", "as far as the live rules see it"
         return
@@ -167,6 +199,9 @@ def _of_plan(content: Content) -> Iterator[tuple[str, str]]:
     if content.plan is None:
         yield "No account plan", "none is followed on this day"
         return
+    if content.plan.approved is None:
+        yield f"The account plan is {_never(content.plan)}", "nothing is judged by it"
+        return
     judged = content.plan.judged
     why = judged.reasons[0].text if judged.reasons else "nothing speaks against it"
     yield f"The plan is {words(judged.health.value)}", why
@@ -178,45 +213,93 @@ def _of_people(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _plan(content: Content, plan: Plan) -> Iterator[Section]:
-    reasons = [(capital(words(each.kind.value)), each.text) for each in plan.judged.reasons]
-    health = words(plan.judged.health.value)
-    yield Section(
-        f"Account plan: {health}",
-        [
-            [Facts(_plan_facts(content, plan))],
-            [Points(reasons or [(f"It is {health}", "nothing speaks against it")])],
-        ],
-    )
+    stands = words(plan.judged.health.value) if plan.approved else "not approved"
+    reasons = Points(_reasons(plan), MOST_REASONS, ("reason", "reasons"))
+    yield Section(f"Account plan: {stands}", [[Facts(_plan_facts(content, plan))], [reasons]])
     actions = judgements.actions(plan.actions, content.as_of)
-    yield Section("Objectives and actions", [[judgements.objectives(plan)], [actions]])
-    entries = [
-        (capital(words(kind.value)), text)
+    objectives = judgements.objectives(plan) if plan.judged.objectives else judgements.planned(plan)
+    yield Section("Objectives and actions", [[objectives], [actions]])
+    rows: list[list[Block]] = [
+        [Points([(capital(words(kind.value)), text) for text in texts], MOST_ENTRIES, _ENTRIES[kind])]
         for kind in PlanEntryKind
-        for text in plan.entries.get(kind.value, ())
+        if (texts := plan.entries.get(kind.value))
     ]
     taken = [
         (f"Risk taken knowingly, until {day(each.until_on)}", f"{each.what}: {each.because}")
         for each in plan.taken
     ]
-    yield Section("Strengths, threats and strategies", [[Points([*entries, *taken])]])
+    rows.append([Points(taken, MOST_ENTRIES, ("risk", "risks"))])
+    yield Section("Strengths, threats and strategies", rows)
+
+
+_ENTRIES = {
+    PlanEntryKind.STRENGTH: ("strength", "strengths"),
+    PlanEntryKind.WEAKNESS: ("weakness", "weaknesses"),
+    PlanEntryKind.OPPORTUNITY: ("opportunity", "opportunities"),
+    PlanEntryKind.THREAT: ("threat", "threats"),
+    PlanEntryKind.STRATEGY: ("strategy", "strategies"),
+}
+
+
+def _reasons(plan: Plan) -> list[tuple[str, str]]:
+    """What speaks against the plan, or that nothing does, or why it is not judged."""
+    if plan.approved is None:
+        return [(f"It is {_never(plan)}", "what follows is what is written; nothing is judged by it")]
+    health = words(plan.judged.health.value)
+    found = [(capital(words(each.kind.value)), each.text) for each in plan.judged.reasons]
+    return found or [(f"It is {health}", "nothing speaks against it")]
+
+
+def _never(plan: Plan) -> str:
+    """What a plan is that was never approved."""
+    if plan.state is PlanState.SUBMITTED:
+        return "submitted, and nobody approved it yet"
+    return "a draft that nobody approved"
+
+
+def _state(plan: Plan) -> Iterator[tuple[str, str]]:
+    """What is told of the plan: which revision, and in what that differs from what is written."""
+    if plan.approved is None:
+        yield "State", _never(plan)
+        return
+    since = day(plan.approved.on)
+    yield "State", f"as approved last: revision {plan.approved.number} of {since}"
+    if plan.unapproved:
+        told = "; ".join(map(_counts, plan.unapproved))
+        waits = " (submitted)" if plan.state is PlanState.SUBMITTED else ""
+        yield "Written now", f"changes not approved since {since}{waits}: {told}"
+
+
+def _counts(of: Unapproved) -> str:
+    """How many of a kind differ: 2 actions taken out, 1 added."""
+    counts = ((of.taken_out, "taken out"), (of.added, "added"), (of.changed, "changed"))
+    (first, how), *others = [(number, how) for number, how in counts if number]
+    return ", ".join(
+        [f"{counted(first, *of.called)} {how}", *(f"{number:,} {also}" for number, also in others)]
+    )
 
 
 def _plan_facts(content: Content, plan: Plan) -> list[tuple[str, str]]:
-    target, of = plan.judged.revenue, plan.plan
-    found = [
-        ("Plan", of.name),
-        ("Period", f"{day(of.first_on)} to {day(of.last_on)}"),
-        ("State", words(plan.state.value)),
-        ("Vision", of.vision),
+    target = plan.judged.revenue
+    found: list[tuple[str, str | None]] = [
+        ("Plan", plan.name),
+        ("Period", f"{day(plan.first_on)} to {day(plan.last_on)}"),
+        *_state(plan),
+        ("Vision", plan.vision),
     ]
     if target is not None:
         sums = [int(each * _MINOR) for each in (target.target, target.annual, target.pipeline)]
         wanted, annual, pipeline = (money(each, content.currency) for each in sums)
         found += [
-            ("Revenue target", f"{wanted} a year"),
-            ("In sight", f"{annual} of contracts a year, {pipeline} of weighted deals"),
+            ("Revenue target", f"{wanted} a year{_alone(content)}"),
+            ("In sight", f"{annual} of contracts a year, {pipeline} of weighted deals{_alone(content)}"),
         ]
     return [(name, value) for name, value in found if value]
+
+
+def _alone(content: Content) -> str:
+    """That a plan is about its account without those below it, where there are any."""
+    return ", of this account alone" if content.tree else ""
 
 
 def _covered(people: People) -> list[tuple[str, str]]:

@@ -21,13 +21,13 @@ _WIDTHS = {
 _UPPER, _OTHER, _FULL = 0.73, 0.63, 1.05
 _POINTS = 72
 #: A space at which no line is broken; and all others.
-_TOGETHER = "\N{NO-BREAK SPACE}"
-_SPACES = re.compile(rf"[^\S{_TOGETHER}]+")
+TOGETHER = "\N{NO-BREAK SPACE}"
+_SPACES = re.compile(rf"[^\S{TOGETHER}]+")
 
 
 def money(minor: int, currency: str) -> str:
     """An amount in whole units with its currency, which stay together: ``1,234,568 EUR``."""
-    return f"{percent(minor):,}{_TOGETHER}{currency}"
+    return f"{percent(minor):,}{TOGETHER}{currency}"
 
 
 def maybe_money(minor: int | None, currency: str) -> str:

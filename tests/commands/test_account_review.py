@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from commands import accounts
+from commands import accounts, plan_parts, plans
 from commands.account_review.asks import asks
-from commands.account_review.content import Edition
+from commands.account_review.content import Approved, Edition, Unapproved
 from commands.account_review.gathering import Asked, account_named, gathered
 from metrics.account_records import by_category
 from metrics.buying_centres import centres
@@ -21,11 +21,13 @@ from models.accounts import Tier
 from models.base import today
 from models.deals import ForecastCategory
 from models.errors import Forbidden, Invalid, NotFound
+from models.plans import AccountPlan, Objective, ObjectiveStatus, PlanAction
+from models.rulebooks import EvaluationRun, RunScope, RunState
 from models.severity import Severity
 from models.stakeholders import BuyingCentre
 from rules.plan_health import judged
 from tests import factories
-from tests.reviews import AMOUNT, DAY, NAME, bare, world
+from tests.reviews import AMOUNT, DAY, NAME, World, bare, world
 
 MANAGER, CUSTOMER = Edition.MANAGER, Edition.CUSTOMER
 
@@ -123,6 +125,100 @@ async def test_trends_and_competitors_are_those_that_hold(db: str) -> None:
     assert (rival.won, rival.cases, rival.note) == (0, 1, "GEHEIM of security")
     earlier = await (await world()).content(MANAGER, day=DAY - timedelta(days=1))
     assert not earlier.trends and not earlier.rivals
+
+
+async def _planned() -> tuple[World, AccountPlan, PlanAction]:
+    """A plan with two objectives and an action that is late, which is followed today; nobody approved it."""
+    found = await bare()
+    begun = today() - timedelta(days=60)
+    plan = await factories.account_plan(
+        found.account,
+        name="Growth",
+        vision="All sites",
+        first_on=begun,
+        last_on=today() + timedelta(days=60),
+        valid_from=begun,
+    )
+    for title in ("First", "Second"):
+        await factories.objective(plan, title=title)
+    late = await factories.plan_action(
+        plan, title="Workshop", due_on=today() - timedelta(days=27), owner_id=found.director.id
+    )
+    return found, plan, late
+
+
+async def test_a_plan_is_told_as_it_was_approved_last(db: str) -> None:
+    """Approved with one action 20 days ago; today it was taken out, two were put in, a title was changed."""
+    found, plan, late = await _planned()
+    director, manager = [await factories.actor(each) for each in (found.director, found.manager)]
+    await plans.submit(director, plan.id, on=today() - timedelta(days=21))
+    approved_on = today() - timedelta(days=20)
+    await plans.approve(manager, plan.id, on=approved_on)
+    await plan_parts.remove_part(director, late.id)
+    nothing = dict.fromkeys(("owner_id", "objective_id", "deal_id", "play_id"))
+    for title in ("Call", "Write"):
+        await plan_parts.put_action(
+            director, plan.id, None, {**nothing, "title": title, "due_on": plan.last_on}
+        )
+    for title, values in (("First", {"title": "Other"}), ("Second", {"status": ObjectiveStatus.IN_PROGRESS})):
+        objective = await Objective.get(title=title)
+        kept = {name: getattr(objective, name) for name in Objective.kept}
+        await plan_parts.put_objective(director, plan.id, objective.id, {**kept, **values})
+    content = await found.content(MANAGER, day=today())
+    told = content.plan
+    assert told and told.approved == Approved(1, approved_on)
+    assert [(each.title, each.owner) for each in told.actions] == [("Workshop", "Ada")]
+    assert {each.title for each in told.objectives} == {each.title for each in told.judged.objectives}
+    assert {each.title for each in told.objectives} == {"First", "Second"} and told.vision == "All sites"
+    assert told.unapproved == [
+        Unapproved(("objective", "objectives"), changed=1),
+        Unapproved(("action", "actions"), added=2, taken_out=1),
+    ]
+    assert "Have it done, or take it out: Workshop" in [each.what for each in content.asks]
+    yesterday = (await found.content(MANAGER, day=today() - timedelta(days=1))).plan
+    assert yesterday and yesterday.approved == told.approved and not yesterday.unapproved
+    shared = (await found.content(CUSTOMER, late.id, day=today())).shared
+    assert shared and [each.title for each in shared.steps] == ["Workshop"]
+
+
+async def test_a_plan_that_nobody_approved_is_told_as_it_is_written(db: str) -> None:
+    found, _, late = await _planned()
+    content = await found.content(MANAGER, day=today())
+    told = content.plan
+    assert told and told.approved is None and not told.unapproved
+    assert {each.title for each in told.objectives} == {"First", "Second"}
+    assert [each.title for each in told.actions] == [late.title]
+    assert ("Agree on the plan Growth", "it is a draft that nobody approved") in [
+        (each.what, each.why) for each in content.asks
+    ]
+    assert not any("Workshop" in each.what for each in content.asks)
+
+
+async def test_of_quarters_before_anybody_judged_no_risk_is_told(db: str) -> None:
+    """The first evaluation that is about the account is as of the 15th of November; others do not count."""
+    found, quarters = await bare(), (date(2025, 12, 31), DAY)
+    assert [point.at_risk_minor for point in (await found.content(MANAGER)).history] == [None] * 8
+    other = await factories.account(found.director)
+    for as_of, scope, ids, state in (
+        (date(2024, 1, 1), RunScope.ACCOUNTS, [other.id], RunState.COMPLETE),
+        (date(2024, 2, 1), RunScope.WHOLE, None, RunState.INTERRUPTED),
+        (date(2025, 11, 15), RunScope.ACCOUNTS, [other.id, found.account.id], RunState.COMPLETE),
+        (date(2026, 1, 15), RunScope.WHOLE, None, RunState.COMPLETE),
+    ):
+        await EvaluationRun.create(
+            id=EvaluationRun.make_id(),
+            tenant_id=found.tenant.id,
+            as_of=as_of,
+            scope=scope,
+            account_ids=ids,
+            state=state,
+        )
+    history = (await found.content(MANAGER)).history
+    assert [(point.day, point.at_risk_minor) for point in history if point.at_risk_minor is not None] == [
+        (day, 0) for day in quarters
+    ]
+    assert all(point.at_risk_weighted_minor is None for point in history[:6])
+    assert {point.at_risk_minor for point in (await found.content(CUSTOMER)).history} == {None}
 
 
 async def test_customers_read_of_the_plan_only_what_was_agreed(db: str) -> None:

@@ -19,12 +19,18 @@ from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.util import Inches, Pt
 
-from commands.account_review.content import Content, Edition
+from commands.account_review.content import Content, Edition, Unapproved
 from connectors.account_review import deck, document, story
+from connectors.account_review.properties import file_name
 from connectors.account_review.shading import whitespace
-from connectors.account_review.texts import day, money, words
+from connectors.account_review.texts import day, lines_of, money, words
+from connectors.account_review.widths import BOLD
 from models import database
 from models.base import today
+from models.plans import PlanState
+from models.recommendations import Withheld
+from models.whitespace import CellState
+from rules.plan_judgements import Reason, ReasonKind
 from tests.conftest import blocking
 from tests.connectors.office import pages
 from tests.reviews import AMOUNT, DAY, SECRET, bare, parts, told, world
@@ -154,6 +160,13 @@ def test_charts_hold_their_data_to_edit(gathered: Gathered, edition: Edition) ->
     assert list(recurring.plots[0].categories) == [day(point.day) for point in content.history]
     told_by_it = list(recurring.plots[0].series[0].values)
     assert told_by_it == [point.recurring_minor / 100 for point in content.history]
+    # Only the last quarter was judged: the others have no point, which is not the same as one at 0.
+    if edition is MANAGER:
+        line = charts["Revenue at risk (EUR)"]
+        assert [list(each.values)[:-1] for each in line.plots[0].series] == [[None] * 7] * 2
+        assert 'dispBlanksAs val="gap"' in line.part.blob.decode()
+        listed = _slides(file)["Revenue and risk over time, with subsidiaries"]
+        assert listed.count("not judged") == 2 * 7 and money(0, "EUR") not in listed[-9:]
     assert ("Revenue at risk (EUR)" in charts) is (edition is MANAGER)
     if edition is MANAGER:
         risk = charts["Revenue at risk (EUR)"].plots[0].series
@@ -211,6 +224,72 @@ def test_a_table_that_nobody_would_read_to_its_end_is_cut_and_says_so(
     file = told(written(gathered.much))
     assert "and 29 more deals: too many to list" in file and f"{SECRET} deal 27:" not in file
     assert "and 48 more people: too many to list" in file
+
+
+def test_a_deck_cuts_long_lists_and_says_so_and_the_document_has_all(gathered: Gathered) -> None:
+    """Of 38 reasons a deck shows 6, of 4 strengths 3; of 5 recommendations 3 are withheld for 2 causes."""
+    much = gathered.much
+    assert much.plan and len(much.advice) == 2
+    reasons = tuple(Reason(ReasonKind.OBJECTIVE_BEHIND, True, f"Reason {number}.") for number in range(38))
+    judged = replace(much.plan.judged, reasons=reasons)
+    entries = {"STRENGTH": [f"Strength {number}." for number in range(4)]}
+    content = replace(
+        much,
+        plan=replace(much.plan, judged=judged, entries=entries),
+        withheld={Withheld.DISMISSED: 1, Withheld.CAP: 2},
+    )
+    file = deck.written(content)
+    slides = _slides(file)
+    health = slides["Account plan: behind"]
+    assert {"Reason 5.", "and 32 more reasons, listed in the document"} <= {*health}
+    assert "Reason 6." not in health
+    assert "and 1 more strength, listed in the document" in slides["Strengths, threats and strategies"]
+    titles = [each.shapes.title.text_frame.text for each in _deck(file).slides]
+    assert sum("Account plan" in title for title in titles) <= 2
+    document_ = told(document.written(content))
+    assert all(text in document_ for text in ("Reason 37.", "Strength 3."))
+    said = "5 recommendations open, 3 of them withheld"
+    assert said in slides["Recommendations, in order of priority"] and said in document_
+    assert "1 of which the like was dismissed too often, 2 for which more pressing ones stand" in document_
+
+
+def test_texts_that_were_cut_or_over_others_have_room(gathered: Gathered) -> None:
+    """Titles have a line, also bold; a chance is told with the past one; a vision ends before what follows."""
+    title = "Appendix: Recommendations, in order of priority (continued)"
+    much = gathered.much
+    assert much.plan and much.whitespace
+    deals = [replace(much.deals[0], probability=75, likelihood=62)]
+    vision = "WIR BAUEN DAS NETZ ALLER WERKE, UND WER IMMER MITKOMMT, KOMMT MIT. " * 12
+    advice = [replace(much.advice[0], because="Weil es so ist, wie es ist. " * 12)] * 40
+    row = replace(
+        much.whitespace.rows[0],
+        cells=[replace(each, state=CellState.NOT_POSSIBLE) for each in much.whitespace.rows[0].cells],
+    )
+    content = replace(
+        much,
+        deals=deals,
+        advice=advice,
+        plan=replace(much.plan, vision=vision),
+        whitespace=replace(much.whitespace, rows=[row]),
+    )
+    shown = _deck(deck.written(content))
+    heads = [each.shapes.title.text_frame for each in shown.slides]
+    assert title in [head.text for head in heads]
+    for head in heads:
+        (run,) = head.paragraphs[0].runs
+        assert lines_of(run.text, 12.13, run.font.size.pt * BOLD) == 1
+    texts = [text for slide in shown.slides for text in _texts(slide)]
+    assert "75\N{NO-BREAK SPACE}% (past:\N{NO-BREAK SPACE}62\N{NO-BREAK SPACE}%)" in texts
+    assert "does not go with what is there" in texts
+    boxes = [
+        shape
+        for slide in shown.slides
+        for shape in slide.shapes
+        if shape.has_text_frame and shape.text_frame.text.startswith("WIR BAUEN")
+    ]
+    (run,) = boxes[0].text_frame.paragraphs[0].runs
+    lines = lines_of(run.text, boxes[0].width / Inches(1), run.font.size.pt * BOLD)
+    assert lines == 4 and lines * 1.2 * run.font.size.pt <= boxes[0].height / Pt(1)
 
 
 @pytest.mark.parametrize("written", WRITERS)
@@ -284,6 +363,20 @@ def _sizes(shape: Any) -> list[Any]:
     return [run.font.size for run in runs]
 
 
+def test_whom_a_file_is_for_is_in_its_name_and_on_each_page(gathered: Gathered) -> None:
+    for content, name, said in (
+        (gathered.much, "internal", "Internal to Nordlicht Telekom: not for the customer"),
+        (gathered.customers, "customer", "From Nordlicht Telekom for its customer"),
+    ):
+        assert file_name(content, "docx").startswith(f"review-{name}-Größte-Überlandwerke-")
+        assert file_name(content, "docx").endswith(f"-{DAY}.docx")
+        for slide in _deck(gathered.file(content, deck.written)).slides:
+            assert any(text.startswith(said) for text in _texts(slide))
+        written = Document(BytesIO(gathered.file(content, document.written)))
+        assert written.sections[0].footer.paragraphs[0].text.startswith(said)
+        assert said in [each.text for each in written.paragraphs[:6]]
+
+
 @pytest.mark.parametrize("written", WRITERS)
 def test_the_same_review_is_the_same_bytes(gathered: Gathered, written: Writer) -> None:
     file = gathered.file(gathered.much, written)
@@ -306,6 +399,27 @@ def test_an_office_program_shows_every_page(gathered: Gathered, tmp_path: Path) 
             assert shown[file.name] == len(_deck(told_by_it).slides)
         else:
             assert shown[file.name] >= 1
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+async def test_of_a_plan_it_is_said_what_of_it_was_approved(db: str) -> None:
+    content = await (await world()).content(MANAGER)
+    assert content.plan
+    facts = _slides(deck.written(content))["Account plan: behind"]
+    assert "as approved last: revision 1 of 2026-01-15" in facts and "Written now" not in facts
+    assert any(text.endswith("a year, of this account alone") for text in facts)
+    counts = [
+        Unapproved(("objective", "objectives"), changed=1),
+        Unapproved(("action", "actions"), added=1, taken_out=2),
+    ]
+    changed = replace(content, plan=replace(content.plan, unapproved=counts))
+    said = "changes not approved since 2026-01-15: 1 objective changed; 2 actions taken out, 1 added"
+    draft = replace(content, plan=replace(content.plan, approved=None, state=PlanState.DRAFT))
+    for written in WRITERS:
+        assert said in told(written(changed))
+        assert "a draft that nobody approved" in told(written(draft))
+    assert "Account plan: not approved" in _slides(deck.written(draft))
+    assert "The account plan is a draft that nobody approved" in _slides(deck.written(draft))["Summary"]
 
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)

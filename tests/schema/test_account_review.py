@@ -36,7 +36,8 @@ async def test_a_review_comes_as_the_command_writes_it(db: str) -> None:
     for name, written in (("deck", deck.written), ("plan", document.written)):
         file = base64.b64decode(answer[name]["base64"], validate=True)
         assert file == written(content) and answer[name]["size"] == len(file)
-    assert answer["deck"]["name"].startswith("review-Größte-Überlandwerke-Süddeutschland-")
+    assert answer["deck"]["name"].startswith("review-internal-Größte-Überlandwerke-Süddeutschland-")
+    assert shared["accountReview"]["deck"]["name"].startswith("review-customer-Größte-")
     assert answer["deck"]["name"].endswith(f"-{DAY}.pptx")
     assert answer["missing"] == list(content.missing)
     customers = told(base64.b64decode(shared["accountReview"]["deck"]["base64"]))

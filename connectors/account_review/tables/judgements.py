@@ -161,6 +161,15 @@ def objectives(plan: Plan) -> Table:
     )
 
 
+def planned(plan: Plan) -> Table:
+    """The objectives of a plan that is not judged yet."""
+    return Table(
+        [Column("Objective", 5, lines=3), Column("Due on", DATE)],
+        [[each.title, day(each.due_on)] for each in plan.objectives],
+        ("objective", "objectives"),
+    )
+
+
 def _stands(*, reached: bool, behind: bool) -> str:
     if reached:
         return words(Health.ACHIEVED.value)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from commands.account_review.content import Care, Content, Whitespace
 from connectors.account_review.sections import Column, Table
 from connectors.account_review.tables.shared import AMOUNT, DATE, step_told
-from connectors.account_review.texts import NOTHING, day, maybe_money, money, words
+from connectors.account_review.texts import NOTHING, TOGETHER, day, maybe_money, money, words
 from metrics.account_records import AccountService
 
 
@@ -20,12 +20,17 @@ def history(content: Content) -> Table:
         [
             day(point.day),
             money(point.recurring_minor, content.currency),
-            maybe_money(point.at_risk_minor, content.currency),
-            maybe_money(point.at_risk_weighted_minor, content.currency),
+            _judged(point.at_risk_minor, content.currency),
+            _judged(point.at_risk_weighted_minor, content.currency),
         ][: len(columns)]
         for point in content.history
     ]
     return Table(columns, rows, ("quarter", "quarters"))
+
+
+def _judged(minor: int | None, currency: str) -> str:
+    """What is at risk, or that nobody judged it yet: that is not 0."""
+    return "not judged" if minor is None else money(minor, currency)
 
 
 def tree(content: Content) -> Table:
@@ -87,7 +92,7 @@ def deals(content: Content) -> Table:
             Column("Stage", 1.15),
             Column("Category", 1),
             Column("Closes on", DATE),
-            Column("Chance", 0.85, True),
+            Column("Chance", 1.1, True, lines=3),
             Column("Amount", AMOUNT, True),
             Column("Next step", 2.2),
         ],
@@ -110,7 +115,8 @@ def deals(content: Content) -> Table:
 
 def _chance(probability: int, likelihood: int | None) -> str:
     """What its owner says, and what past deals say where they say anything."""
-    return f"{probability} %" if likelihood is None else f"{probability} % (past: {likelihood} %)"
+    said = f"{probability}{TOGETHER}%"
+    return said if likelihood is None else f"{said} (past:{TOGETHER}{likelihood}{TOGETHER}%)"
 
 
 def ended(content: Content) -> Table:
