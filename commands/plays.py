@@ -14,7 +14,7 @@ from models.access import Actor
 from models.accounts import Account
 from models.base import LATEST, check_day, today
 from models.deals import Deal
-from models.errors import Forbidden, Invalid, InvalidTransition
+from models.errors import Forbidden, Invalid, InvalidTransition, under
 from models.plans import AccountPlan, PlanAction
 from models.plays import Play, PlayRun, PlayRunState, PlayRunStep, PlayStep
 from models.recommendations import Outcome, Recommendation
@@ -65,12 +65,15 @@ def _check_play(key: str, name: str, action: str | None, steps: Sequence[Step]) 
         raise Invalid(f"{action!r} is no action; allowed: capitals, digits and underscores", ["action"])
     if not 1 <= len(steps) <= MOST_STEPS:
         raise Invalid(f"{len(steps)} steps; allowed: 1 to {MOST_STEPS}", ["steps"])
-    for step in steps:
-        validate(PlayStep, {"text": step.text})
-        if not 0 <= step.due_after_days <= MOST_DAYS:
-            raise Invalid(
-                f"dueAfterDays is {step.due_after_days}; allowed: 0 to {MOST_DAYS}", ["steps", "dueAfterDays"]
-            )
+    for index, step in enumerate(steps):
+        with under("steps", str(index)):
+            _check_step(step)
+
+
+def _check_step(step: Step) -> None:
+    validate(PlayStep, {"text": step.text})
+    if not 0 <= step.due_after_days <= MOST_DAYS:
+        raise Invalid(f"dueAfterDays is {step.due_after_days}; allowed: 0 to {MOST_DAYS}", ["dueAfterDays"])
 
 
 async def _set_steps(work: Work, play: Play, steps: Sequence[Step]) -> None:

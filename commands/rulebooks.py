@@ -365,7 +365,7 @@ async def account_case(
     book = await active_book(actor)
     if rule_key not in (known := [rule.key for rule in book.rules]):
         raise NotFound(f"no live rule {rule_key!r}; known: {allowed(known)}", ["ruleKey"])
-    scope = await scopes.named(actor, as_of, book, [account_id])
+    scope = await scopes.one(actor, as_of, book, account_id)
     needed = needs(Book(book.version, book.upto(rule_key)))
     gathered = await gather(actor.tenant_id, scope.ids, as_of, needed)
     facts = canonical_facts(gathered.get(account_id, {}))

@@ -55,6 +55,16 @@ async def test_accepting_a_recommendation_starts_the_play_that_it_names(db: str)
     assert [each.due_on for each in steps] == [today(), today() + timedelta(days=7)]
 
 
+async def test_a_step_that_is_wrong_is_named(db: str) -> None:
+    on = await Office().open()
+    for step, path in (
+        (Step(" ", 0), ["steps", "1", "text"]), (Step("Call", 366), ["steps", "1", "dueAfterDays"]),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as refusal:
+            await plays.set_play(on.mara, "revive", "Revive", None, [Step("Write", 0), step])
+        assert list(refusal.value.path) == path
+
+
 async def test_a_play_ends_when_its_steps_are_answered_or_it_is_given_up(db: str) -> None:
     on = await Office().open()
     play = await factories.play(on.tenant, "revive", "Call", "Write")
