@@ -152,7 +152,10 @@ async def add_packs(
     names: Annotated[list[str], typer.Argument(help="Packs; see: bellwether rules packs.")],
     tenant: TenantSlug = None,
 ) -> None:
-    """Put packs of ready rules live, each as a rulebook of its own."""
+    """Put packs of ready rules live, each as a rulebook of its own, with the plays that they name.
+
+    A play of the same key that is there already stays as it is.
+    """
     if unknown := [name for name in names if name not in packs.names()]:
         raise NotFound(f"no pack {unknown[0]!r}; known: {allowed(packs.names())}")
     async with connected(), engine_pool() as engine:
@@ -161,4 +164,6 @@ async def add_packs(
             book, _ = await rulebooks.keep(actor, name, packs.load(name))
             if book.state != RulebookState.ACTIVE:
                 book = await rulebooks.activate(actor, engine, book.id, reason="pack")
+            else:
+                await rulebooks.bring_plays(actor, book)
             out.print(f"{book.name}/{book.number} is {book.state}")

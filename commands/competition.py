@@ -6,7 +6,7 @@ from datetime import date
 
 from commands.journal import Values, Work, unit_of_work
 from commands.permissions import CONFIGURE_SALES, LISTEN, SELL, require
-from commands.validation import validate
+from commands.validation import check_family, families_of, validate
 from models.access import Actor
 from models.accounts import Account
 from models.base import latest_today, today
@@ -15,6 +15,7 @@ from models.competition import (
     Competitor,
     CompetitorName,
     CompetitorPosition,
+    PositionRole,
     spelling_key,
 )
 from models.errors import Invalid, InvalidTransition
@@ -121,9 +122,8 @@ async def put_position(
     given = {"observed_on": today(), **values}
     validate(CompetitorName, {"name": name})
     validate(CompetitorPosition, {"product_family": product_family, **given})
-    share, day = given.get("share"), given["observed_on"]
-    if isinstance(share, int) and share > 100:
-        raise Invalid("share is a percentage; allowed: 0 to 100", ["share"])
+    check_family(await families_of(actor), product_family, "productFamily")
+    day = given["observed_on"]
     if isinstance(day, date) and day > (latest := latest_today()):
         raise Invalid(f"{day} is in the future; allowed: {latest} and earlier", ["observedOn"])
     on = day if isinstance(day, date) else None
@@ -140,6 +140,7 @@ async def put_position(
                 raise Invalid(
                     f"it was observed on {known.observed_on}; allowed: that day and later", ["observedOn"]
                 )
+            await _check_shares(known, given)
             return await work.update(known, {**given, "removed_on": None})
         if "role" not in given:
             raise Invalid("role is needed for a new position", ["role"])
@@ -154,9 +155,44 @@ async def put_position(
             valid_from=work.on,
             **given,
         )
+        await _check_shares(made, given)
         await work.create(made)
         work.object_id = made.id
         return made
+
+
+async def _check_shares(position: CompetitorPosition, given: Values) -> None:
+    """Raise Invalid where those who stand at an account in a family would have more than the whole of it.
+
+    Who supplies no more has no part of what is bought.
+    """
+    if position.removed_on is None and not given.keys() & {"share", "role"}:
+        return
+    role, share = (given.get(name, getattr(position, name)) for name in ("role", "share"))
+    if role is PositionRole.FORMER or not isinstance(share, int):
+        return
+    await Account.filter(id=position.account_id).select_for_update(no_key=True).get()
+    others = await CompetitorPosition.filter(
+        tenant_id=position.tenant_id,
+        account_id=position.account_id,
+        product_family=position.product_family,
+        removed_on__isnull=True,
+        share__gt=0,
+        role__not=PositionRole.FORMER,
+        id__not=position.id,
+    ).order_by("-share", "id")
+    left = 100 - sum(each.share or 0 for each in others)
+    if share > left:
+        known = ", ".join([f"{await _name_of(each)} {each.share}" for each in others])
+        raise Invalid(
+            f"with {share} the shares of {position.product_family} come to {100 - left + share} percent;"
+            f" others: {known}; allowed: 0 to {max(left, 0)}",
+            ["share" if "share" in given else "role"],
+        )
+
+
+async def _name_of(position: CompetitorPosition) -> str:
+    return (await Competitor.get(id=position.competitor_id)).name
 
 
 async def remove_position(actor: Actor, position_id: str) -> CompetitorPosition:
@@ -178,6 +214,8 @@ async def write_note(
     if competitor.merged_into_id is not None:
         raise InvalidTransition("it was merged into another competitor", ["competitorId"])
     validate(BattleNote, {"text": text, "product_family": product_family})
+    if product_family is not None:
+        check_family(await families_of(actor), product_family, "productFamily")
     async with unit_of_work(actor, "competition.write_note") as work:
         for before in await BattleNote.filter(
             competitor_id=competitor.id, product_family=product_family, replaced_on=None

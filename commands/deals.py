@@ -310,9 +310,6 @@ def _stage_defaults(stage: Stage) -> dict[str, object]:
 
 async def _check(actor: Actor, values: Values) -> None:
     validate(Deal, values)
-    probability = values.get("probability")
-    if isinstance(probability, int) and probability > 100:
-        raise Invalid("probability is a percentage; allowed: 0 to 100", ["probability"])
     await check_reference(actor, Account, str(values["account_id"]), "accountId")
     await check_owner(actor, values)
     contract_id = values.get("contract_id")

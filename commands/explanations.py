@@ -95,7 +95,7 @@ async def absent(
     if not asked:
         known = [rule.key for rule in book.rules]
         raise NotFound(f"no live rule {rule_key or action!r}; known: {allowed(known)}", ["ruleKey"])
-    scope = await scopes.named(actor, as_of, book, [account_id])
+    scope = await scopes.one(actor, as_of, book, account_id)
     step = _Patience()
     return [
         why_not(book, rule.key, await _facts(actor, book, rule, scope.ids[0], as_of), step) for rule in asked

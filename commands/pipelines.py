@@ -231,9 +231,6 @@ def _checked_stage(values: Values) -> dict[str, object]:
         raise Invalid(f"a stage stands for an open state; allowed: {open_stages}", ["stage"])
     if values.get("forecast_category") is ForecastCategory.CLOSED:
         raise Invalid("CLOSED is for deals that are won; allowed: the others", ["forecastCategory"])
-    probability = values.get("probability")
-    if isinstance(probability, int) and probability > 100:
-        raise Invalid("probability is a percentage; allowed: 0 to 100", ["probability"])
     required = values.get("required")
     if "required" not in values:
         return dict(values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,12 +14,13 @@ from models.access import Actor
 from models.accounts import Account
 from models.base import LATEST, check_day, today
 from models.deals import Deal
-from models.errors import Forbidden, Invalid, InvalidTransition
+from models.errors import Forbidden, Invalid, InvalidTransition, under
 from models.plans import AccountPlan, PlanAction
 from models.plays import Play, PlayRun, PlayRunState, PlayRunStep, PlayStep
 from models.recommendations import Outcome, Recommendation
 from models.visibility import answers_for, find
 from rules.language import KEY, UPPER
+from rules.plays import library
 
 _ACT = "play plays"
 #: A play has at most so many steps, none due later than a year after its start.
@@ -65,12 +66,41 @@ def _check_play(key: str, name: str, action: str | None, steps: Sequence[Step]) 
         raise Invalid(f"{action!r} is no action; allowed: capitals, digits and underscores", ["action"])
     if not 1 <= len(steps) <= MOST_STEPS:
         raise Invalid(f"{len(steps)} steps; allowed: 1 to {MOST_STEPS}", ["steps"])
-    for step in steps:
-        validate(PlayStep, {"text": step.text})
-        if not 0 <= step.due_after_days <= MOST_DAYS:
-            raise Invalid(
-                f"dueAfterDays is {step.due_after_days}; allowed: 0 to {MOST_DAYS}", ["steps", "dueAfterDays"]
-            )
+    for index, step in enumerate(steps):
+        with under("steps", str(index)):
+            _check_step(step)
+
+
+def _check_step(step: Step) -> None:
+    validate(PlayStep, {"text": step.text})
+    if not 0 <= step.due_after_days <= MOST_DAYS:
+        raise Invalid(f"dueAfterDays is {step.due_after_days}; allowed: 0 to {MOST_DAYS}", ["dueAfterDays"])
+
+
+async def bring(work: Work, keys: Iterable[str]) -> list[Play]:
+    """Make the ready plays of these keys; a play of a key that the tenant has stays as it is."""
+    wanted = sorted(library().keys() & set(keys))
+    standing = Play.filter(tenant_id=work.actor.tenant_id, key__in=wanted)
+    known = {str(key) for key in await standing.values_list("key", flat=True)}
+    ready = [library()[key] for key in wanted if key not in known]
+    made = [
+        Play(
+            id=Play.make_id(),
+            tenant_id=work.actor.tenant_id,
+            key=each.key,
+            name=each.name,
+            action=each.action,
+        )
+        for each in ready
+    ]
+    await work.create_all(made)
+    steps = [
+        _step(play, position, Step(step.text, step.after_days))
+        for play, each in zip(made, ready, strict=True)
+        for position, step in enumerate(each.steps, 1)
+    ]
+    await work.create_all(steps)
+    return made
 
 
 async def _set_steps(work: Work, play: Play, steps: Sequence[Step]) -> None:
@@ -84,17 +114,18 @@ async def _set_steps(work: Work, play: Play, steps: Sequence[Step]) -> None:
     for each in standing[same:]:
         await work.update(each, {"removed_on": work.on})
     await work.create_all(
-        [
-            PlayStep(
-                id=PlayStep.make_id(),
-                tenant_id=play.tenant_id,
-                play_id=play.id,
-                position=position,
-                text=step.text,
-                due_after_days=step.due_after_days,
-            )
-            for position, step in enumerate(steps[same:], same + 1)
-        ]
+        [_step(play, position, step) for position, step in enumerate(steps[same:], same + 1)]
+    )
+
+
+def _step(play: Play, position: int, step: Step) -> PlayStep:
+    return PlayStep(
+        id=PlayStep.make_id(),
+        tenant_id=play.tenant_id,
+        play_id=play.id,
+        position=position,
+        text=step.text,
+        due_after_days=step.due_after_days,
     )
 
 
@@ -156,11 +187,16 @@ async def _check_action(action_id: str) -> None:
         raise InvalidTransition("the action was done, or taken out of its plan", ["planActionId"])
 
 
+async def active_for(recommendation: Recommendation) -> Play | None:
+    """The play that a recommendation names, if the tenant has one of that key that is active."""
+    if recommendation.play is None:
+        return None
+    return await Play.get_or_none(tenant_id=recommendation.tenant_id, key=recommendation.play, active=True)
+
+
 async def start_for(work: Work, recommendation: Recommendation) -> None:
     """Start the play that a recommendation names, unless it runs for it, or is none that is active."""
-    if recommendation.play is None:
-        return
-    play = await Play.get_or_none(tenant_id=recommendation.tenant_id, key=recommendation.play, active=True)
+    play = await active_for(recommendation)
     if play is None:
         return
     running = PlayRun.filter(recommendation_id=recommendation.id, state=PlayRunState.RUNNING)

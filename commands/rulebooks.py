@@ -11,10 +11,12 @@ from commands import pending, scopes
 from commands.access import system_actor
 from commands.journal import check_version, unit_of_work
 from commands.permissions import MAKE_RULES, TRY_RULES, require
+from commands.plays import bring
 from commands.validation import validate
 from models.access import Actor, Tenant
 from models.base import today, utcnow
 from models.errors import Conflict, Invalid, InvalidRulebook, InvalidTransition, NotFound, allowed
+from models.plays import Play
 from models.rulebooks import Rule, Rulebook, RulebookState
 from models.visibility import find
 from rules import files, packs
@@ -179,6 +181,8 @@ async def activate(
 ) -> Rulebook:
     """Put a version live, and retire the one of the same name that was; a retired one may come back.
 
+    Ready plays that its rules name come along, unless the tenant has a play of that key.
+
     Raises:
         InvalidRulebook: a saved case fails, a rule can never match, the publish gate found that the engine
             does not judge it as its text says, or another live rulebook has a rule of the same key.
@@ -208,8 +212,20 @@ async def activate(
             "reason": reason,
         }
         live = await work.update(rulebook, values, version)
+        await bring(work, _plays_of(await book_of([live])))
         await _have_judged(actor)
     return live
+
+
+async def bring_plays(actor: Actor, rulebook: Rulebook) -> list[Play]:
+    """Make the ready plays that a live version names and that the tenant lacks, as going live does."""
+    require(actor, MAKE_RULES, "write plays")
+    async with unit_of_work(actor, "plays.bring") as work:
+        return await bring(work, _plays_of(await book_of([rulebook])))
+
+
+def _plays_of(book: Book) -> set[str]:
+    return {rule.advice.play for rule in book.rules if rule.advice and rule.advice.play}
 
 
 async def _have_judged(actor: Actor) -> None:
@@ -365,7 +381,7 @@ async def account_case(
     book = await active_book(actor)
     if rule_key not in (known := [rule.key for rule in book.rules]):
         raise NotFound(f"no live rule {rule_key!r}; known: {allowed(known)}", ["ruleKey"])
-    scope = await scopes.named(actor, as_of, book, [account_id])
+    scope = await scopes.one(actor, as_of, book, account_id)
     needed = needs(Book(book.version, book.upto(rule_key)))
     gathered = await gather(actor.tenant_id, scope.ids, as_of, needed)
     facts = canonical_facts(gathered.get(account_id, {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,8 +10,8 @@ from models.access import Actor
 from models.accounts import Account
 from models.asof import known_row
 from models.database import Params, as_int, fetch
-from models.errors import Forbidden, NotFound
-from models.visibility import answers_for, visible
+from models.errors import Forbidden
+from models.visibility import answers_for, missing, visible
 from rules.crossing import crossings
 from rules.needs import needs
 from rules.population import Population, survey
@@ -68,14 +68,24 @@ async def named(actor: Actor, as_of: date, book: Book, account_ids: Sequence[str
         NotFound: an id names nothing that the actor may see, or nothing that was there by then.
         Forbidden: the actor sees an account by a deal on it, and neither owns nor manages it.
     """
-    known = await _seen(actor, as_of, account_ids=account_ids)
-    for index, account_id in enumerate(account_ids):
+    return await _judged(
+        actor, as_of, book, {each: ["accountIds", str(index)] for index, each in enumerate(account_ids)}
+    )
+
+
+async def one(actor: Actor, as_of: date, book: Book, account_id: str) -> Scope:
+    """The account with this id; raises what ``named`` raises."""
+    return await _judged(actor, as_of, book, {account_id: ["accountId"]})
+
+
+async def _judged(actor: Actor, as_of: date, book: Book, places: Mapping[str, Sequence[str]]) -> Scope:
+    """Accounts by their ids, each with the place where it is named."""
+    known = await _seen(actor, as_of, account_ids=list(places))
+    for account_id, place in places.items():
         if account_id not in known:
-            raise NotFound(f"no account {account_id!r} as of {as_of}", ["accountIds", str(index)])
+            raise await missing(Account, actor, account_id, place, f" as of {as_of}")
         if not known[account_id]:
-            raise Forbidden(
-                "an account is judged for its owner and the managers above", ["accountIds", str(index)]
-            )
+            raise Forbidden("an account is judged for its owner and the managers above", place)
     return Scope(len(known), list(known), await survey(actor.tenant_id, as_of, needs(book)))
 
 

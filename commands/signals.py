@@ -15,10 +15,10 @@ from models.accounts import Account
 from models.base import Record, latest_today
 from models.database import fetch
 from models.deals import Deal
-from models.errors import BellwetherError, Invalid, InvalidTransition, NotFound
+from models.errors import Invalid, InvalidTransition, NotFound, under
 from models.people import Contact
 from models.signals import Signal, SignalKind
-from models.visibility import visible
+from models.visibility import missing, visible
 
 MAX_SIGNALS = 1000
 
@@ -49,11 +49,8 @@ async def record(actor: Actor, observations: Sequence[Observation]) -> list[Sign
         raise Invalid(f"{len(observations):,} signals at once; allowed: {MAX_SIGNALS:,}", ["signals"])
     known = await _Known.of(actor, observations)
     for index, observation in enumerate(observations):
-        try:
-            _check(known, observation)
-        except BellwetherError as error:
-            error.path = ("signals", str(index), *error.path)
-            raise
+        with under("signals", str(index)):
+            await _check(actor, known, observation)
     await _check_kept(actor, observations)
     standing = await _standing(actor, observations)
     signals: list[Signal] = []
@@ -142,14 +139,14 @@ async def visible_values(
     return found
 
 
-def _check(known: _Known, observation: Observation) -> None:
+async def _check(actor: Actor, known: _Known, observation: Observation) -> None:
     validate(Signal, observation.__dict__)
     if observation.observed_on > (latest := latest_today()):
         raise Invalid(
             f"{observation.observed_on} is in the future; allowed: {latest} and earlier", ["observedOn"]
         )
     if observation.account_id not in known.accounts:
-        raise NotFound(f"no account {observation.account_id!r}", ["accountId"])
+        raise await missing(Account, actor, observation.account_id, ["accountId"])
     for record_id, accounts, what in (
         (observation.deal_id, known.deals, "deal"),
         (observation.contact_id, known.contacts, "contact"),

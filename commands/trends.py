@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from commands.actors import actor_of
 from commands.journal import BATCH, Repeat, Values, Work, differing, once, unit_of_work
 from commands.permissions import LISTEN, SELL, require
 from commands.signals import visible_values
-from commands.validation import validate
+from commands.validation import check_family, families_of, validate
 from models.access import Actor, User
 from models.accounts import Account
 from models.base import fits, latest_today, today
 from models.deals import Deal
-from models.errors import BellwetherError, Invalid, InvalidTransition, NotFound
+from models.errors import Invalid, InvalidTransition, NotFound, under
+from models.history import Change
 from models.revenue import Contract
 from models.signals import Signal, SignalKind
 from models.trends import OF_SIGNAL, Trend, TrendKind, TrendOutcome, TrendState
-from models.visibility import find
+from models.visibility import find, missing
 
 MOST = 1000
 #: So many product families, deals or contracts are affected at most.
 MOST_AFFECTED = 100
 _TITLE = 200
-_FAMILY = 100
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,12 @@ async def record(actor: Actor, observed: Sequence[Observed]) -> list[Trend]:
     if len(observed) > MOST:
         raise Invalid(f"{len(observed):,} trends at once; allowed: {MOST:,}", ["trends"])
     observed = [replace(each, values=_without_course(each.values)) for each in observed]
-    standing, known = await _standing(actor, observed), await _Known.of(actor, observed)
+    standing = await _standing(actor, observed)
+    known = await _Known.of(actor, observed, standing.values())
     seen: set[str] = set()
     for index, each in enumerate(observed):
-        try:
-            _check_new(known, each, standing, seen)
-        except BellwetherError as error:
-            error.path = ("trends", str(index), *error.path)
-            raise
+        with under("trends", str(index)):
+            await _check_new(actor, known, each, standing, seen)
     async with unit_of_work(actor, "trends.record") as work:
         return await _written(work, observed, standing)
 
@@ -85,8 +84,7 @@ async def from_signal(
             **values,
         }
         known = await _Known.of(actor, [Observed(signal.account_id, told)])
-        _check(known, signal.account_id, told)
-        _check_course(None, told)
+        _check(known, signal.account_id, None, told)
         async with unit_of_work(actor, "trends.from_signal", repeat=repeat) as work:
             return await work.create(_trend(actor, signal.account_id, {**told, "signal_id": signal.id}, None))
 
@@ -102,8 +100,8 @@ async def update(actor: Actor, trend_id: str, values: Values, *, version: int | 
     require(actor, SELL, "change trends")
     trend = await find(Trend, actor, trend_id, "id")
     values = _without_course(values)
-    _check(await _Known.of(actor, [Observed(trend.account_id, values)]), trend.account_id, values)
-    _check_course(trend, values)
+    known = await _Known.of(actor, [Observed(trend.account_id, values)], [trend])
+    _check(known, trend.account_id, trend, values)
     async with unit_of_work(actor, "trends.update") as work:
         return await work.update(trend, values, version)
 
@@ -122,11 +120,15 @@ async def move(
 
     Raises:
         InvalidTransition: it cannot go there, or there is no course of action that anything came of.
-        Invalid: an outcome of a trend that is not closed, or a day to come.
+        Invalid: an outcome of a trend that is not closed, or a day to come, before it was observed or before
+            it moved last.
     """
     require(actor, SELL, "change trends")
     trend = await find(Trend, actor, trend_id, "id")
-    day = _past(on or today(), "on")
+    first = max(trend.observed_on, (await _moves(actor, [trend])).get(trend.id, trend.observed_on))
+    day = _past(on or max(today(), first), "on")
+    if day < first:
+        raise Invalid(f"it was observed, or moved last, on {first}; allowed: that day and later", ["on"])
     validate(Trend, {"outcome_note": outcome_note})
     if outcome is None and outcome_note is not None:
         raise Invalid("there is no outcome to say more of", ["outcomeNote"])
@@ -193,26 +195,54 @@ class _Known:
     deals: Mapping[str, str]
     contracts: Mapping[str, str]
     signals: Mapping[str, str]
-    owners: Mapping[str, str]
+    families: Collection[str]
+    #: The accounts that owners of courses see, of those that trends give them, by the active users.
+    owners: Mapping[str, Collection[str]]
+    #: The days on which trends moved last, by their ids.
+    moved: Mapping[str, date]
 
     @classmethod
-    async def of(cls, actor: Actor, observed: Sequence[Observed]) -> _Known:
-        """For trends that say this of these accounts."""
+    async def of(cls, actor: Actor, observed: Sequence[Observed], standing: Iterable[Trend] = ()) -> _Known:
+        """For trends that say this of these accounts; those that are corrected are ``standing``."""
         said = [each.values for each in observed]
         signals = [str(each["signal_id"]) for each in said if each.get("signal_id") is not None]
-        owners = {str(each["course_owner_id"]) for each in said if each.get("course_owner_id") is not None}
         return cls(
             accounts=await visible_values(actor, Account, [each.account_id for each in observed], "id"),
             deals=await visible_values(actor, Deal, _all(said, "deal_ids"), "account_id"),
             contracts=await visible_values(actor, Contract, _all(said, "contract_ids"), "account_id"),
             signals=await visible_values(actor, Signal, signals, "account_id"),
-            owners={
-                owner: owner
-                for owner in sorted(owners)
-                if fits(User, "id", owner)
-                and await User.filter(id=owner, tenant_id=actor.tenant_id, active=True).exists()
-            },
+            families=await families_of(actor) if any(each.get("families") for each in said) else (),
+            owners=await _owners(actor, observed),
+            moved=await _moves(actor, standing) if any("observed_on" in each for each in said) else {},
         )
+
+
+async def _owners(actor: Actor, observed: Sequence[Observed]) -> dict[str, Collection[str]]:
+    """Those that trends give courses to and that are active, with the accounts of these that they see."""
+    given: dict[str, set[str]] = {}
+    for each in observed:
+        if (owner := each.values.get("course_owner_id")) is not None:
+            given.setdefault(str(owner), set()).add(each.account_id)
+    found: dict[str, Collection[str]] = {}
+    for owner, accounts in sorted(given.items()):
+        if fits(User, "id", owner) and await User.exists(id=owner, tenant_id=actor.tenant_id, active=True):
+            sight = await actor_of(owner, actor.tenant_id)
+            found[owner] = await visible_values(sight, Account, sorted(accounts), "id")
+    return found
+
+
+async def _moves(actor: Actor, trends: Iterable[Trend]) -> dict[str, date]:
+    """The days on which trends moved last, by the ids of those that ever did."""
+    ids, found = sorted({each.id for each in trends}), dict[str, date]()
+    for start in range(0, len(ids), BATCH):
+        moved = Change.filter(
+            tenant_id=actor.tenant_id, entity_id__in=ids[start : start + BATCH], entity="trend", field="state"
+        )
+        for trend_id, day in await moved.order_by("effective_on", "id").values_list(
+            "entity_id", "effective_on"
+        ):
+            found[str(trend_id)] = day
+    return found
 
 
 def _all(said: Sequence[Values], name: str) -> list[str]:
@@ -220,19 +250,20 @@ def _all(said: Sequence[Values], name: str) -> list[str]:
     return [str(record_id) for each in lists if isinstance(each, list) for record_id in each]
 
 
-def _check_new(known: _Known, each: Observed, standing: Mapping[str, Trend], seen: set[str]) -> None:
+async def _check_new(
+    actor: Actor, known: _Known, each: Observed, standing: Mapping[str, Trend], seen: set[str]
+) -> None:
     validate(Trend, {"external_id": each.external_id})
     if each.external_id in seen:
         raise Invalid(f"{each.external_id!r} comes twice", ["externalId"])
     if each.external_id:
         seen.add(each.external_id)
     if each.account_id not in known.accounts:
-        raise NotFound(f"no account {each.account_id!r}", ["accountId"])
+        raise await missing(Account, actor, each.account_id, ["accountId"])
     before = standing.get(each.external_id or "")
     if before is not None and before.account_id != each.account_id:
         raise Invalid("it was recorded of another account before", ["accountId"])
-    _check(known, each.account_id, each.values)
-    _check_course(before, each.values)
+    _check(known, each.account_id, before, each.values)
 
 
 def _check_course(before: Trend | None, values: Values) -> None:
@@ -252,7 +283,27 @@ def _without_course(values: Values) -> Values:
     return values
 
 
-def _check(known: _Known, account_id: str, values: Values) -> None:
+def _check_days(before: Trend | None, values: Values, moved_on: date | None) -> None:
+    """A course is due once the trend was observed, which was before it moved."""
+    told = [values.get(name, getattr(before, name, None)) for name in ("observed_on", "course_due_on")]
+    observed_on, due_on = (day if isinstance(day, date) else None for day in told)
+    if due_on is not None and observed_on is not None and due_on < observed_on:
+        path = "courseDueOn" if values.get("course_due_on") is not None else "observedOn"
+        raise Invalid(
+            f"the course is due on {due_on}, the trend observed on {observed_on}; allowed: due that day and"
+            " later",
+            [path],
+        )
+    if (
+        "observed_on" in values
+        and observed_on is not None
+        and moved_on is not None
+        and observed_on > moved_on
+    ):
+        raise Invalid(f"the trend moved on {moved_on}; allowed: that day and earlier", ["observedOn"])
+
+
+def _check(known: _Known, account_id: str, before: Trend | None, values: Values) -> None:
     validate(Trend, {name: value for name, value in values.items() if not isinstance(value, list)})
     observed_on, link = values.get("observed_on"), values.get("link")
     if isinstance(observed_on, date):
@@ -262,18 +313,25 @@ def _check(known: _Known, account_id: str, values: Values) -> None:
     owner = values.get("course_owner_id")
     if owner is not None and str(owner) not in known.owners:
         raise NotFound(f"no active user {owner!r}", ["courseOwnerId"])
+    if owner is not None and account_id not in known.owners[str(owner)]:
+        raise Invalid(
+            f"{owner} does not see the account; allowed: its owner, whoever has a share in one of its deals,"
+            " and the managers above",
+            ["courseOwnerId"],
+        )
     if values.get("signal_id") is not None:
         _check_of(known.signals, account_id, [str(values["signal_id"])], "signal", "signalId")
-    _check_families(values.get("families"))
+    _check_families(known.families, values.get("families"))
     _check_of(known.deals, account_id, _few(values.get("deal_ids"), "dealIds"), "deal", "dealIds")
     contracts = _few(values.get("contract_ids"), "contractIds")
     _check_of(known.contracts, account_id, contracts, "contract", "contractIds")
+    _check_course(before, values)
+    _check_days(before, values, known.moved.get(before.id) if before else None)
 
 
-def _check_families(families: object) -> None:
-    for family in _few(families, "families"):
-        if not family.strip() or len(family) > _FAMILY or "\x00" in family:
-            raise Invalid(f"allowed: names of 1 to {_FAMILY} characters, not blank", ["families"])
+def _check_families(known: Collection[str], families: object) -> None:
+    for index, family in enumerate(_few(families, "families")):
+        check_family(known, family, "families", str(index))
 
 
 def _check_of(accounts: Mapping[str, str], account_id: str, ids: Sequence[str], what: str, path: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -11,14 +11,17 @@ from tortoise import fields
 
 from models.access import Actor, User
 from models.base import Record, check_day, fits
-from models.errors import Invalid, NotFound
-from models.visibility import sees
+from models.catalog import Product
+from models.errors import Invalid, NotFound, allowed
+from models.visibility import missing, sees
 
 #: The largest amount in minor units; also the largest integer that every client can hold exactly.
 MAX_MINOR = 2**53 - 1
 #: The same in whole units.
 LARGEST = Decimal(MAX_MINOR) / 100
 MAX_INT = 2**31 - 1
+#: A message names at most so many families.
+MOST_TOLD = 20
 
 
 def validate(model: type[Record], values: Mapping[str, object]) -> None:
@@ -56,6 +59,8 @@ def _check_text(column: fields.Field[object], path: str, value: str) -> None:
 
 
 def _check_number(path: str, value: int) -> None:
+    if path in PERCENTAGES and not 0 <= value <= 100:
+        raise Invalid(f"{path} is a percentage; allowed: 0 to 100", [path])
     limit = MAX_MINOR if path in MONEY_NAMES else MAX_INT
     if not 0 <= value <= limit:
         raise Invalid(f"{path} is out of range; allowed: 0 to {limit}", [path])
@@ -70,6 +75,9 @@ MONEY_NAMES = frozenset(
     }
 )
 
+#: What numbers of whole percents are called by clients.
+PERCENTAGES = frozenset({"etlShare", "percent", "probability", "share"})
+
 
 def api_name(column: str) -> str:
     """A column's name as clients know it: camel case, money without its unit."""
@@ -80,7 +88,7 @@ def api_name(column: str) -> str:
 async def check_reference(actor: Actor, model: type[Record], record_id: object, path: str) -> None:
     """Raise NotFound when ``record_id`` names nothing that the actor may see; null passes."""
     if record_id is not None and not await sees(model, actor, str(record_id)):
-        raise NotFound(f"no {model.__name__.lower()} {record_id!r}", [path])
+        raise await missing(model, actor, str(record_id), [path])
 
 
 async def active_user(actor: Actor, user_id: str, path: str) -> User:
@@ -100,3 +108,19 @@ def check_currency(actor: Actor, currency: str | None, path: str) -> None:
     """Raise Invalid for money in another currency than the tenant's; nothing here converts."""
     if currency is not None and currency != actor.currency:
         raise Invalid(f"{path} is in {currency}; this tenant keeps its books in {actor.currency}", [path])
+
+
+async def families_of(actor: Actor) -> list[str]:
+    """The product families of the tenant, by name, those too of products that are not sold any more."""
+    found = (
+        await Product.filter(tenant_id=actor.tenant_id, family__not_isnull=True).distinct().values("family")
+    )
+    return sorted(str(each["family"]) for each in found)
+
+
+def check_family(known: Collection[str], family: str, *path: str) -> None:
+    """Raise Invalid, naming ``path``, unless ``family`` is one of those that are known."""
+    if family not in known:
+        few = sorted(known)[:MOST_TOLD]
+        more = f" and {len(known) - len(few):,} more" if len(known) > len(few) else ""
+        raise Invalid(f"no product is of the family {family!r}; allowed: {allowed(few)}{more}", path)

@@ -6,11 +6,11 @@ from datetime import date
 
 from commands.journal import unit_of_work
 from commands.permissions import CONFIGURE_SALES, SELL, require
-from commands.validation import validate
+from commands.validation import check_family, families_of, validate
 from models.access import Actor
 from models.accounts import Account
 from models.base import check_day, today
-from models.catalog import Compatibility, CompatibilityRule, Product
+from models.catalog import Compatibility, CompatibilityRule
 from models.errors import Forbidden, Invalid, InvalidTransition
 from models.visibility import answers_for, find
 from models.whitespace import AccountPotential
@@ -38,7 +38,7 @@ async def set_potential(
     account = await _own_account(actor, account_id)
     values = {"mrc_minor": mrc_minor, "because": because}
     validate(AccountPotential, {"product_family": product_family, **values})
-    await _check_family(actor, product_family, "productFamily")
+    check_family(await families_of(actor), product_family, "productFamily")
     day = _past(on)
     known = await AccountPotential.get_or_none(
         tenant_id=actor.tenant_id, account_id=account.id, product_family=product_family
@@ -95,8 +95,9 @@ async def set_compatibility(
     validate(CompatibilityRule, {"family": family, "other_family": other_family, "because": because})
     if family == other_family:
         raise Invalid("a family neither excludes nor requires itself; allowed: another one", ["otherFamily"])
+    families = await families_of(actor)
     for name, path in ((family, "family"), (other_family, "otherFamily")):
-        await _check_family(actor, name, path)
+        check_family(families, name, path)
     known = await CompatibilityRule.get_or_none(
         tenant_id=actor.tenant_id, family=family, other_family=other_family
     )
@@ -127,12 +128,6 @@ async def _own_account(actor: Actor, account_id: str) -> Account:
             "only the owner of the account and the managers above may say what it could buy", ["accountId"]
         )
     return account
-
-
-async def _check_family(actor: Actor, family: str, path: str) -> None:
-    """Raise Invalid, naming ``path``, unless a product is of the family."""
-    if not await Product.filter(tenant_id=actor.tenant_id, family=family).exists():
-        raise Invalid(f"no product is of the family {family!r}; allowed: families of products", [path])
 
 
 def _past(on: date | None) -> date:

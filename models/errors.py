@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 #: Characters of a message; what callers sent may be in it, whatever its length.
 LONGEST = 500
@@ -136,3 +137,13 @@ class UnknownSchema(BellwetherError):
 def allowed(values: Mapping[str, object] | Sequence[str]) -> str:
     """Values as an error message lists them."""
     return ", ".join(values) or "none"
+
+
+@contextmanager
+def under(*path: str) -> Iterator[None]:
+    """Put errors that are raised inside below the input that is named."""
+    try:
+        yield
+    except BellwetherError as error:
+        error.path = (*path, *error.path)
+        raise

@@ -138,6 +138,6 @@ class Trend(Sourced):
         """Raise InvalidTransition unless the trend may go to ``to``."""
         ways = MOVES[TrendState(self.state)]
         if to not in ways:
-            raise InvalidTransition(f"a trend that is {self.state} goes to: {allowed(ways)}", ["state"])
+            raise InvalidTransition(f"a trend that is {self.state} goes to: {allowed(ways)}", ["to"])
         if to is TrendState.ACTED and self.course is None:
-            raise InvalidTransition("a trend without a course of action is not acted on", ["state"])
+            raise InvalidTransition("a trend without a course of action is not acted on", ["to"])

@@ -438,10 +438,17 @@ async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
     """
     found = await model.get_or_none(id=record_id) if await sees(model, actor, record_id) else None
     if found is None:
-        (went,) = await successors(actor, [record_id]) if model is Account else [None]
-        told = f"; it was merged into {went}" if went else ""
-        raise NotFound(f"no {model.__name__.lower()} {record_id!r}{told}", [path])
+        raise await missing(model, actor, record_id, [path])
     return found
+
+
+async def missing(
+    model: type[Record], actor: Actor, record_id: str, path: Sequence[str], when: str = ""
+) -> NotFound:
+    """The error that no such record is seen; of a duplicate that was merged it tells the account it is in."""
+    (went,) = await successors(actor, [record_id]) if model is Account else [None]
+    told = f"; it was merged into {went}" if went else ""
+    return NotFound(f"no {model.__name__.lower()} {record_id!r}{when}{told}", path)
 
 
 async def successors(actor: Actor, account_ids: Sequence[str]) -> list[str | None]:

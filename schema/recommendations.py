@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import Enum
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import strawberry
@@ -14,6 +15,7 @@ from commands import explanations
 from models import recommendations as stored
 from models.access import Scope
 from models.described import Described
+from models.plays import Play as StoredPlay
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from models.severity import Severity
 from rules.evidence import recorded
@@ -30,6 +32,9 @@ from schema.core.money import Money
 from schema.core.readable import ANY_FACT, in_sql, needs
 from schema.core.stored import Node, Stored, column
 from schema.why import Changes
+
+if TYPE_CHECKING:
+    from schema.plays import Play
 
 _SEVERITY = " ".join(f"when '{severity.value}' then {severity.rank}" for severity in Severity)
 
@@ -122,7 +127,7 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     state: RecommendationState = column("Whether it is open, was answered, or lapsed by itself.")
     title: str = column("The title of the rule that says it.")
     action: str = column("What to do, in a word for programs: OPEN_RENEWAL.")
-    play: str | None = column("The list of steps that helps, by its name; null when the rule names none.")
+    play: str | None = column("The key of the play that helps; null when the rule names none.")
     because: str = column("Why, in a sentence.", *ANY_FACT)
     due_on: date = column("The day by which it should be done.")
     value: Money = column("The revenue that it is about, 0 when it is about none.")
@@ -167,6 +172,17 @@ class Recommendation(Node, Stored[stored.Recommendation]):
         "The plays that accepting it started, in order.",
         "started_on",
     )
+
+    @costs(1)
+    @strawberry.field
+    async def named_play(self, info: Info) -> Annotated[Play, strawberry.lazy("schema.plays")] | None:
+        """The play of that key, active or not; null when none is named, or the tenant has none of it."""
+        from schema.plays import Play
+
+        if self.play is None:
+            return None
+        found = await info.context.loaders.children(StoredPlay, "key", self.play)
+        return Play.of(found[0]) if found else None
 
     @costs(1)
     @needs(*ANY_FACT)

@@ -9,12 +9,13 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from commands.validation import check_family, families_of
 from metrics import sales
 from metrics.sales import FORECAST
 from models.access import Actor, Team, User
 from models.base import check_day, today
 from models.deals import DealKind, ForecastCategory
-from models.errors import Invalid
+from models.errors import Invalid, under
 from models.visibility import find
 
 
@@ -111,7 +112,8 @@ def days(first: date | None, last: date | None, *path: str) -> sales.DayRange:
     """The days from the first to the last; raises what ``period`` raises."""
     for day, name in ((first, "from"), (last, "until")):
         if day is not None:
-            check_day(day, name)
+            with under(*path):
+                check_day(day, name)
     if first and last and first > last:
         raise Invalid(f"{first} is after {last}; allowed: a day before it, or the same", [*path, "from"])
     return sales.DayRange(first, last)
@@ -122,11 +124,15 @@ async def wanted(actor: Actor, given: SalesFilter | None) -> sales.SalesFilter:
 
     Raises:
         NotFound: there is no such user or team.
+        Invalid: no product is of the family.
     """
     if given is None:
         return sales.EVERYTHING
-    owner = (await find(User, actor, given.owner_id, "ownerId")).id if given.owner_id else None
-    team = (await find(Team, actor, given.team_id, "teamId")).id if given.team_id else None
+    with under("filter"):
+        owner = (await find(User, actor, given.owner_id, "ownerId")).id if given.owner_id else None
+        team = (await find(Team, actor, given.team_id, "teamId")).id if given.team_id else None
+        if given.product_family:
+            check_family(await families_of(actor), given.product_family, "productFamily")
     return sales.SalesFilter(
         owner, team, given.segment or None, given.product_family or None, frozenset(given.kinds or ())
     )

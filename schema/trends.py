@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 import strawberry
@@ -12,7 +12,7 @@ from metrics import trend_report as metric
 from metrics.trend_report import TrendGrouping
 from models import trends as stored
 from models.access import Scope
-from models.base import check_day, today
+from models.base import EARLIEST, check_day, today
 from models.deals import Deal as DealRow
 from models.described import Described
 from models.errors import Invalid
@@ -295,7 +295,7 @@ class TrendQueries:
         period = sales.days(first, last, "observed")
         if period.from_on is None or first is None:
             raise Invalid("from is needed: the period before is as long", ["observed", "from"])
-        check_day(first - (last - first) - timedelta(days=1), "from")
+        _check_before(first, last)
         found = await metric.trend_report(info.context.actor, day, first, last, group_by)
         return TrendReport(
             as_of=day,
@@ -304,6 +304,17 @@ class TrendQueries:
             currency=CurrencyCode(found.currency),
             total=TrendFigures.told(found.total, found.currency),
             groups=[_group(each, found.currency) for each in found.groups],
+        )
+
+
+def _check_before(first: date, last: date) -> None:
+    """Raise Invalid where as many days right before would begin before business dates do."""
+    least = date.fromordinal((EARLIEST.toordinal() + last.toordinal() + 2) // 2)
+    if first < least:
+        raise Invalid(
+            f"{first} is too early: the period before is as long, and no day is before {EARLIEST}; allowed"
+            f" until {last}: {least} and later",
+            ["observed", "from"],
         )
 
 

@@ -9,14 +9,14 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from commands.validation import LARGEST
+from commands.validation import LARGEST, check_family, families_of
 from metrics.whitespace import grid
 from metrics.whitespace.grid import UNTOUCHED, Wanted
 from metrics.whitespace.results import GridRow
 from models.access import Actor, Scope, Team, User
 from models.accounts import Account as StoredAccount
 from models.base import Record
-from models.errors import Invalid
+from models.errors import Invalid, under
 from models.visibility import find
 from models.whitespace import CellState
 from schema import sales
@@ -122,18 +122,25 @@ async def wanted(actor: Actor, given: WhitespaceFilter | None, products_of: str 
 
     Raises:
         NotFound: there is no such account, user or team that the actor sees.
+        Invalid: no product is of a family.
     """
+    families = await families_of(actor) if products_of is not None or (given and given.families) else ()
+    if products_of is not None:
+        check_family(families, products_of, "productsOf")
     if given is None:
         return Wanted(products_of=products_of)
-    return Wanted(
-        account_id=await _known(StoredAccount, actor, given.account_id, "accountId"),
-        below=given.below,
-        owner_id=await _known(User, actor, given.owner_id, "ownerId"),
-        team_id=await _known(Team, actor, given.team_id, "teamId"),
-        segment=given.segment or None,
-        families=None if given.families in (None, UNSET) else frozenset(given.families or ()),
-        products_of=products_of,
-    )
+    with under("filter"):
+        for index, family in enumerate(given.families or ()):
+            check_family(families, family, "families", str(index))
+        return Wanted(
+            account_id=await _known(StoredAccount, actor, given.account_id, "accountId"),
+            below=given.below,
+            owner_id=await _known(User, actor, given.owner_id, "ownerId"),
+            team_id=await _known(Team, actor, given.team_id, "teamId"),
+            segment=given.segment or None,
+            families=None if given.families in (None, UNSET) else frozenset(given.families or ()),
+            products_of=products_of,
+        )
 
 
 async def _known(model: type[Record], actor: Actor, record_id: str | None, path: str) -> str | None:

@@ -15,14 +15,14 @@ from models import access
 from models import forecast as stored
 from models.access import Actor
 from models.deals import ForecastCategory
-from models.errors import Invalid
+from models.errors import Invalid, under
 from models.forecast import Measure
 from schema.context import Info
 from schema.core.errors import UserError
 from schema.core.stored import column
 from schema.deals import DealSplit
 from schema.forecast import ForecastAdjustment, ForecastCalendar, ForecastSubmission, PeriodInput
-from schema.mutations.translation import READ_AT_IF_TOLD, MoneyInput, attempt, columns, minor, under
+from schema.mutations.translation import READ_AT_IF_TOLD, MoneyInput, attempt, columns, minor
 from schema.quotas import Quota
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import strawberry
 
-from commands import recommendations
+from commands import plays, recommendations
 from models import recommendations as stored
 from models.recommendations import Outcome
 from schema.context import Info
@@ -70,6 +70,11 @@ class RecommendationPayload:
         "As it is now; null when nothing was written, but for a conflict."
     )
     errors: list[UserError] = column("What was wrong; empty when it was written.")
+    missing_play: str | None = strawberry.field(
+        default=None,
+        description="Of one that was accepted, the key of the play that it names when there is none of that"
+        " key, or none that is active: no play was started. Null otherwise, and with errors.",
+    )
 
 
 @strawberry.type
@@ -80,9 +85,20 @@ class RecommendationMutations:
     async def accept_recommendation(
         self, info: Info, input: AcceptRecommendationInput
     ) -> RecommendationPayload:
-        """Say that the recommendation will be followed; it stays listed until it is completed."""
+        """Say that the recommendation will be followed; it stays listed until it is completed.
+
+        The play that it names is started; `missingPlay` says so when there is none to start.
+        """
         actor = info.context.actor
-        return await _payload(lambda: recommendations.accept(actor, input.id, input.version))
+        found, errors = await attempt(
+            stored.Recommendation, lambda: recommendations.accept(actor, input.id, input.version)
+        )
+        is_missing = found is not None and not errors and await plays.active_for(found) is None
+        return RecommendationPayload(
+            recommendation=Recommendation.of(found) if found else None,
+            errors=errors,
+            missing_play=found.play if found and is_missing else None,
+        )
 
     @strawberry.mutation
     async def snooze_recommendation(

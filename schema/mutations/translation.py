@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
@@ -13,7 +12,7 @@ from strawberry import UNSET
 
 from commands.validation import LARGEST, MONEY_NAMES, api_name, check_currency
 from models.access import Actor
-from models.errors import BellwetherError, Conflict, Invalid, Unavailable
+from models.errors import BellwetherError, Conflict, Invalid, Unavailable, under
 from schema.core.errors import UserError, user_errors
 
 if TYPE_CHECKING:
@@ -86,16 +85,6 @@ def minor_units(amount: Decimal, path: str) -> int:
     if amount != round(amount, 2):
         raise Invalid(f"{path} has more than two decimals", [path])
     return int(amount * 100)
-
-
-@contextmanager
-def under(*path: str) -> Iterator[None]:
-    """Put errors that are raised inside below the input that is named."""
-    try:
-        yield
-    except BellwetherError as error:
-        error.path = (*path, *error.path)
-        raise
 
 
 async def attempt(kind: type[T], command: Callable[[], Awaitable[T]]) -> tuple[T | None, list[UserError]]:

@@ -8,7 +8,7 @@ import pytest
 
 from commands import competition, deal_competitors, evaluations, rulebooks
 from commands.access import system_actor
-from models.access import Role
+from models.access import Role, Tenant
 from models.base import today
 from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition, PositionRole
 from models.errors import Forbidden, Invalid, InvalidTransition, NotFound
@@ -21,8 +21,16 @@ from tests import factories
 INCUMBENT = PositionRole.INCUMBENT
 
 
+async def selling() -> Tenant:
+    """A tenant that sells WAN and Voice."""
+    tenant = await factories.tenant()
+    for family in ("Voice", "WAN"):
+        await factories.product(tenant, family=family)
+    return tenant
+
+
 async def test_a_name_on_a_deal_makes_or_matches_a_competitor(db: str) -> None:
-    who = await factories.user(await factories.tenant())
+    who = await factories.user(await selling())
     account, actor = await factories.account(who), await factories.actor(who)
     deal = await factories.deal(account)
     for name in ("Telco", "  telco ", "TELCO"):
@@ -33,7 +41,7 @@ async def test_a_name_on_a_deal_makes_or_matches_a_competitor(db: str) -> None:
 
 async def test_a_position_keeps_what_was_known_before(db: str) -> None:
     """Capability 25: who stands where, with which product, at which price seen, and until when."""
-    who = await factories.user(await factories.tenant())
+    who = await factories.user(await selling())
     account, actor = await factories.account(who), await factories.actor(who)
     then = today() - timedelta(days=30)
     until = today() + timedelta(days=200)
@@ -57,12 +65,12 @@ async def test_a_position_keeps_what_was_known_before(db: str) -> None:
 
 
 async def test_merging_takes_names_positions_and_notes_along_and_the_latest_stays(db: str) -> None:
-    tenant = await factories.tenant()
+    tenant = await selling()
     who = await factories.user(tenant)
     account, actor = await factories.account(who), await factories.actor(who)
     then = today() - timedelta(days=30)
     for name, family, share, on in (
-        ("Alpha", "WAN", 80, then), ("Beta", "WAN", 60, today()), ("Beta", "Voice", 10, then),
+        ("Alpha", "WAN", 40, then), ("Beta", "WAN", 60, today()), ("Beta", "Voice", 10, then),
     ):  # fmt: skip
         said = {"role": INCUMBENT, "share": share, "observed_on": on}
         await competition.put_position(actor, account.id, name, family, said)
@@ -83,8 +91,54 @@ async def test_merging_takes_names_positions_and_notes_along_and_the_latest_stay
         await competition.merge(manager, beta.id, alpha.id)
 
 
+async def test_shares_of_a_family_at_an_account_come_to_100_at_most_and_the_others_are_told(db: str) -> None:
+    """Alpha supplies 70 percent of WAN and Beta wants 10: 20 are left until Alpha is a former one."""
+    who = await factories.user(await selling())
+    account, actor = await factories.account(who), await factories.actor(who)
+    wanted = {"role": PositionRole.CHALLENGER, "share": 10}
+    alpha = await competition.put_position(
+        actor, account.id, "Alpha", "WAN", {"role": INCUMBENT, "share": 70}
+    )
+    await competition.put_position(actor, account.id, "Beta", "WAN", wanted)
+    await competition.put_position(actor, account.id, "Gamma", "Voice", {"role": INCUMBENT, "share": 100})
+    for name, share in (("Gamma", 21), ("Beta", 31)):
+        with pytest.raises(Invalid, match=f"others: Alpha 70.*; allowed: 0 to {share - 1}") as refusal:
+            await competition.put_position(
+                actor, account.id, name, "WAN", {"role": INCUMBENT, "share": share}
+            )
+        assert list(refusal.value.path) == ["share"]
+    gamma = await competition.put_position(
+        actor, account.id, "Gamma", "WAN", {"role": INCUMBENT, "share": 20}
+    )
+    with pytest.raises(Invalid, match="others: Gamma 20, Beta 10; allowed: 0 to 70"):
+        await competition.put_position(actor, account.id, "Alpha", "WAN", {"share": 71})
+    former = {"role": PositionRole.FORMER, "share": None}
+    await competition.put_position(actor, account.id, "Alpha", "WAN", former)
+    await competition.put_position(actor, account.id, "Gamma", "WAN", {"share": 90})
+    with pytest.raises(Invalid, match="others: Gamma 90, Beta 10; allowed: 0 to 0"):
+        await competition.put_position(actor, account.id, "Alpha", "WAN", {"role": INCUMBENT, "share": 70})
+    assert (await competition.remove_position(actor, gamma.id)).removed_on == today()
+    back = await competition.put_position(actor, account.id, "Alpha", "WAN", {"role": INCUMBENT, "share": 70})
+    assert (back.id, back.share) == (alpha.id, 70)
+
+
+async def test_positions_and_notes_are_of_families_that_are_sold(db: str) -> None:
+    who = await factories.user(await selling())
+    account, actor = await factories.account(who), await factories.actor(who)
+    telco = await competition.name_competitor(actor, "Telco")
+    for attempt in (
+        competition.put_position(actor, account.id, "Telco", "Nope", {"role": INCUMBENT}),
+        competition.write_note(actor, telco.id, "They are late.", "Nope"),
+    ):
+        with pytest.raises(Invalid, match="the family 'Nope'; allowed: Voice, WAN") as refusal:
+            await attempt
+        assert list(refusal.value.path) == ["productFamily"]
+    with pytest.raises(Invalid, match="share is a percentage; allowed: 0 to 100"):
+        await competition.put_position(actor, account.id, "Telco", "WAN", {"role": INCUMBENT, "share": -1})
+
+
 async def test_a_note_replaces_that_of_its_family_alone(db: str) -> None:
-    who = await factories.user(await factories.tenant())
+    who = await factories.user(await selling())
     actor = await factories.actor(who)
     telco = await competition.name_competitor(actor, "Telco")
     for text, family in (("old", "WAN"), ("of all", None), ("new", "WAN")):
@@ -97,7 +151,7 @@ async def test_a_note_replaces_that_of_its_family_alone(db: str) -> None:
 
 
 async def test_nobody_says_where_competitors_stand_at_accounts_that_they_do_not_see(db: str) -> None:
-    tenant = await factories.tenant()
+    tenant = await selling()
     owner, other = await factories.user(tenant), await factories.user(tenant)
     account, actor = await factories.account(owner), await factories.actor(other)
     with pytest.raises(NotFound):

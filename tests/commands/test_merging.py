@@ -11,23 +11,40 @@ from typing import Any
 
 import pytest
 
-from commands import accounts, bulk, deals, merging, people, plans, unmerging, whitespace
+from commands import (
+    accounts,
+    bulk,
+    deals,
+    merging,
+    people,
+    plans,
+    scopes,
+    signals,
+    trends,
+    unmerging,
+    whitespace,
+)  # fmt: skip
 from commands.access import system_actor
 from commands.incoming import Incoming
 from commands.references import models, references
+from commands.signals import Observation
+from commands.trends import Observed
 from models.access import Actor, Role, Tenant, User
 from models.accounts import MERGED_INTO, Account, AccountMerge
-from models.base import Record
+from models.base import Record, today
 from models.competition import CompetitorPosition
 from models.deals import Deal
 from models.errors import BellwetherError, Conflict, Forbidden, Invalid, InvalidTransition, NotFound
 from models.history import AuditRecord, Change
-from models.people import Contact, Interaction
+from models.people import Contact, Interaction, InteractionKind
 from models.plans import AccountPlan
 from models.recommendations import Recommendation, RecommendationState
 from models.revenue import Contract
 from models.rulebooks import EvaluationRun, Judgement, PendingJudgement
+from models.signals import SignalKind
+from models.trends import TrendKind
 from models.whitespace import AccountPotential
+from rules.tree import Book
 from tests import factories
 from tests.schema.reads.judgements import furnish_tenant
 from tests.schema.reads.world import World, write
@@ -257,6 +274,28 @@ async def test_what_refers_to_the_duplicate_refers_to_the_survivor(ada: User, se
     assert await AuditRecord.filter(command="accounts.merge", object_id=merge.id).exists()
     with pytest.raises(NotFound, match=f"it was merged into {into.id}"):
         await accounts.update(seller, duplicate.id, 1, {"name": "Again"})
+
+
+async def test_whoever_names_a_duplicate_is_told_what_it_became_part_of(ada: User, seller: Actor) -> None:
+    into, duplicate = [await factories.account(ada, name=name) for name in ("A", "B")]
+    await merging.merge(seller, into.id, duplicate.id, 1)
+    there = {"account_id": duplicate.id}
+    met = {"kind": InteractionKind.CALL, "happened_on": today(), "subject": "A call"}
+    seen = {"kind": TrendKind.MERGER, "title": "It merges", "observed_on": today()}
+    heard = Observation(duplicate.id, SignalKind.MERGER, "It merges", today())
+    for naming in (
+        deals.create(seller, {**there, "name": "D", "amount_minor": 1, "close_on": today()}),
+        people.create(seller, {**there, "name": "Ada"}),
+        people.record_interaction(seller, {**there, **met}),
+        trends.record(seller, [Observed(duplicate.id, seen)]),
+        signals.record(seller, [heard]),
+        accounts.create(seller, {"name": "Below", "parent_id": duplicate.id}),
+        plans.create(seller, duplicate.id, {}),
+        scopes.named(seller, today(), Book("", ()), [duplicate.id]),
+        scopes.one(seller, today(), Book("", ()), duplicate.id),
+    ):
+        with pytest.raises(NotFound, match=f"'{duplicate.id}'.*; it was merged into {into.id}"):
+            await naming
 
 
 async def test_what_changed_since_stays_changed_and_goes_back(ada: User, seller: Actor) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from commands import plan_parts, plays, recommendations
+from commands import plan_parts, plays, recommendations, rulebooks
+from commands.access import system_actor
 from commands.plays import Step
 from metrics.plays import PlayRecord, play_records
-from models.access import Actor, Role, Tenant
+from models.access import Actor, Role, Tenant, User
 from models.accounts import Account
 from models.base import today
 from models.deals import Deal
 from models.errors import Forbidden, Invalid, InvalidTransition, NotFound
-from models.plays import PlayRun, PlayRunState, PlayRunStep
+from models.plays import Play, PlayRun, PlayRunState, PlayRunStep
 from models.recommendations import Outcome, RecommendationState
+from rules import packs
+from rules.engine.pool import EnginePool
+from rules.plays import library
 from tests import factories
+from tests.door import door
 
 
 class Office:
@@ -53,6 +59,71 @@ async def test_accepting_a_recommendation_starts_the_play_that_it_names(db: str)
     )  # fmt: skip
     steps = await PlayRunStep.filter(play_run_id=run.id).order_by("due_on")
     assert [each.due_on for each in steps] == [today(), today() + timedelta(days=7)]
+
+
+async def test_rules_that_go_live_bring_the_plays_that_they_name_and_leave_the_tenants_own_alone(
+    db: str,
+) -> None:
+    on = await Office().open()
+    own = await plays.set_play(on.mara, "usage-review", "Ours", None, [Step("Call", 1)])
+    await plays.set_play(on.mara, "tender", "Not ours", None, [Step("Call", 1)], active=False)
+    system = system_actor(on.tenant)
+    async with EnginePool(1, 20.0) as engine:
+        await rulebooks.ensure_starter(system, engine)
+        book, _ = await rulebooks.keep(system, "growth", packs.load("growth"))
+        live = await rulebooks.activate(system, engine, book.id)
+    assert (await Play.get(id=own.id)).name == "Ours"
+    assert [each.text for each in await plays.steps_of(own.id)] == ["Call"]
+    assert not (await Play.get(key="tender")).active
+    defence = await Play.get(key="competitive-defence")
+    assert [(each.text, each.due_after_days) for each in await plays.steps_of(defence.id)] == [
+        (each.text, each.after_days) for each in library()["competitive-defence"].steps
+    ]
+    named = {
+        str(part["recommend"]["play"])
+        for pack in ("starter", "growth")
+        for rule in packs.load(pack).rules
+        for part in rule["then"]  # type: ignore[attr-defined]
+        if part.get("recommend", {}).get("play")
+    }
+    assert {each.key for each in await Play.all()} == named | {"usage-review", "tender"}
+    await Play.filter(key="merger").update(key="merger-of-old")
+    assert [each.key for each in await rulebooks.bring_plays(system, live)] == ["merger"]
+    assert await rulebooks.bring_plays(system, live) == []
+
+
+async def test_whoever_accepts_is_told_that_there_is_no_play_to_start(db: str) -> None:
+    on = await Office().open()
+    await factories.play(on.tenant, "revive", "Call")
+    await factories.play(on.tenant, "asleep", "Call")
+    await Play.filter(key="asleep").update(active=False)
+    asked = "missingPlay errors { code } recommendation { play namedPlay { key active } playRuns { id } }"
+    async with door(await User.get(id=on.ada.user_id)) as client:
+        for key, missing, named, runs in (
+            ("revive", None, {"key": "revive", "active": True}, 1),
+            ("asleep", "asleep", {"key": "asleep", "active": False}, 0),
+            ("gone", "gone", None, 0),
+            (None, None, None, 0),
+        ):
+            advice = await factories.recommendation(on.deal, play=key, subject_key=f"of {key}")
+            answer: Any = await client.ask(
+                "mutation ($id: ID!) { acceptRecommendation(input: {id: $id}) { %s } }" % asked,  # noqa: UP031
+                {"id": advice.id},
+            )
+            told = answer["acceptRecommendation"]
+            shown = told["recommendation"]
+            assert (told["missingPlay"], told["errors"], shown["play"]) == (missing, [], key)
+            assert (shown["namedPlay"], len(shown["playRuns"])) == (named, runs)
+
+
+async def test_a_step_that_is_wrong_is_named(db: str) -> None:
+    on = await Office().open()
+    for step, path in (
+        (Step(" ", 0), ["steps", "1", "text"]), (Step("Call", 366), ["steps", "1", "dueAfterDays"]),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as refusal:
+            await plays.set_play(on.mara, "revive", "Revive", None, [Step("Write", 0), step])
+        assert list(refusal.value.path) == path
 
 
 async def test_a_play_ends_when_its_steps_are_answered_or_it_is_given_up(db: str) -> None:

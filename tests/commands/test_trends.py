@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -65,18 +65,72 @@ async def test_one_that_is_wrong_keeps_all_from_being_recorded_and_is_named(db: 
     who, other = await factories.user(tenant), await factories.user(tenant)
     account, foreign = await factories.account(who), await factories.account(other)
     deal, actor = await factories.deal(await factories.account(who)), await factories.actor(who)
+    yesterday, course = today() - timedelta(days=1), {"course": "Visit"}
     for wrong, error, path in (
         (Observed(foreign.id, SEEN), NotFound, "accountId"),
         (Observed(account.id, {**SEEN, "deal_ids": [deal.id]}), Invalid, "dealIds"),
         (Observed(account.id, {**SEEN, "link": "http://a.example"}), Invalid, "link"),
         (Observed(account.id, {**SEEN, "observed_on": today() + timedelta(days=2)}), Invalid, "observedOn"),
         (Observed(account.id, {**SEEN, "course_due_on": today()}), Invalid, "course"),
-        (Observed(account.id, {**SEEN, "families": [" "]}), Invalid, "families"),
+        (Observed(account.id, {**SEEN, **course, "course_owner_id": other.id}), Invalid, "courseOwnerId"),
+        (Observed(account.id, {**SEEN, **course, "course_due_on": yesterday}), Invalid, "courseDueOn"),
     ):
         with pytest.raises(error) as refusal:
             await trends.record(actor, [Observed(account.id, SEEN), wrong])
         assert list(refusal.value.path) == ["trends", "1", path]
     assert await Trend.all().count() == 0
+
+
+async def test_a_trend_affects_families_that_are_sold(db: str) -> None:
+    tenant = await factories.tenant()
+    who = await factories.user(tenant)
+    account, actor = await factories.account(who), await factories.actor(who)
+    await factories.product(tenant, family="WAN")
+    with pytest.raises(Invalid, match="the family 'Nope'; allowed: WAN") as refusal:
+        await trends.record(actor, [Observed(account.id, {**SEEN, "families": ["WAN", "Nope"]})])
+    assert list(refusal.value.path) == ["trends", "0", "families", "1"]
+    (trend,) = await trends.record(actor, [Observed(account.id, {**SEEN, "families": ["WAN"]})])
+    assert trend.families == ["WAN"]
+
+
+async def test_a_trend_moves_on_no_day_before_it_was_observed_or_moved_last(db: str) -> None:
+    """Observed a month ago, acted on a week ago: it is closed on that day at the earliest."""
+    who = await factories.user(await factories.tenant())
+    account, actor = await factories.account(who), await factories.actor(who)
+    month, week = today() - timedelta(days=30), today() - timedelta(days=7)
+    seen = {**SEEN, "observed_on": month, "course": "Visit", "course_due_on": month}
+    (trend,) = await trends.record(actor, [Observed(account.id, seen, "1")])
+    await trends.update(actor, trend.id, {"course_owner_id": who.id})
+    for on in (date(2020, 1, 1), month - timedelta(days=1)):
+        with pytest.raises(Invalid, match=f"on {month}; allowed: that day and later") as refusal:
+            await trends.move(actor, trend.id, TrendState.ACTED, on=on)
+        assert list(refusal.value.path) == ["on"]
+    await trends.move(actor, trend.id, TrendState.ACTED, on=week)
+    worked = TrendOutcome.WORKED
+    with pytest.raises(Invalid, match=f"on {week}; allowed: that day and later"):
+        await trends.move(actor, trend.id, TrendState.CLOSED, outcome=worked, on=week - timedelta(days=1))
+    later = {**seen, "observed_on": today(), "course_due_on": None}
+    for correcting in (
+        trends.update(actor, trend.id, {"observed_on": today(), "course_due_on": None}),
+        trends.record(actor, [Observed(account.id, later, "1")]),
+    ):
+        with pytest.raises(Invalid, match=f"moved on {week}; allowed: that day and earlier"):
+            await correcting
+    with pytest.raises(Invalid, match=f"due on {month}") as refusal:
+        await trends.update(actor, trend.id, {"observed_on": week})
+    assert list(refusal.value.path) == ["observedOn"]
+    closed = await trends.move(actor, trend.id, TrendState.CLOSED, outcome=worked, on=week)
+    assert closed.outcome_on == week
+
+
+async def test_one_that_is_in_its_day_tomorrow_moves_today(db: str) -> None:
+    """Where the day begins before it does in UTC, what is observed today is observed on the next day."""
+    who = await factories.user(await factories.tenant())
+    account, actor = await factories.account(who), await factories.actor(who)
+    seen = {**SEEN, "observed_on": today() + timedelta(days=1), "course": "Visit"}
+    (trend,) = await trends.record(actor, [Observed(account.id, seen)])
+    moved = await trends.move(actor, trend.id, TrendState.CLOSED, outcome=TrendOutcome.WORKED)
+    assert moved.outcome_on == today() + timedelta(days=1)
 
 
 async def test_a_signal_becomes_one_trend(db: str) -> None:

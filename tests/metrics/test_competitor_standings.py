@@ -34,7 +34,9 @@ STANDINGS = """query Standings($asOf: Date, $filter: CompetitorStandingFilter, $
 
 @pytest.fixture
 async def tenant(db: str) -> Tenant:
-    return await factories.tenant()
+    sells = await factories.tenant()
+    await factories.product(sells, family="WAN")
+    return sells
 
 
 @pytest.fixture

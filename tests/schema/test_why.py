@@ -97,6 +97,8 @@ async def test_why_a_rule_says_nothing_is_told_with_how_far_off(world: World, en
             f"Verkaufschance {world.deal.id}: Verschiebungen des Abschlusstermins 0"
             " (erforderlich: mindestens 3; Abstand 3)"
         )
+        refused: Any = await client.answer(WHY_NOT, {**asked, "account": "acc_none"})
+        assert refused["errors"][0]["extensions"]["path"] == ["accountId"]
         held: Any = await client.ask(WHY_NOT, {**asked, "rule": None, "action": "REQUALIFY_DEAL"})
         assert [(each["ruleKey"], each["holds"]) for each in held["whyNot"]] == [("stalled-deal", True)]
 

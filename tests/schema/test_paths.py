@@ -1,0 +1,45 @@
+"""Errors of reads name the argument that is at fault, and say what is allowed instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from models.access import Tenant, User
+from tests import factories
+from tests.door import door
+
+
+@pytest.fixture
+async def tenant(db: str) -> Tenant:
+    sells = await factories.tenant()
+    await factories.product(sells, family="WAN")
+    return sells
+
+
+@pytest.fixture
+async def ada(tenant: Tenant) -> User:
+    return await factories.user(tenant)
+
+
+async def test_what_is_asked_for_in_vain_is_named_with_what_is_allowed(ada: User) -> None:
+    none = "acc_01jzzzzzzzzzzzzzzzzzzzzzzz"
+    sells, ever = "the family 'Nope'; allowed: WAN", 'observed: {from: "1901-01-01", until: "2999-12-31"}'
+    async with door(ada) as client:
+        for field, path, message in (
+            ('whitespace(filter: {families: ["WAN", "Nope"]})', "filter.families.1", sells),
+            ('whitespace(productsOf: "Nope")', "productsOf", sells),
+            (f'whitespace(filter: {{accountId: "{none}"}})', "filter.accountId", none),
+            ('funnel(filter: {productFamily: "Nope"})', "filter.productFamily", sells),
+            ('funnel(filter: {ownerId: "usr_none"})', "filter.ownerId", "usr_none"),
+            ('funnel(period: {until: "0001-01-01"})', "period.until", "1900-01-01 to 2999-12-31"),
+            (f"trendReport({ever})", "observed.from", "allowed until 2999-12-31: 2450-01-01 and later"),
+        ):
+            answer: Any = await client.answer(f"{{ {field} {{ asOf }} }}")
+            (error,) = answer["errors"]
+            assert ".".join(error["extensions"]["path"]) == path
+            assert message in error["message"], error["message"]
+        for field in ('whitespace(filter: {families: ["WAN"]})', 'trendReport(observed: {from: "2450-01-01",'
+                      ' until: "2999-12-31"})'):  # fmt: skip
+            await client.ask(f"{{ {field} {{ asOf }} }}")
