@@ -10,7 +10,7 @@ from enum import Enum
 from tortoise import fields
 
 from models.access import Actor, User
-from models.base import Record, check_day, fits
+from models.base import Record, called, check_day, fits
 from models.errors import Invalid, NotFound
 from models.visibility import sees
 
@@ -80,7 +80,7 @@ def api_name(column: str) -> str:
 async def check_reference(actor: Actor, model: type[Record], record_id: object, path: str) -> None:
     """Raise NotFound when ``record_id`` names nothing that the actor may see; null passes."""
     if record_id is not None and not await sees(model, actor, str(record_id)):
-        raise NotFound(f"no {model.__name__.lower()} {record_id!r}", [path])
+        raise NotFound(f"no {called(model)} {record_id!r}", [path])
 
 
 async def active_user(actor: Actor, user_id: str, path: str) -> User:

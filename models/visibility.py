@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account, AccountMerge, DuplicateDismissal
-from models.base import Record
+from models.base import Record, called
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
 from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
@@ -440,7 +440,7 @@ async def find(model: type[R], actor: Actor, record_id: str, path: str) -> R:
     if found is None:
         (went,) = await successors(actor, [record_id]) if model is Account else [None]
         told = f"; it was merged into {went}" if went else ""
-        raise NotFound(f"no {model.__name__.lower()} {record_id!r}{told}", [path])
+        raise NotFound(f"no {called(model)} {record_id!r}{told}", [path])
     return found
 
 
