@@ -46,14 +46,15 @@ async def client(world: World) -> AsyncIterator[Door]:
         yield client
 
 
+def _text(day: date | None) -> str | None:
+    return str(day) if day else None
+
+
 async def _career(world: World) -> list[tuple[str, str | None, str | None, str | None]]:
     """The steps as account, title, since and until."""
     names = {world.account.id: "first", world.second.id: "second"}
     found = await career(world.actor, await Contact.get(id=world.ria.id))
-    return [
-        (names[each.account_id], each.title, each.since and str(each.since), each.until and str(each.until))
-        for each in found
-    ]
+    return [(names[each.account_id], each.title, _text(each.since), _text(each.until)) for each in found]
 
 
 async def test_coming_back_keeps_the_stay_before(world: World) -> None:
