@@ -130,9 +130,13 @@ async def _strengths(actor: Actor) -> dict[str, int]:
 async def _known(actor: Actor) -> dict[str, tuple[int, date | None, int, dict[str, object]]]:
     """Of each person the points, the last contact, how many of us were in contact, and the row."""
     days: dict[str, list[date]] = defaultdict(list)
+    ever: dict[str, date] = {}
     of_us: dict[str, set[object]] = defaultdict(set)
     for row in await _rows(actor, "interaction", "contact_id, user_id, happened_on"):
         day = as_date(row["happened_on"])
+        if day and day <= DAY:
+            key = str(row["contact_id"])
+            ever[key] = max(day, ever.get(key, day))
         if day and DAY - timedelta(days=WINDOW_DAYS) < day <= DAY:
             days[str(row["contact_id"])].append(day)
             of_us[str(row["contact_id"])].add(row["user_id"])
@@ -142,7 +146,7 @@ async def _known(actor: Actor) -> dict[str, tuple[int, date | None, int, dict[st
         key = str(row["id"])
         last, noted = max(days[key], default=None), as_date(row["last_contacted_on"])
         points = strength(last, len(days[key]), Seniority(str(row["seniority"])), DAY).points
-        contacted = max((day for day in (last, noted) if day), default=None)
+        contacted = max((day for day in (ever.get(key), noted) if day), default=None)
         found[key] = points, contacted, len(of_us[key]), row
     return found
 

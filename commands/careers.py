@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 from commands.journal import Values, Work, unit_of_work
+from commands.people import check_contact
 from commands.permissions import SELL, require
 from commands.validation import validate
 from models.access import Actor, Tenant
 from models.accounts import Account
 from models.base import check_day, latest_today
 from models.errors import Invalid, InvalidTransition
-from models.people import Contact
-from models.visibility import find
+from models.people import Contact, future
+from models.visibility import find, sees
 
 
 async def joined(actor: Actor, contact_id: str, version: int, joined_on: date) -> Contact:
@@ -50,20 +51,23 @@ async def moved(
     The one before stays, with the day on which the person left; ``values`` say what is different at the new
     one. Addresses do not go along unless ``values`` say so: they were the old employer's.
 
+    One who had left already stays as it is: where somebody went is often learned later.
+
     Raises:
-        Invalid: it is the same account, or the day is not possible.
-        InvalidTransition: the contact has left already.
+        Invalid: it is the same account, or the day is not possible: one before the contact left.
+        InvalidTransition: the contact went elsewhere already.
         NotFound: the account is none that the actor sees.
     """
     before = await _found(actor, contact_id, "say who moved")
-    _check_leaving(before, moved_on, "movedOn")
+    await _check_moving(actor, before, moved_on)
     account = await find(Account, actor, account_id, "accountId")
     if account.id == before.account_id:
         raise Invalid(f"{before.id} is at that account already", ["accountId"])
     validate(Contact, values)
+    check_contact(values)
     taken = {"name": before.name, "title": before.title, "seniority": before.seniority}
     async with unit_of_work(actor, "people.moved", on=moved_on) as work:
-        await work.update(before, {"left_on": moved_on}, version)
+        await work.update(before, {"left_on": before.left_on or moved_on}, version)
         return await work.create(
             Contact(
                 id=Contact.make_id(),
@@ -87,7 +91,7 @@ async def set_manager(actor: Actor, contact_id: str, version: int, manager_id: s
     contact = await _found(actor, contact_id, "say who reports to whom")
     manager = await find(Contact, actor, manager_id, "reportsToId") if manager_id else None
     if manager is not None:
-        manager.check_kept()
+        manager.check_kept("reportsToId")
         if manager.account_id != contact.account_id:
             raise Invalid("the manager is at another account", ["reportsToId"])
     async with unit_of_work(actor, "people.set_manager") as work:
@@ -114,10 +118,23 @@ async def _found(actor: Actor, contact_id: str, act: str) -> Contact:
     return contact
 
 
+async def _check_moving(actor: Actor, before: Contact, moved_on: date) -> None:
+    """Check that a contact can have gone to another customer on a day, having left before, or then."""
+    if before.left_on is None:
+        _check_leaving(before, moved_on, "movedOn")
+        return
+    _check_past(moved_on, "movedOn")
+    for each in await Contact.filter(tenant_id=before.tenant_id, moved_from_id=before.id):
+        if await sees(Contact, actor, each.id):
+            raise InvalidTransition(f"{before.id} went elsewhere already: {each.id}", ["movedOn"])
+    if moved_on < before.left_on:
+        raise Invalid(f"{before.id} left on {before.left_on}; allowed: that day and later", ["movedOn"])
+
+
 def _check_past(day: date, path: str) -> None:
     check_day(day, path)
     if day > (latest := latest_today()):
-        raise Invalid(f"{day} is in the future; allowed: {latest} and earlier", [path])
+        raise Invalid(f"{day} {future(latest)}", [path])
 
 
 def _check_leaving(contact: Contact, day: date, path: str) -> None:

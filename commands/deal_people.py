@@ -9,7 +9,7 @@ from commands.journal import BATCH, unit_of_work
 from commands.people import erased_among
 from commands.permissions import BRING_IN, SELL, require
 from models.access import Actor
-from models.base import Record
+from models.base import Record, called
 from models.deals import ContactRole, Deal, DealContact
 from models.errors import InvalidTransition, NotFound
 from models.people import Contact
@@ -90,7 +90,7 @@ async def _check_known(actor: Actor, model: type[Record], ids: Collection[str], 
             await model.filter(tenant_id=actor.tenant_id, id__in=part).values_list("id", flat=True)
         )
     if unknown:
-        raise NotFound(f"no {model.__name__.lower()} {min(unknown)!r}", [path])
+        raise NotFound(f"no {called(model)} {min(unknown)!r}", [path])
 
 
 async def _taking_part(actor: Actor, deal_ids: Collection[str]) -> dict[tuple[str, str], DealContact]:

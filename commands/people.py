@@ -7,13 +7,13 @@ from datetime import date, datetime
 
 from commands.journal import BATCH, Repeat, Values, once, unit_of_work
 from commands.permissions import SELL, require
-from commands.validation import check_reference, validate
+from commands.validation import api_name, check_reference, validate
 from models.access import Actor, User
 from models.accounts import Account
-from models.base import Record, days_between, latest_today
+from models.base import Record, latest_today
 from models.deals import Deal
 from models.errors import Invalid, InvalidTransition
-from models.people import Contact, Interaction
+from models.people import Contact, Interaction, contact_faults, interaction_faults
 from models.visibility import find
 
 #: What an interaction may be about besides the account, which it must belong to, by its column.
@@ -30,11 +30,23 @@ def _check_said(values: Values) -> None:
         )
 
 
+def check_contact(values: Values, known: Contact | None = None) -> None:
+    """Raise Invalid for what cannot be in values of a contact; ``known`` is the one that they change."""
+    stay = {name: getattr(known, name) for name in ("joined_on", "left_on")} if known else {}
+    for fault in contact_faults({**stay, **values}, latest_today()):
+        if fault.column in values:
+            raise Invalid(f"{values[fault.column]} {fault.reason}", [api_name(fault.column)])
+        if "joined_on" in values and fault.column == "left_on":
+            raise Invalid(f"{known and known.left_on}, when the person left, {fault.reason}", ["joinedOn"])
+
+
 async def create(actor: Actor, values: Values, *, idempotency_key: str | None = None) -> Contact:
     """Create a contact at an account (``account_id``).
 
     Raises:
-        Invalid: a day of the last contact is given, which follows from interactions.
+        Invalid: a day of the last contact is given, which follows from interactions; a day or address cannot
+            be; or the person was at the same account before (``moved_from_id``).
+        InvalidTransition: the person has not left there, or the data of it was erased.
     """
     require(actor, SELL, "create contacts")
     repeat = Repeat.of(actor, "people.create", idempotency_key, values)
@@ -42,7 +54,9 @@ async def create(actor: Actor, values: Values, *, idempotency_key: str | None = 
     async def make() -> Contact:
         _check_said(values)
         validate(Contact, values)
+        check_contact(values)
         await check_reference(actor, Account, str(values["account_id"]), "accountId")
+        await _check_before(actor, values)
         async with unit_of_work(actor, "people.create", repeat=repeat) as work:
             return await work.create(
                 Contact(id=Contact.make_id(), tenant_id=actor.tenant_id, valid_from=work.on, **values)
@@ -51,11 +65,24 @@ async def create(actor: Actor, values: Values, *, idempotency_key: str | None = 
     return await once(actor, Contact, repeat, make)
 
 
+async def _check_before(actor: Actor, values: Values) -> None:
+    """Check whom a new contact says that the person was at another customer before."""
+    if (before_id := values.get("moved_from_id")) is None:
+        return
+    before = await find(Contact, actor, str(before_id), "movedFromId")
+    before.check_kept("movedFromId")
+    if before.account_id == values["account_id"]:
+        raise Invalid(f"{before.id} is at that account already", ["movedFromId"])
+    if before.left_on is None:
+        raise InvalidTransition(f"{before.id} has not left; allowed: contactMoved", ["movedFromId"])
+
+
 async def update(actor: Actor, contact_id: str, version: int, values: Values) -> Contact:
     """Change fields of a contact that the caller read at ``version``.
 
     Raises:
-        Invalid: a day of the last contact is given, which follows from interactions.
+        Invalid: a day of the last contact is given, which follows from interactions, or a day or address
+            cannot be.
         InvalidTransition: the person's data was erased.
     """
     require(actor, SELL, "change contacts")
@@ -63,6 +90,7 @@ async def update(actor: Actor, contact_id: str, version: int, values: Values) ->
     contact.check_kept()
     _check_said(values)
     validate(Contact, values)
+    check_contact(values, contact)
     async with unit_of_work(actor, "people.update") as work:
         return await work.update(contact, values, version)
 
@@ -76,8 +104,8 @@ async def record_interaction(
     with the person named.
 
     Raises:
-        Invalid: it is to happen yet, its day and its moment do not agree, or deal or contact belong to
-            another account.
+        Invalid: it is to happen yet, its day and its moment do not agree, it took too long, or deal or
+            contact belong to another account.
         InvalidTransition: the data of the person was erased.
     """
     require(actor, SELL, "record interactions")
@@ -102,18 +130,13 @@ async def record_interaction(
 
 
 def _checked_day(values: Values) -> date:
-    """The day of an interaction: not in the future, and that of its moment, in some place."""
+    """The day of an interaction, once it is one that can be."""
     day, moment = values["happened_on"], values.get("happened_at")
     assert isinstance(day, date)
-    if day > (latest := latest_today()):
-        raise Invalid(f"{day} is in the future; allowed: {latest} and earlier", ["happenedOn"])
-    if isinstance(moment, datetime):
-        if moment.tzinfo is None:
-            raise Invalid(
-                "happenedAt has no time zone; allowed: such as 2026-03-02T14:30:00Z", ["happenedAt"]
-            )
-        if abs(days_between(day, moment.date())) > 1:
-            raise Invalid(f"happenedAt is not on {day} anywhere", ["happenedAt"])
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        raise Invalid("happenedAt has no time zone; allowed: such as 2026-03-02T14:30:00Z", ["happenedAt"])
+    for fault in interaction_faults(values, latest_today()):
+        raise Invalid(f"{values[fault.column]} {fault.reason}", [api_name(fault.column)])
     return day
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -17,11 +17,17 @@ from connectors.reading import Known, Raw, Reading, RowProblem, fits, place
 from connectors.tables import Row
 from connectors.timelines import UNSAID, Telling, Timeline, timeline
 from models.access import Team, User
-from models.base import Record
+from models.base import Record, latest_today
 from models.deals import Deal
+from models.people import Contact, Fault, Interaction, contact_faults, interaction_faults
 
 #: Fields that only one record of a tenant may hold, by kind of record.
 UNIQUE: dict[type[Record], str] = {Team: "name", User: "email"}
+#: What cannot be in the values of a record, by kind of record.
+_FAULTS: dict[type[Record], Callable[[Dictionary[str, object], date], Iterable[Fault]]] = {
+    Contact: contact_faults,
+    Interaction: interaction_faults,
+}
 #: A row of another table that tells of a change, with the number of the part of the history that it fits.
 Telltale = tuple[int, Row]
 
@@ -99,6 +105,7 @@ class Builder:
         built = Built(Incoming(key, {}), reading.noted)
         self._check_began(built, row, values, began)
         history = self._history(reading, built, values, began, told)
+        self._check_possible(built, row, values)
         if self._tells_stages and began and not any(change.field == "stage" for change in history):
             values.setdefault("stage_since", began)
         self._claim(key, values)
@@ -128,6 +135,19 @@ class Builder:
         found = reading.value(source, lambda raw: as_date(str(raw), reading.table)) if source else None
         assert found is None or isinstance(found, date)
         return found
+
+    def _check_possible(self, built: Built, row: Row, values: dict[str, object]) -> None:
+        """Refuse what no other way of writing takes either; what is no mail address is left out."""
+        faults = _FAULTS.get(self.model)
+        for fault in faults(values, latest_today()) if faults else ():
+            source, value = self.step.fields.get(fault.column), values[fault.column]
+            column = place(source) if source else "the mapping"
+            if fault.column != "email":
+                raise RowProblem(column, fault.reason, value)
+            values["email"] = None
+            built.oddities.append(
+                Oddity(self.step.table, row.line, column, fault.reason, str(value), "left out")
+            )
 
     def _check_began(
         self, built: Built, row: Row, values: Dictionary[str, object], began: date | None

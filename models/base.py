@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,6 +35,11 @@ def reference(to: str, backward: str | None = None, *, null: bool = False) -> ob
     if null:
         return fields.ForeignKeyField(target, related_name, fields.RESTRICT, null=True)
     return fields.ForeignKeyField(target, related_name, fields.RESTRICT)
+
+
+def called(model: type[Model]) -> str:
+    """What people call a record of the model: the words of its name, ``plan revision``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).lower()
 
 
 def is_id(value: str, prefix: str) -> bool:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from tortoise import fields
 
@@ -14,6 +18,9 @@ from models.errors import InvalidTransition
 ERASED = "(erased)"
 #: That a contact, a row ``t``, has not left as of ``:as_of``, and is somebody still.
 PRESENT = "(t.left_on is null or t.left_on > :as_of) and t.erased_at is null"
+#: How long an interaction takes at most: seven days.
+MOST_MINUTES = 7 * 24 * 60
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 #: The columns of a contact that say who somebody is.
 PERSONAL = ("name", "email", "phone", "title")
 
@@ -85,10 +92,10 @@ class Contact(Sourced):
             ("tenant_id", "moved_from_id"),
         )
 
-    def check_kept(self) -> None:
+    def check_kept(self, path: str = "id") -> None:
         """Raise InvalidTransition when the person's data was erased: nothing of it can be changed."""
         if self.erased_at is not None:
-            raise InvalidTransition(f"the data of {self.id} was erased; nothing of it can be changed", ["id"])
+            raise InvalidTransition(f"the data of {self.id} was erased; nothing of it can be changed", [path])
 
 
 class Interaction(Sourced):
@@ -127,6 +134,46 @@ class Interaction(Sourced):
             ("tenant_id", "deal_id", "happened_on"),
             ("tenant_id", "contact_id", "happened_on"),
             ("tenant_id", "user_id", "happened_on"),
+        )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What cannot be in the value of a column; the reason goes on where the value ends: ``is no day``."""
+
+    column: str
+    reason: str
+
+
+def future(latest: date) -> str:
+    """Why a day after the latest one cannot be."""
+    return f"is in the future; allowed: {latest} and earlier"
+
+
+def contact_faults(values: Mapping[str, object], latest: date) -> Iterator[Fault]:
+    """What cannot be in values of a contact, whoever brings them, when ``latest`` is the last day so far."""
+    for column in ("joined_on", "left_on", "last_contacted_on"):
+        day = values.get(column)
+        if isinstance(day, date) and day > latest:
+            yield Fault(column, future(latest))
+    joined, left = values.get("joined_on"), values.get("left_on")
+    if isinstance(joined, date) and isinstance(left, date) and left < joined:
+        yield Fault("left_on", f"is before {joined}, when the person joined; allowed: that day and later")
+    email = values.get("email")
+    if isinstance(email, str) and not _ADDRESS.fullmatch(email):
+        yield Fault("email", "is no mail address; allowed: such as kim@customer.example")
+
+
+def interaction_faults(values: Mapping[str, object], latest: date) -> Iterator[Fault]:
+    """What cannot be in values of an interaction, as ``contact_faults`` has it."""
+    day, moment, minutes = (values.get(name) for name in ("happened_on", "happened_at", "duration_minutes"))
+    if isinstance(day, date) and day > latest:
+        yield Fault("happened_on", future(latest))
+    elif isinstance(day, date) and isinstance(moment, datetime) and abs((day - moment.date()).days) > 1:
+        yield Fault("happened_at", f"is not on {day} anywhere")
+    if isinstance(minutes, int) and minutes > MOST_MINUTES:
+        yield Fault(
+            "duration_minutes", f"is out of range; allowed: 0 to {MOST_MINUTES}, which are seven days"
         )
 
 

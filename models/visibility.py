@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from models.access import Actor, ApiKey, Delegation, Role, Team, Tenant, User
 from models.accounts import Account, AccountMerge, DuplicateDismissal
-from models.base import Record
+from models.base import Record, called
 from models.bids import Bid, BidApproval, BidDocument, BidMember, BidRound, DiscountLevel
 from models.catalog import CompatibilityRule, Product
 from models.competition import BattleNote, Competitor, CompetitorName, CompetitorPosition
@@ -448,7 +448,7 @@ async def missing(
     """The error that no such record is seen; of a duplicate that was merged it tells the account it is in."""
     (went,) = await successors(actor, [record_id]) if model is Account else [None]
     told = f"; it was merged into {went}" if went else ""
-    return NotFound(f"no {model.__name__.lower()} {record_id!r}{when}{told}", path)
+    return NotFound(f"no {called(model)} {record_id!r}{when}{told}", path)
 
 
 async def successors(actor: Actor, account_ids: Sequence[str]) -> list[str | None]:

@@ -27,7 +27,8 @@ class ContactInput:
 
     email: str | None = strawberry.field(
         default=UNSET,
-        description="The person's mail address, up to 200 characters; null when it is not known.",
+        description="The person's mail address, such as kim@customer.example, up to 200 characters; null when"
+        " it is not known.",
     )
     phone: str | None = strawberry.field(
         default=UNSET,
@@ -49,11 +50,14 @@ class ContactInput:
         deprecation_reason="Since 2026-11-28; use `recordInteraction`.",
     )
     left_on: date | None = strawberry.field(
-        default=UNSET, description="The day on which the person left the customer; null for one who is there."
+        default=UNSET,
+        description="The day on which the person left the customer, neither in the future nor before"
+        " `joinedOn`; null for one who is there.",
     )
     joined_on: date | None = strawberry.field(
         default=UNSET,
-        description="The day since when the person is at the customer; null when it is not known.",
+        description="The day since when the person is at the customer, not in the future; null when it is not"
+        " known.",
     )
 
 
@@ -65,6 +69,11 @@ class CreateContactInput(ContactInput):
         description="The id of the account that the person works for."
     )
     name: str = strawberry.field(description="The person's name, up to 200 characters, not blank.")
+    moved_from_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The id of what the person was at another customer before, and has left; null for nothing"
+        " that is known.",
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
 
@@ -143,7 +152,8 @@ class RecordInteractionInput:
         default=UNSET, description="From whom it came; null when it is not known."
     )
     duration_minutes: int | None = strawberry.field(
-        default=UNSET, description="How many minutes it took, 0 or more; null when it is not known."
+        default=UNSET,
+        description="How many minutes it took, 0 to 10080 (seven days); null when it is not known.",
     )
     subject: str | None = strawberry.field(
         default=UNSET,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from strawberry.types import get_object_definition
 
-from commands import deals, evaluations, plan_judgements, plan_parts, plans, rulebooks
+from commands import deals, evaluations, people, plan_judgements, plan_parts, plans, rulebooks, stakeholders
 from commands.access import system_actor
 from commands.journal import unit_of_work
 from models import database
@@ -24,6 +25,7 @@ from models.base import as_on, today
 from models.catalog import Product
 from models.deals import ContactRole, Stage
 from models.errors import Invalid, InvalidTransition
+from models.people import Contact, InteractionKind, Seniority
 from models.plan_records import Health
 from models.plans import (
     AccountPlan,
@@ -43,6 +45,7 @@ from rules.kinds import REGISTRY
 from rules.measures import NOT_MEASURED, measure, values
 from rules.plan_health import judged, standing
 from rules.plan_judgements import Judged, ReasonKind
+from schema.mutations.people import CreateContactInput, UpdateContactInput
 from tests import factories
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -497,6 +500,101 @@ async def test_an_overdue_action_is_silenced_by_the_manager_alone(db: str) -> No
     assert await overdue(2) == 1
     await on.agree(plan, on=date(2026, 2, 3))
     assert await overdue(3) == 2
+
+
+#: Measures of how near people are, none of which is met.
+NEAR: Sequence[dict[str, object]] = (
+    {"title": "Known", "fact_kind": "account", "aggregate": "MAX", "field": "coverage",
+     "direction": "AT_LEAST", "baseline": "0", "target": "100"},
+    {"title": "Spoken to", "fact_kind": "contact", "aggregate": "MAX", "field": "days_since_contact",
+     "direction": "AT_MOST", "baseline": "90", "target": "1"},
+    {"title": "Access", "fact_kind": "account", "aggregate": "MAX", "field": "days_since_executive_contact",
+     "direction": "AT_MOST", "baseline": "90", "target": "1"},
+)  # fmt: skip
+_DAYS = st.integers(-2, 400).map(lambda days: today() - timedelta(days=days))
+#: What every input of ``createContact`` and ``updateContact`` may be given, by its column.
+TYPED: Mapping[str, st.SearchStrategy[object]] = {
+    "name": st.sampled_from(["Kim", "Ria Roe"]),
+    "email": st.sampled_from([None, "kim@north.example"]),
+    "phone": st.sampled_from([None, "12"]),
+    "title": st.sampled_from([None, "CEO"]),
+    "seniority": st.sampled_from([*Seniority]),
+    "last_contacted_on": st.none() | _DAYS,
+    "left_on": st.none() | _DAYS,
+    "joined_on": st.none() | _DAYS,
+    "moved_from_id": st.sampled_from([None, "gone"]),
+}
+CONTACT_EDITS = st.lists(
+    st.tuples(st.integers(0, 3), st.fixed_dictionaries({}, optional=dict(TYPED))), min_size=1, max_size=5
+)
+
+
+def test_what_is_typed_into_contacts_is_all_that_clients_can_type() -> None:
+    """The property below types every input there is."""
+    given = {
+        field.python_name
+        for kind in (CreateContactInput, UpdateContactInput)
+        for field in get_object_definition(kind, strict=True).fields
+    }
+    assert given - {"id", "version", "account_id", "idempotency_key"} == set(TYPED)
+
+
+@settings(
+    max_examples=12,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(CONTACT_EDITS)
+def test_filling_in_contacts_alone_never_raises_health(
+    sqlite_url: str, edits: Sequence[tuple[int, Mapping[str, object]]]
+) -> None:
+    """Capability 35: a plan that lives by being near to people needs something to happen with them."""
+    asyncio.run(_contacts_edited(sqlite_url, edits))
+
+
+async def _contacts_edited(url: str, edits: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+    await database.connect(url)
+    try:
+        on = await Office().open()
+        start = today() - timedelta(days=200)
+        plan = await plans.create(
+            on.ada, on.account.id, {"name": "N", "first_on": start, "last_on": start + timedelta(days=300)}
+        )
+        objective = await on.objective(plan)
+        for each in NEAR:
+            await plan_parts.put_measure(on.ada, objective.id, None, {**each, "conditions": {}})
+        await on.action(plan, plan.last_on, objective)
+        await on.agree(plan, on=start)
+        people_there = [await factories.contact(on.account, valid_from=start) for _ in range(3)]
+        roles = (ContactRole.ECONOMIC_BUYER, ContactRole.DECISION_MAKER, ContactRole.CHAMPION)
+        for person, role in zip(people_there, roles, strict=True):
+            await stakeholders.set_role(on.ada, person.id, role)
+        owner = await User.get(id=on.account.owner_id)
+        gone = await factories.contact(await factories.account(owner), left_on=start)
+        await factories.interaction(on.account, happened_on=today() - timedelta(days=30))
+        before = await on.stands(plan, today())
+        assert before.health is Health.BEHIND
+        for which, typed in edits:
+            values = {k: gone.id if v == "gone" else v for k, v in typed.items()}
+            with suppress(Invalid, InvalidTransition):
+                if which == len(people_there):
+                    made: dict[str, object] = {"account_id": on.account.id, "name": "New"}
+                    await people.create(on.ada, {**made, **values})
+                    continue
+                person = await Contact.get(id=people_there[which].id)
+                values.pop("moved_from_id", None)
+                await people.update(on.ada, person.id, person.version, values)
+        after = await on.stands(plan, today())
+        assert after == before, edits
+        called: dict[str, object] = {"account_id": on.account.id, "kind": InteractionKind.CALL}
+        for person in people_there:
+            await Contact.filter(id=person.id).update(left_on=None, seniority=Seniority.EXECUTIVE)
+            happened = {**called, "contact_id": person.id, "happened_on": today()}
+            await people.record_interaction(on.ada, happened)
+        assert (await on.stands(plan, today())).health is Health.ACHIEVED
+    finally:
+        await database.disconnect()
 
 
 #: What records lack or have had for too long, by the rule that says it.
