@@ -46,6 +46,11 @@ LAST_CONTACT = (
     f" union all select max(i.happened_on) from interaction i where i.tenant_id = t.tenant_id"
     f" and i.contact_id = t.id and {WAS_CONTACT}) n)"
 )
+#: The day of the last interaction with a person ``p`` by ``:as_of`` that was a contact, or null.
+_LAST_MET = (
+    "(select i.happened_on from interaction i where i.tenant_id = :tenant and i.contact_id = p.id"
+    f" and i.happened_on <= :as_of and {WAS_CONTACT} order by i.happened_on desc limit 1)"
+)
 _COLUMNS = ["account_id", "title", "seniority", "left_on", "last_contacted_on", "erased_at", "reports_to_id"]
 
 
@@ -151,7 +156,7 @@ async def people(actor: Actor, as_of: date, account_ids: Sequence[str] | None = 
         "accounts": listed(account_ids or ()),
     }
     rows = await fetch(
-        f"select p.* from {_contacts(view, which)} p join contact t on t.id = p.id"
+        f"select p.*, {_LAST_MET} as met_on from {_contacts(view, which)} p join contact t on t.id = p.id"
         f" where {seen.sql} and p.erased_at is null order by p.id",
         params,
     )
@@ -166,13 +171,12 @@ def _contacts(view: View, which: str) -> str:
 
 
 def _interactions(which: str) -> str:
-    """How often in the window and when last each of us was in contact with each person, however long ago."""
+    """How often and when last each of us was in contact with each person in the window."""
     among = f" and i.contact_id in (select t.id from contact t where t.tenant_id = :tenant and {which})"
     return (
-        "select i.contact_id, i.user_id, max(i.happened_on) as last_on,"
-        " sum(case when i.happened_on > :since then 1 else 0 end) as contacts"
+        "select i.contact_id, i.user_id, max(i.happened_on) as last_on, count(*) as contacts"
         f" from {Interaction._meta.db_table} i where i.tenant_id = :tenant and i.contact_id is not null"
-        f" and i.happened_on <= :as_of and {WAS_CONTACT}{among if which else ''}"
+        f" and i.happened_on > :since and i.happened_on <= :as_of and {WAS_CONTACT}{among if which else ''}"
         " group by i.contact_id, i.user_id order by i.contact_id, i.user_id"
     )
 
@@ -189,17 +193,17 @@ async def last_contacts(contact_ids: Sequence[str]) -> dict[str, date]:
 
 def _person(row: Row, met: Sequence[Row], as_of: date) -> Person:
     seniority = Seniority(str(row["seniority"]))
-    lately = [each for each in met if as_int(each["contacts"])]
+    days = [day for each in met if (day := as_date(each["last_on"]))]
     colleagues = [
         Colleague(
             str(each["user_id"]),
             strength(as_date(each["last_on"]), as_int(each["contacts"]), seniority, as_of),
         )
-        for each in lately
+        for each in met
         if each["user_id"] is not None
     ]
     left, noted = as_date(row["left_on"]), as_date(row["last_contacted_on"])
-    met_on = max((day for each in met if (day := as_date(each["last_on"]))), default=None)
+    met_on = as_date(row["met_on"])
     is_noted = noted is not None and noted <= as_of and (met_on is None or noted > met_on)
     return Person(
         contact_id=str(row["id"]),
@@ -209,7 +213,9 @@ def _person(row: Row, met: Sequence[Row], as_of: date) -> Person:
         last_on=noted if is_noted else met_on,
         noted=is_noted,
         reports_to_id=str(row["reports_to_id"]) if row["reports_to_id"] else None,
-        strength=strength(met_on, sum(as_int(each["contacts"]) for each in lately), seniority, as_of),
+        strength=strength(
+            max(days, default=None), sum(as_int(each["contacts"]) for each in met), seniority, as_of
+        ),
         colleagues=tuple(sorted(colleagues, key=lambda each: (-each.strength.points, each.user_id))),
     )
 

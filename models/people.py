@@ -53,9 +53,9 @@ class InteractionDirection(Described):
 
 
 class Contact(Sourced):
-    """A person at an account.
+    """A person at an account, ``last_contacted_on`` is the last call, visit or answered mail.
 
-    ``last_contacted_on`` is the day of the last contact that a source noted without an interaction; when the
+    That is to say the last that a source noted of its own, or that was typed in an earlier release. When the
     person was last contacted is the later of it and of the last interaction: see metrics/relationships.py.
     Who goes to another account stays here with ``left_on`` and is a new contact there, which names this one
     as ``moved_from``: what was here stays with those who see it. ``reports_to`` is the person above at the

@@ -130,14 +130,24 @@ def contacted(person: str, last: str) -> str:
 def last_met(people: str, person: str = "t.contact_id") -> Subquery:
     """Makes a subquery of the day of the last interaction by the date that was a contact with each person.
 
-    ``people`` are as in ``met``, ``person`` is the id to which it is joined.
+    ``people`` are as in ``met``, ``person`` is the id to which it is joined. Each is looked up by an index
+    that has the days in order.
     """
-    return lambda view: (
-        f"{_for_each()}(select i.contact_id, max(i.happened_on) as met_on from interaction i"
-        f" where i.tenant_id = :tenant and i.contact_id {_one_of(people, person)}"
-        f" and i.happened_on <= :as_of and {WAS_CONTACT}{and_known(known_row('i'), view)}"
-        " group by i.contact_id)"
-    )
+
+    def last(of: str, view: View) -> str:
+        return (
+            "from interaction i where i.tenant_id = :tenant"
+            f" and i.contact_id = {of} and i.happened_on <= :as_of and {WAS_CONTACT}"
+            f"{and_known(known_row('i'), view)} order by i.happened_on desc limit 1"
+        )
+
+    def made(view: View) -> str:
+        if not is_sqlite():
+            return f"lateral (select i.contact_id, i.happened_on as met_on {last(person, view)})"
+        day = f"(select i.happened_on {last('w.id', view)})"
+        return f"(select w.id as contact_id, {day} as met_on from contact w where w.id in {people})"
+
+    return made
 
 
 def met(people: str) -> Subquery:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+from commands.account_review.content import Known
 from connectors import ImportReport, import_folder
+from connectors.account_review.tables.people import known_people
 from metrics.relationships import last_contacts
 from models.base import today
-from models.people import Contact, Interaction
+from models.people import Contact, Interaction, Seniority
 from tests.connectors import source
 
 AS_OF = date(2026, 3, 31)
@@ -93,3 +95,19 @@ async def test_a_call_that_is_corrected_or_is_with_somebody_else_counts_as_it_is
     assert await _days() == {"Ada": "2026-01-15", "Bo": "2026-03-02"}
     again = await _import(tmp_path, people, "1,Bo,2026-03-02,\n2,Bo,2026-02-01,\n")
     assert [again.counts[step].unchanged for step in ("people", "calls")] == [2, 2]
+
+
+def test_a_review_says_what_tells_of_the_last_contact_where_none_of_us_is_said_to_know_somebody() -> None:
+    def known_by(*, strength: int = 0, noted: bool = False, colleagues: tuple[str, ...] = ()) -> str:
+        known = Known(
+            contact_id="con_1", account="North Rail", name="Ada", title=None, seniority=Seniority.STAFF,
+            role=None, influence=None, support=None, strength=strength, last_on=AS_OF, noted=noted,
+            left_on=None, colleagues=colleagues,
+        )  # fmt: skip
+        (row,) = known_people([known]).rows
+        return str(row[-1])
+
+    assert known_by(noted=True) == "the source system"
+    assert known_by(noted=True, strength=20, colleagues=("Bo",)) == "Bo"
+    assert known_by(strength=20) == "not said who"
+    assert known_by() == "nobody"

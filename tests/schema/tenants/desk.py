@@ -106,6 +106,7 @@ class Desk:
     account: str
     contact: str
     boss: str
+    former: str
     contract: str
     deal: str
     pipeline: str
@@ -235,6 +236,7 @@ class _Making:
             account=account.id,
             contact=contact.id,
             boss=self._boss(account),
+            former=self.make(Contact, account_id=parent.id, name="Barbara", left_on=DAY).id,
             contract=contract.id,
             deal=deal.id,
             pipeline=first.pipeline_id,

@@ -29,7 +29,9 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "updateAccount": lambda on: {
         "id": on.account, "version": 1, "name": "Other", "parentId": on.parent, "ownerId": on.director,
     },
-    "createContact": lambda on: {"name": "New", "accountId": on.account, "idempotencyKey": "new-contact"},
+    "createContact": lambda on: {
+        "name": "New", "accountId": on.account, "idempotencyKey": "new-contact", "movedFromId": on.former,
+    },
     "updateContact": lambda on: {"id": on.contact, "version": 1, "title": "Head of Networks"},
     "recordInteraction": lambda on: {
         "accountId": on.account, "kind": "CALL", "happenedOn": "2026-03-01", "dealId": on.deal,
