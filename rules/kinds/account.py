@@ -52,7 +52,7 @@ def _people(view: View) -> str:
     among = "(select id from contact where tenant_id = :tenant and AMONG(account_id))"
     spoken = "t.account_id, t.seniority", PRESENT
     return (
-        f"(select t.account_id, {select} from {contacted_people(among, *spoken, view=view)}"
+        f"(select t.account_id, {select} from {contacted_people(among, *spoken, view=view, joined=False)}"
         f" where {PRESENT} group by t.account_id)"
     )
 

@@ -101,14 +101,16 @@ def people(view: View) -> str:
     return f"(select {select} from {stored(Contact, select, KEPT, view=view)} where {KEPT})"
 
 
-def contacted_people(people: str, *sql: str, view: View) -> str:
+def contacted_people(people: str, *sql: str, view: View, joined: bool = True) -> str:
     """A subquery, called ``t``, of people as of the date with what ``sql`` speaks of, and ``contacted_on``.
 
     ``people`` is a subquery of the ids of those who are asked for, and ``contacted_on`` the day of the last
-    contact with each.
+    contact with each. Where others are ``joined`` by their ids, it is not begun with the people: SQLite would
+    look for each of them in each deal.
     """
     columns = columns_in(*sql, "t.last_contacted_on")
-    rows = as_of_rows(Contact, columns, view, f"c.entity_id in {people}", f"t.id in {people}")
+    which = "" if joined else f"t.id in {people}"
+    rows = as_of_rows(Contact, columns, view, f"c.entity_id in {people}", which)
     return (
         f"(select p.*, {contacted('p', 'l')} as contacted_on from {rows} p"
         f" left join {last_met(people, 'p.id')(view)} l on l.contact_id = p.id) t"
@@ -145,7 +147,8 @@ def last_met(people: str, person: str = "t.contact_id") -> Subquery:
         if not is_sqlite():
             return f"lateral (select i.contact_id, i.happened_on as met_on {last(person, view)})"
         day = f"(select i.happened_on {last('w.id', view)})"
-        return f"(select w.id as contact_id, {day} as met_on from contact w where w.id in {people})"
+        among = f"contact w where w.id in {people} group by w.id"  # grouped, each day is looked up once
+        return f"(select w.id as contact_id, {day} as met_on from {among})"
 
     return made
 
