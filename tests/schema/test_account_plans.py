@@ -148,7 +148,7 @@ async def test_a_page_of_twenty_whole_plans_may_be_asked_for(ada: User) -> None:
     """20 plans, in Python: each 20 for its health, and 10 objectives with 5 measures, which is the most."""
     async with door(ada) as client:
         _, goal = await _draft(client, ada)
-        answer = await client.answer(
+        answer: Any = await client.answer(
             """{ accountPlans(first: 20) { nodes { name health { health objectives { title } }
             objectives { title measures { title } } actions { title owner { name } }
             revisions { number state } } } }"""

@@ -1,5 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from models.plan_records import RevisionState
 from tortoise import fields
 
 class Migration(migrations.Migration):
@@ -22,5 +23,10 @@ class Migration(migrations.Migration):
             model_name='PlanJudgement',
             name='objectives_without_action',
             field=fields.IntField(null=True),
+        ),
+        ops.AlterField(
+            model_name='PlanRevision',
+            name='state',
+            field=fields.CharEnumField(default=RevisionState.SUBMITTED, description='SUBMITTED: SUBMITTED\nAPPROVED: APPROVED\nRETURNED: RETURNED\nWITHDRAWN: WITHDRAWN', enum_type=RevisionState, max_length=20),
         ),
     ]
