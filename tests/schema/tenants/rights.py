@@ -27,8 +27,9 @@ class May:
 
     ``gives``: what it gives to an owner stays within the caller's team. ``for_himself``: whoever is no
     administrator does it for nobody else. ``leads``: it is about the caller or somebody in a team of theirs.
-    ``named``: it is for administrators alone, whom the level of what waits on the desk names. ``submitted``: it is
-    for the director of the desk alone, who handed in what waits on it, and whoever acts for them.
+    ``named``: it is for administrators alone, whom the level of what waits on the desk names.
+    ``submitted``: it is for the director of the desk alone, who handed in what waits on it, and for whoever
+    acts for them.
     """
 
     roles: frozenset[str]
