@@ -29,8 +29,16 @@ async def stored_rows() -> Rows:
     return {
         **rows,
         "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]],
+        "AccountPlan": [_as_judged(rows, plan) for plan in rows["AccountPlan"]],
         "Trend": [_with_its_account(rows, trend) for trend in rows["Trend"]],
     }
+
+
+def _as_judged(rows: Rows, plan: Row) -> Row:
+    """A plan with how it stood when it was judged last."""
+    judged = [each for each in rows["PlanJudgement"] if each["account_plan_id"] == plan["id"]]
+    kept: Row = next(iter(judged), {"health": None, "judged_on": None})
+    return {**plan, "judged_health": kept["health"], "judged_on": kept["judged_on"]}
 
 
 def _with_its_account(rows: Rows, trend: Row) -> Row:
