@@ -19,6 +19,8 @@ from models.base import is_id
 from models.deals import Deal
 from models.errors import Conflict, Invalid, InvalidTransition, NotFound
 from models.plans import (
+    MOST_MEASURES,
+    MOST_PARTS,
     PARTS,
     AcceptedRisk,
     AccountPlan,
@@ -37,8 +39,6 @@ from models.visibility import find, sees
 from rules.measures import measure
 
 P = TypeVar("P", bound=PlanPart)
-#: A plan has at most so many parts of a kind: it is judged as a whole.
-MOST_PARTS = 100
 #: What a measure is unless it is said, and what it is computed by.
 _MEASURE: Values = {"field": None, "conditions": {}, "direction": MeasureDirection.AT_LEAST}
 _MEASURED = ("fact_kind", "aggregate", "field", "conditions", "direction", "baseline", "target")
@@ -196,15 +196,15 @@ async def remove_part(actor: Actor, part_id: str, version: int | None = None) ->
     if model is None:
         raise NotFound(f"no part of a plan {part_id!r}", ["id"])
     part = await find(model, actor, part_id, "id")
-    plan = await AccountPlan.get(id=part.account_plan_id)
+    read = await AccountPlan.get(id=part.account_plan_id)
     async with unit_of_work(actor, "plans.remove_part") as work:
-        plan = await changing(work, plan, "id", of_a_part=True)
+        plan = await changing(work, read, "id", of_a_part=True)
         part = await model.get(id=part.id)
         _check_there(part, "id")
         try:
             check_version(part, version)
         except Conflict as conflict:
-            conflict.current = await AccountPlan.get(id=plan.id)
+            conflict.current = read
             raise
         await work.update(part, {"removed_on": work.on})
         if isinstance(part, Objective):
@@ -267,6 +267,8 @@ async def _put(actor: Actor, model: type[P], plan: AccountPlan, part: P | None, 
         ).count()
         if held >= MOST_PARTS:
             raise Invalid(f"the plan has {held} of them; allowed: {MOST_PARTS}", ["planId"])
+        if model is ObjectiveMeasure:
+            await _check_measures(plan, str(values["objective_id"]))
         new = model(
             id=model.make_id(),
             tenant_id=plan.tenant_id,
@@ -278,6 +280,15 @@ async def _put(actor: Actor, model: type[P], plan: AccountPlan, part: P | None, 
         await work.create(new)
         work.object_id = new.id
         return new
+
+
+async def _check_measures(plan: AccountPlan, objective_id: str) -> None:
+    """Raise Invalid for one measure more than an objective may have."""
+    held = await ObjectiveMeasure.filter(
+        tenant_id=plan.tenant_id, objective_id=objective_id, removed_on__isnull=True
+    ).count()
+    if held >= MOST_MEASURES:
+        raise Invalid(f"the objective has {held} measures; allowed: {MOST_MEASURES}", ["objectiveId"])
 
 
 def _keeps(part: PlanPart, values: Values) -> bool:

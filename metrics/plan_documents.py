@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -15,6 +15,8 @@ from models.plans import PARTS, AccountPlan, ObjectiveMeasure
 
 Document = dict[str, object]
 _PLAN = ("name", "first_on", "last_on", "vision")
+#: The columns by which parts are known to people.
+_CALLED = ("title", "text", "what")
 #: How what a document holds of a plan's parts is found: under this name by id.
 _OF_PARTS = frozenset(part.called for part in PARTS)
 
@@ -29,12 +31,16 @@ class DifferenceKind(Described):
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs at a path: a part as a whole, or one value; None where there is none."""
+    """What differs at a path: a part as a whole, or one value; None where there is none.
+
+    ``title`` is how the part is called now, or was when it was removed; None of what the plan says itself.
+    """
 
     path: tuple[str, ...]
     kind: DifferenceKind
     before: object
     after: object
+    title: str | None = None
 
 
 async def document_of(plan: AccountPlan) -> Document:
@@ -109,7 +115,17 @@ def _written(value: object) -> object:
 
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> list[Difference]:
     """What was added, removed and changed from one document to another, in the order of their paths."""
-    return sorted(_differences(before, after, ()), key=lambda each: each.path)
+    return [
+        replace(each, title=_title(after, each.path) or _title(before, each.path))
+        for each in sorted(_differences(before, after, ()), key=lambda each: each.path)
+    ]
+
+
+def _title(document: Mapping[str, object], path: tuple[str, ...]) -> str | None:
+    if len(path) < 2:
+        return None
+    part = _mapping(_mapping(document.get(path[0])).get(path[1]))
+    return next((str(part[name]) for name in _CALLED if name in part), None)
 
 
 def _differences(

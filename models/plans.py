@@ -67,6 +67,8 @@ class MeasureDirection(Described):
     AT_MOST = "AT_MOST", "It is to fall to the target, or to stay there or below."
 
 
+#: A plan has at most so many parts of a kind, and an objective so many measures: it is judged as a whole.
+MOST_PARTS, MOST_MEASURES = 100, 5
 #: That a plan, a row ``t``, is followed on ``:as_of``.
 FOLLOWED = "t.first_on <= :as_of and t.last_on >= :as_of and (t.closed_on is null or t.closed_on > :as_of)"
 #: What a plan may become.

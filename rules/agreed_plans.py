@@ -60,6 +60,7 @@ class Aims:
 
     first_on: date
     last_on: date
+    currency: str
     target: Fraction | None
     objectives: tuple[AgreedObjective, ...]
     measures: tuple[AgreedMeasure, ...]
@@ -120,6 +121,7 @@ async def agreed_of(tenant_id: str, plans: Sequence[AccountPlan], as_of: date) -
 class _Read(TypedDict):
     first_on: date
     last_on: date
+    currency: str
     target: Fraction | None
     objectives: tuple[AgreedObjective, ...]
     measures: tuple[AgreedMeasure, ...]
@@ -131,6 +133,7 @@ def _read(document: Mapping[str, object]) -> _Read:
     return _Read(
         first_on=date.fromisoformat(str(document["first_on"])),
         last_on=date.fromisoformat(str(document["last_on"])),
+        currency=str(document["currency"]),
         target=None if target is None else Fraction(Decimal(str(target))),
         objectives=tuple(
             AgreedObjective(

@@ -222,6 +222,18 @@ def _steps(location: Iterable[str | int]) -> list[str]:
     return [str(step) for step in location if not str(step).startswith(_UNSAID)]
 
 
+#: What stands where a value of another type is, by the type of the problem.
+_WANTED = {
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), "an object"),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type"), "a list"),
+    "string_type": "a text",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing", "decimal_type", "decimal_parsing"), "a number"),
+}
+_SHOULD_BE = "Input should be "
+
+
 def _message(problem: Mapping[str, object]) -> str:
     if problem["type"] == "extra_forbidden":
         return "there is no such key"
@@ -229,7 +241,13 @@ def _message(problem: Mapping[str, object]) -> str:
         return "is required"
     if problem.get("ctx") == {"pattern": WORDS}:
         return "may not be blank"
-    return f"{shown(problem['input'])}: {problem['msg']}"
+    seen = shown(problem["input"])
+    if wanted := _WANTED.get(str(problem["type"])):
+        return f"{seen} is out of place; allowed: {wanted}"
+    said = str(problem["msg"])
+    if said.startswith(_SHOULD_BE):
+        return f"{seen} is out of place; allowed: {said.removeprefix(_SHOULD_BE)}"
+    return f"{seen}: {said}"
 
 
 def shown(value: object) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from metrics.account_movements import moved_on
@@ -92,8 +93,8 @@ def _judge(
     acted = [done[each.id] for each in agreed.actions if each.id in done]
     last = max([agreed.since, agreed.first_on, *acted, *([moved] if moved else [])])
     reasons = (
-        *_behind(objectives),
-        *_short(revenue),
+        *_behind(objectives, agreed.currency),
+        *_short(revenue, agreed.currency),
         *_overdue(agreed, done, as_of),
         *_idle(objectives),
         *_quiet(last, as_of),
@@ -188,27 +189,51 @@ def _revenue(plan_id: str, agreed: Aims, found: Mapping[str, Value], as_of: date
     )
 
 
-def _behind(objectives: Iterable[Standing]) -> Iterator[Reason]:
+def _behind(objectives: Iterable[Standing], currency: str) -> Iterator[Reason]:
     for each in objectives:
         if each.behind:
             yield Reason(
                 ReasonKind.OBJECTIVE_BEHIND,
                 True,
-                f"{each.title}: {_percent(each.progress)} % reached,"
+                f"{each.title}: {_percent(each.progress)} % reached{_by(each, currency)},"
                 f" {_percent(each.passed)} % of the time has passed",
                 each.id,
                 each.progress,
                 each.passed,
                 records=tuple(record for measured in each.measures for record in measured.records),
+                measure=each.lagging,
             )
 
 
-def _short(revenue: Revenue | None) -> Iterator[Reason]:
+def _by(objective: Standing, currency: str) -> str:
+    """What an objective is that far by: the measure that lags most, or its actions where it has none."""
+    if lagging := objective.lagging:
+        value = "nothing" if lagging.value is None else _amount(lagging.value, lagging, currency)
+        return f" ({lagging.title}: {value}, target {_amount(Fraction(lagging.target), lagging, currency)})"
+    if objective.actions:
+        return f" ({objective.actions_done} of {objective.actions} actions done)"
+    return ""
+
+
+def _amount(number: Fraction, of: Measured, currency: str) -> str:
+    """A number as a sentence has it: money with its currency, others with two places at most."""
+    if of.is_money:
+        return _money(number, currency)
+    text = f"{float(number):,.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def _money(amount: Fraction, currency: str) -> str:
+    return f"{currency} {Decimal(amount.numerator) / amount.denominator:,.2f}"
+
+
+def _short(revenue: Revenue | None, currency: str) -> Iterator[Reason]:
     if revenue and revenue.behind:
         yield Reason(
             ReasonKind.REVENUE_BEHIND,
             True,
-            f"{_percent(revenue.progress)} % of the revenue target is in sight,"
+            f"{_percent(revenue.progress)} % of the revenue target is in sight"
+            f" ({_money(revenue.in_sight, currency)} of {_money(revenue.target, currency)}),"
             f" {_percent(revenue.passed)} % of the time has passed",
             None,
             revenue.progress,

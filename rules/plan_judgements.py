@@ -28,8 +28,8 @@ class ReasonKind(Described):
 class Reason:
     """One thing that speaks against a plan; ``decides`` says whether its health rests on it.
 
-    ``subject_id`` is the objective or action. Progress and the share of time that has passed are parts of 1.
-    ``records`` are those that were counted.
+    ``subject_id`` is the objective or action, ``measure`` that of an objective that lags most. Progress and
+    the share of time that has passed are parts of 1. ``records`` are those that were counted.
     """
 
     kind: ReasonKind
@@ -40,6 +40,7 @@ class Reason:
     passed: Fraction | None = None
     days: int | None = None
     records: tuple[str, ...] = ()
+    measure: Measured | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Standing:
     measures: tuple[Measured, ...]
     actions: int
     actions_done: int
+
+    @property
+    def lagging(self) -> Measured | None:
+        """The measure that lags most, the first of those that lag alike; None without one."""
+        return min(self.measures, key=lambda each: each.progress, default=None)
 
 
 @dataclass(frozen=True)

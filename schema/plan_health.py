@@ -14,7 +14,7 @@ from models.plan_records import Health
 from rules import plan_judgements
 from rules.plan_judgements import ReasonKind
 from schema.core.money import Money, certain_money
-from schema.core.readable import needing
+from schema.core.readable import ANY_FACT, needing
 
 strawberry.enum(Health, name="PlanHealthState")
 strawberry.enum(ReasonKind, name="PlanHealthReasonKind")
@@ -102,11 +102,16 @@ class PlanHealthReason:
     kind: ReasonKind = strawberry.field(description="What it is.")
     decides: bool = strawberry.field(description="Whether the health is what it is because of it.")
     text: str = strawberry.field(
-        description="The same in a sentence, in English, with what it is about as it is called.",
-        metadata=needing(Scope.READ_PERSONAL),
+        description="The same in a sentence, in English, with what it is about as it is called and, of an"
+        " objective, the measure that lags most with what it came to and its target.",
+        metadata=needing(*ANY_FACT),
     )
     subject_id: strawberry.ID | None = strawberry.field(
         description="The id of the objective or action; null for what is of the whole plan."
+    )
+    measure: MeasureProgress | None = strawberry.field(
+        description="The measure of the objective that lags most; null where that is not the matter, and of"
+        " an objective without one."
     )
     progress: float | None = strawberry.field(
         description="How far it is, 0 to 1, to four places; null where that is not the matter."
@@ -199,6 +204,7 @@ def _reason(found: plan_judgements.Reason) -> PlanHealthReason:
         decides=found.decides,
         text=found.text,
         subject_id=None if found.subject_id is None else strawberry.ID(found.subject_id),
+        measure=_measure(found.measure) if found.measure else None,
         progress=_maybe(found.progress),
         time_passed=_maybe(found.passed),
         days=found.days,
@@ -215,22 +221,23 @@ def _progress(found: plan_judgements.Standing) -> ObjectiveProgress:
         time_passed=_share(found.passed),
         reached=found.reached,
         behind=found.behind,
-        measures=[
-            MeasureProgress(
-                id=strawberry.ID(each.id),
-                title=each.title,
-                fact_kind=each.fact_kind,
-                value=None if each.value is None else _decimal(each.value),
-                baseline=each.baseline,
-                target=each.target,
-                progress=_share(each.progress),
-                count=len(each.records),
-                records=_ids(each.records),
-            )
-            for each in found.measures
-        ],
+        measures=[_measure(each) for each in found.measures],
         actions=found.actions,
         actions_done=found.actions_done,
+    )
+
+
+def _measure(found: plan_judgements.Measured) -> MeasureProgress:
+    return MeasureProgress(
+        id=strawberry.ID(found.id),
+        title=found.title,
+        fact_kind=found.fact_kind,
+        value=None if found.value is None else _decimal(found.value),
+        baseline=found.baseline,
+        target=found.target,
+        progress=_share(found.progress),
+        count=len(found.records),
+        records=_ids(found.records),
     )
 
 

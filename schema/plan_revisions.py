@@ -7,6 +7,7 @@ from typing import cast
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.utils.str_converters import to_camel_case
 
 from metrics.plan_documents import Difference, DifferenceKind
 from models import plan_records as stored
@@ -49,8 +50,13 @@ class PlanDifference:
     """One thing in which two revisions of a plan differ."""
 
     path: list[str] = strawberry.field(
-        description="Where: `vision`, or `objectives`, an id and `due_on`; of what was added or removed as a"
-        " whole without the last."
+        description="Where: `vision`, or `objectives`, an id and `dueOn`, as the API names them; of what was"
+        " added or removed as a whole without the last."
+    )
+    title: str | None = strawberry.field(
+        description="How the objective, measure, action, entry or risk is called that it is about; null for"
+        " what the plan says itself.",
+        metadata=needing(Scope.READ_PERSONAL),
     )
     kind: DifferenceKind = strawberry.field(description="How they differ.")
     before: JSON | None = strawberry.field(
@@ -64,7 +70,8 @@ class PlanDifference:
     def of(cls, found: Difference) -> PlanDifference:
         """As clients see it."""
         return cls(
-            path=list(found.path),
+            path=[each if at == 1 else to_camel_case(each) for at, each in enumerate(found.path)],
+            title=found.title,
             kind=found.kind,
             before=cast("JSON | None", found.before),
             after=cast("JSON | None", found.after),

@@ -17,6 +17,7 @@ from models.access import Scope
 from models.base import check_day, today
 from models.described import Described
 from models.errors import Invalid
+from models.plan_records import Health
 from models.plans import Aggregate, MeasureDirection, ObjectiveStatus, PlanEntryKind, PlanState
 from models.visibility import find
 from rules import plan_health
@@ -30,7 +31,7 @@ from schema.core.enums import Direction
 from schema.core.filters import DateFilter, Filter, IDFilter, MoneyFilter, StringFilter, clause
 from schema.core.listing import Column, Listing
 from schema.core.money import Money
-from schema.core.readable import ANY_FACT
+from schema.core.readable import ANY_FACT, in_sql
 from schema.core.stored import Node, Stored, column
 from schema.plan_health import PlanHealth, PlanStanding
 from schema.plan_revisions import PlanDifference
@@ -102,8 +103,9 @@ class Objective(Node, Stored[stored.Objective]):
         "schema.plans",
         "ObjectiveMeasure",
         "objective_id",
-        "What it is measured by, without what was taken out.",
+        f"What it is measured by, {stored.MOST_MEASURES} measures at most, without what was taken out.",
         standing="removed_on",
+        most=stored.MOST_MEASURES,
     )
     actions = children(
         "schema.plans",
@@ -154,6 +156,13 @@ def _parts(name: str, description: str, *order: str) -> object:
     )  # fmt: skip
 
 
+#: What was kept of a plan, a row ``t``, when it was judged last.
+_JUDGED = "(select j.{} from plan_judgement j where j.tenant_id = t.tenant_id and j.account_plan_id = t.id)"
+#: The worst first.
+_WORST = (Health.ABANDONED, Health.BEHIND, Health.NOT_BEGUN, Health.ON_TRACK, Health.ACHIEVED)
+_RANK = " ".join(f"when '{health}' then {rank}" for rank, health in enumerate(_WORST))
+
+
 @strawberry.type
 class AccountPlan(Node, Stored[stored.AccountPlan]):
     """What is to become of an account in a period, and how."""
@@ -196,6 +205,23 @@ class AccountPlan(Node, Stored[stored.AccountPlan]):
         "The plan as it was each time that it was submitted, in order.",
         "number",
     )
+
+    @in_sql(_JUDGED.format("health"))
+    async def judged_health(self, info: Info) -> Health | None:
+        """How it stood when it was judged last, as lists are filtered and ordered by; null until then."""
+        kept = await self._kept(info)
+        return kept.health if kept else None
+
+    @in_sql(_JUDGED.format("judged_on"))
+    async def judged_on(self, info: Info) -> date | None:
+        """The day as of which it was judged last; null of one that never was."""
+        kept = await self._kept(info)
+        return kept.judged_on if kept else None
+
+    async def _kept(self, info: Info) -> plan_records.PlanJudgement | None:
+        loaders = info.context.loaders
+        found = await loaders.children(plan_records.PlanJudgement, "account_plan_id", self.id)
+        return found[0] if found else None
 
     @costs(20)
     @strawberry.field
@@ -250,6 +276,8 @@ class AccountPlanFilter:
     approved_on: DateFilter | None = UNSET
     closed_on: DateFilter | None = UNSET
     revenue_target: MoneyFilter | None = UNSET
+    judged_health: Filter[Health] | None = UNSET
+    judged_on: DateFilter | None = UNSET
 
 
 @strawberry.enum
@@ -261,6 +289,8 @@ class AccountPlanOrderField(Described):
     NAME = "name"
     SUBMITTED_ON = "submitted_on"
     APPROVED_ON = "approved_on"
+    JUDGED_HEALTH = "judged_health_rank", "From ABANDONED by BEHIND, NOT_BEGUN and ON_TRACK to ACHIEVED."
+    JUDGED_ON = "judged_on"
 
 
 @strawberry.input
@@ -287,6 +317,9 @@ PLANS = Listed(
             "approved_on": Column("t.approved_on", Kind.DATE),
             "closed_on": Column("t.closed_on", Kind.DATE),
             "revenue_target": Column("t.revenue_target_minor", Kind.NUMBER),
+            "judged_health": Column(_JUDGED.format("health")),
+            "judged_health_rank": Column(f"case {_JUDGED.format('health')} {_RANK} end", Kind.NUMBER),
+            "judged_on": Column(_JUDGED.format("judged_on"), Kind.DATE),
         },
         (("last_on", Direction.DESC),),
     ),

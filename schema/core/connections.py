@@ -15,7 +15,7 @@ from strawberry.utils.str_converters import to_camel_case
 from models.base import Record
 from schema.context import Context, Info
 from schema.core.arguments import After, Before, First, Last
-from schema.core.cost import costs
+from schema.core.cost import at_most, costs
 from schema.core.listing import Arguments, Listing, Page, arguments, counts, page
 from schema.core.readable import ById, Children, Connected, Related, readable
 from schema.core.stored import Stored
@@ -183,12 +183,18 @@ def by_id(module: str, name: str, description: str) -> Any:
 
 
 def children(
-    module: str, name: str, key: str, description: str, *order: str, standing: str | None = None
+    module: str,
+    name: str,
+    key: str,
+    description: str,
+    *order: str,
+    standing: str | None = None,
+    most: int | None = None,
 ) -> Any:
     """A field that shows all objects of type ``name`` whose column ``key`` is the id of the object it is on.
 
-    For few; in the order of these columns, by default of their ids. With ``standing`` those alone that have
-    no value in that column.
+    For few, ``most`` where that is enforced; in the order of these columns, by default of their ids. With
+    ``standing`` those alone that have no value in that column.
     """
     columns = (*order, "id")
 
@@ -200,7 +206,8 @@ def children(
 
     resolve.__annotations__ |= {"info": Info, "return": list[_lazy(module, name)]}  # type: ignore[misc]
     meaning = Children(partial(_imported, module, name), key, columns, standing)
-    return strawberry.field(resolver=resolve, description=description, metadata=readable(meaning))
+    metadata = {**readable(meaning), **at_most(most)}
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
 def connection(of: Listed, description: str, parent: str | None = None) -> Any:

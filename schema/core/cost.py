@@ -47,7 +47,7 @@ PYTHON = 20
 ASSUMED = 10
 MUTATION = 10
 _INTROSPECTION = {"__schema": 500, "__type": 50}
-_KEY, _ENGINE = "cost", "engine"
+_KEY, _ENGINE, _MOST = "cost", "engine", "most"
 _PAGED = frozenset({"nodes", "edges"})
 
 #: How many objects there are: a number, or the name of the variable that says it.
@@ -66,6 +66,11 @@ def costs(points: int, *, engine: bool = False) -> Callable[[F], F]:
         return made
 
     return said
+
+
+def at_most(most: int | None) -> Mapping[object, object]:
+    """The metadata of a list that is not paged and never has more objects than that; None of any other."""
+    return {} if most is None else {_MOST: most}
 
 
 @dataclass
@@ -229,7 +234,7 @@ class _Pricing:
             inside.own += each if own is None else own
             return inside
         inside.own += each
-        return _Part(own or 0, pages=[(_listed(node), inside)], in_python=inside.in_python)
+        return _Part(own or 0, pages=[(_listed(node, described), inside)], in_python=inside.in_python)
 
 
 def _count(part: _Part, given: Mapping[str, object], counted: dict[int, int]) -> int:
@@ -271,14 +276,18 @@ def _sizes(node: FieldNode) -> Sizes:
     return found or (DEFAULT_PAGE,)
 
 
-def _listed(node: FieldNode) -> Sizes:
-    """How many objects a list has that is not paged: as many as the ids that are given, or a guess."""
+def _listed(node: FieldNode, described: GraphQLField) -> Sizes:
+    """How many objects a list has that is not paged: as many as the ids that are given, or a guess.
+
+    The guess is never more than the list may have.
+    """
     for argument in node.arguments or ():
         if argument.name.value == "ids":
             if isinstance(argument.value, VariableNode):
                 return (argument.value.name.value,)
             return (len(argument.value.values) if isinstance(argument.value, ListValueNode) else 1,)
-    return (ASSUMED,)
+    most = _metadata(described).get(_MOST)
+    return (min(ASSUMED, most) if isinstance(most, int) else ASSUMED,)
 
 
 def _size(sizes: Sizes, given: Mapping[str, object]) -> int:

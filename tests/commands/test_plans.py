@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -297,6 +298,21 @@ async def test_of_two_who_change_a_part_the_slower_is_told_and_what_is_not_said_
     with pytest.raises(Conflict):
         await plans.submit(on.ada, plan.id, version=version)
     assert (await plans.submit(on.ada, plan.id, version=version + 1)).state is PlanState.SUBMITTED
+
+
+async def test_who_write_other_parts_at_the_same_moment_do_not_conflict(db: str) -> None:
+    on = await office()
+    plan = await on.plan()
+    goal = await on.objective(plan)
+    actions = [await on.action(plan, title=f"Call {number}") for number in range(3)]
+    before = (await AccountPlan.get(id=plan.id)).version
+    await asyncio.gather(
+        plan_parts.put_objective(on.mara, plan.id, goal.id, {"title": "Grow faster"}, goal.version),
+        *(plan_parts.put_action(on.ada, plan.id, each.id, {"title": "Visit"}, 1) for each in actions),
+        plan_parts.put_entry(on.ada, plan.id, None, {"kind": PlanEntryKind.THREAT, "text": "Rival"}),
+    )
+    assert (await AccountPlan.get(id=plan.id)).version == before + 5
+    assert {each.title for each in await PlanAction.filter(account_plan_id=plan.id)} == {"Visit"}
 
 
 @pytest.mark.parametrize("missing", ["title", "due_on"])

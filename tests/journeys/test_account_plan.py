@@ -217,6 +217,12 @@ async def test_from_a_new_account_to_a_plan_that_is_followed_or_not(
             "Number one in cloud",
             *stands,
         }
+        assert (await manager.done("Worst", {}))["accountPlans"]["nodes"] == [
+            {
+                "name": "Number one in cloud", "judgedHealth": "BEHIND",
+                "judgedOn": clock.day(121).isoformat(), "account": {"name": "Weber"},
+            }
+        ]  # fmt: skip
         records = (await manager.done("Records", {}))["playRecords"]
         # One of one: 95 % of the time the share is above 0.2065, by Wilson.
         assert records == [

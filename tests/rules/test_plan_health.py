@@ -184,7 +184,10 @@ async def test_health_says_by_how_much_an_objective_is_behind_its_line(db: str) 
         Health.BEHIND, ReasonKind.OBJECTIVE_BEHIND, objective.id,
     )  # fmt: skip
     assert (reason.progress, reason.passed) == (Fraction(1, 8), Fraction(90, 364))
-    assert reason.text == "Cloud: 12 % reached, 24 % of the time has passed"
+    assert reason.text == (
+        "Cloud: 12 % reached (MRC of Cloud: EUR 3,000.00, target EUR 10,000.00), 24 % of the time has passed"
+    )
+    assert reason.measure == found.objectives[0].measures[0]
     assert set(reason.records) == {on.first, new}
     assert (await on.stands(plan, date(2026, 3, 22))).health is Health.ON_TRACK  # 80 days are 22.0 %
     await on.service(1_000_00, day)
@@ -243,6 +246,8 @@ async def test_without_a_measure_actions_are_the_progress_and_reach_nothing(db: 
     await plan_parts.complete_action(on.ada, one, on=date(2026, 2, 1))
     (standing,) = (await on.stands(plan, date(2026, 2, 1))).objectives
     assert (standing.progress, standing.actions, standing.actions_done) == (Fraction(1, 2), 2, 1)
+    (late,) = [each for each in (await on.stands(plan, date(2026, 9, 1))).reasons if each.subject_id]
+    assert late.text == "Cloud: 50 % reached (1 of 2 actions done), 66 % of the time has passed"
     await plan_parts.complete_action(on.ada, other, on=date(2026, 2, 2))
     found = await on.stands(plan, date(2026, 2, 2))
     assert (found.objectives[0].progress, found.objectives[0].reached) == (Fraction(1), False)
@@ -265,7 +270,12 @@ async def test_the_revenue_target_stands_against_contracts_and_weighted_deals(db
     )  # fmt: skip
     assert (found.records, found.behind) == ((contract.id, deal.id), False)
     later = await on.stands(plan, date(2026, 5, 1))  # 120 of 364 days are 33.0 %
-    assert ReasonKind.REVENUE_BEHIND in {each.kind for each in later.reasons if each.decides}
+    (short,) = [each for each in later.reasons if each.kind is ReasonKind.REVENUE_BEHIND]
+    assert (short.decides, short.text) == (
+        True,
+        "20 % of the revenue target is in sight (EUR 20,000.00 of EUR 100,000.00),"
+        " 32 % of the time has passed",
+    )
 
 
 async def test_what_is_written_stands_before_anybody_approved_it_and_is_not_judged(db: str) -> None:
@@ -292,6 +302,25 @@ async def test_what_is_written_stands_before_anybody_approved_it_and_is_not_judg
         Fraction(20_000), Fraction(1, 5), None,
     )  # fmt: skip
     assert await on.stands(plan, day) == Judged(day, Health.NOT_BEGUN, None, None)
+
+
+async def test_a_reason_names_the_measure_that_lags_most_with_its_value_and_target(db: str) -> None:
+    on = await Office().open()
+    plan, objective = await on.plan()
+    tickets: dict[str, object] = {
+        "title": "Open tickets", "fact_kind": "ticket", "aggregate": "COUNT", "conditions": {},
+        "direction": "AT_MOST", "baseline": "4", "target": "1.5",
+    }  # fmt: skip
+    await plan_parts.put_measure(on.ada, objective.id, None, tickets)
+    await on.agree(plan)
+    await on.service(4_000_00, FIRST)
+    for _ in range(4):
+        await factories.ticket(on.account, opened_on=FIRST)
+    (reason, *_) = (await on.stands(plan, date(2026, 6, 1))).reasons
+    # Cloud is halfway; of the tickets that were to become less than two there are four as before.
+    assert reason.text == ("Cloud: 0 % reached (Open tickets: 4, target 1.5), 41 % of the time has passed")
+    assert reason.measure is not None
+    assert (reason.measure.title, reason.measure.value) == ("Open tickets", Fraction(4))
 
 
 async def test_the_same_measures_of_many_accounts_take_one_statement_for_each_kind(

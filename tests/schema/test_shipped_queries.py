@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 #: What is made of several aggregates or decided anew; and mutations are no queries.
 BY_PYTHON = {
     "portfolio-by-manager", "weekly-forecast", "discounts-to-decide", "accept-recommendation", "evaluate",
-    "account-plan-health", "trend-report",
+    "account-plan-health", "plans-to-approve", "trend-report",
 }  # fmt: skip
 FILES = sorted([*(STATIC / "examples").glob("*.graphql"), *(ROOT / "docs/queries").glob("*.graphql")])
 SHIPPED = {path.stem: path.read_text("utf-8") for path in FILES if path.stem not in BY_PYTHON}

@@ -47,6 +47,7 @@ _COMPUTED: Mapping[str, Writer] = {
     "Int": json_sql.integer,
     "Date": json_sql.day,
     "JSON": json_sql.raw,
+    "Date": _WRITERS["Date"][0],
 }
 
 
@@ -178,17 +179,23 @@ def _meaning(shown: str, model: type[Record], field: StrawberryField, type_: Gra
 def _said(said: Readable | None, type_: GraphQLOutputType) -> Meaning:
     if not isinstance(said, Computed):
         return said
-    name = get_named_type(type_).name
-    return Amount(said.sql) if name == MONEY else Scalar(said.sql, _COMPUTED[name])
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLEnumType):
+        return Scalar(said.sql, json_sql.text) if _is_stored(named) else None
+    return Amount(said.sql) if named.name == MONEY else Scalar(said.sql, _COMPUTED[named.name])
 
 
 def _column(column: Field[Any], type_: GraphQLNamedType) -> Meaning:
     sql = f"t.{column.model_field_name}"
     if isinstance(type_, GraphQLEnumType):
-        names = {_stored_value(each.value): name for name, each in type_.values.items()}
-        return Scalar(sql, json_sql.text) if all(a == b for a, b in names.items()) else None
+        return Scalar(sql, json_sql.text) if _is_stored(type_) else None
     writer, columns = _WRITERS.get(type_.name, (json_sql.text, ()))
     return Scalar(sql, writer) if isinstance(column, columns) else None
+
+
+def _is_stored(type_: GraphQLEnumType) -> bool:
+    """Whether the values of an enum are stored under the names that clients know."""
+    return all(_stored_value(each.value) == name for name, each in type_.values.items())
 
 
 def _stored_value(value: object) -> object:

@@ -8,6 +8,7 @@ const EXAMPLES = [
   "recommendations-with-evidence",
   "weekly-forecast",
   "account-plan-health",
+  "plans-to-approve",
   "trend-report",
   "discounts-to-decide",
   "risks-by-account",

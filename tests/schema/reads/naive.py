@@ -11,11 +11,19 @@ from functools import partial
 from models.accounts import Tier
 from models.deals import STAGE_RANK
 from models.people import Seniority
+from models.plan_records import Health
 from models.severity import Severity
 from tests.schema.reads.names import snake
 from tests.schema.reads.oracle import Row
 
 Given = Mapping[str, object]
+#: How bad the health of a plan is, the worst first.
+_WORST: Mapping[object, int] = {
+    health: rank
+    for rank, health in enumerate(
+        (Health.ABANDONED, Health.BEHIND, Health.NOT_BEGUN, Health.ON_TRACK, Health.ACHIEVED)
+    )
+}
 #: Fields that are called otherwise than their columns, by type and field.
 _COMPUTED: Mapping[tuple[str, str], Callable[[Row], object]] = {
     ("AccountMerge", "undone"): lambda row: row["undone_at"] is not None,
@@ -25,6 +33,7 @@ _COMPUTED: Mapping[tuple[str, str], Callable[[Row], object]] = {
     ("PopulationEvent", "part"): lambda row: row["part"] or None,
     ("Deal", "IDENTIFIED_ON"): lambda row: row["valid_from"],
     ("Deal", "STAGE"): lambda row: STAGE_RANK[row["stage"]],  # type: ignore[index]
+    ("AccountPlan", "JUDGED_HEALTH"): lambda row: _WORST.get(row["judged_health"]),
     ("Account", "TIER"): lambda row: list(Tier).index(Tier(str(row["tier"]))),
     ("Contact", "SENIORITY"): lambda row: list(Seniority).index(Seniority(str(row["seniority"]))),
     ("Ticket", "SEVERITY"): lambda row: Severity(str(row["severity"])).rank,

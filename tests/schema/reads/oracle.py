@@ -30,6 +30,7 @@ async def stored_rows() -> Rows:
         **rows,
         "Contact": [_with_the_last_contact(rows, contact) for contact in rows["Contact"]],
         "Bid": [_with_its_deal_and_round(rows, bid) for bid in rows["Bid"]],
+        "AccountPlan": [_as_judged(rows, plan) for plan in rows["AccountPlan"]],
         "Trend": [_with_its_account(rows, trend) for trend in rows["Trend"]],
     }
 
@@ -45,6 +46,13 @@ def _was_contact(interaction: Row) -> bool:
     if interaction["kind"] == "MAIL":
         return interaction["direction"] == "INBOUND"
     return interaction["kind"] != "TASK"
+
+
+def _as_judged(rows: Rows, plan: Row) -> Row:
+    """A plan with how it stood when it was judged last."""
+    judged = [each for each in rows["PlanJudgement"] if each["account_plan_id"] == plan["id"]]
+    kept: Row = next(iter(judged), {"health": None, "judged_on": None})
+    return {**plan, "judged_health": kept["health"], "judged_on": kept["judged_on"]}
 
 
 def _with_its_account(rows: Rows, trend: Row) -> Row:

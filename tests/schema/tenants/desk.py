@@ -445,7 +445,8 @@ class _Making:
         document: dict[str, object] = {
             "name": f"{plan.name}, {number}", "first_on": "2041-01-01", "last_on": "2041-12-31",
             "vision": None, "revenue_target": None, "currency": "EUR",
-            **{name: {} for name in ("entries", "objectives", "measures", "actions", "accepted_risks")},
+            "entries": {"pent_rival": {"kind": "THREAT", "text": f"Rival, {number}", "position": 1}},
+            **{name: {} for name in ("objectives", "measures", "actions", "accepted_risks")},
         }  # fmt: skip
         returned = number == 1
         return self.make(

@@ -64,6 +64,9 @@ class Expected:
             yield "NOT_FOUND"
         if may.named and self.caller.role != "ADMIN":
             yield "FORBIDDEN"
+        seen_as = self.caller.seen_as
+        if may.submitted and (seen_as is None or seen_as.id != self.desk.director):
+            yield "FORBIDDEN"
         for_another = self.caller.user is None or self.caller.user.id != self.desk.director
         if may.for_himself and self.caller.role != "ADMIN" and for_another:
             yield "FORBIDDEN"

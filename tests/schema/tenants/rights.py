@@ -28,6 +28,8 @@ class May:
     ``gives``: what it gives to an owner stays within the caller's team. ``for_himself``: whoever is no
     administrator does it for nobody else. ``leads``: it is about the caller or somebody in a team of theirs.
     ``named``: it is for administrators alone, whom the level of what waits on the desk names.
+    ``submitted``: it is for the director of the desk alone, who handed in what waits on it, and for whoever
+    acts for them.
     """
 
     roles: frozenset[str]
@@ -37,6 +39,7 @@ class May:
     for_himself: bool = False
     leads: bool = False
     named: bool = False
+    submitted: bool = False
 
 
 def _may(
@@ -47,8 +50,9 @@ def _may(
     for_himself: bool = False,
     leads: bool = False,
     named: bool = False,
+    submitted: bool = False,
 ) -> May:
-    return May(roles, frozenset(scopes), own, gives, for_himself, leads, named)
+    return May(roles, frozenset(scopes), own, gives, for_himself, leads, named, submitted)
 
 
 MUTATIONS: Mapping[str, May] = {
@@ -106,7 +110,7 @@ MUTATIONS: Mapping[str, May] = {
         ),
         _may(SELLERS, "WRITE_SALES"),
     ),
-    "withdrawAccountPlan": _may(SELLERS, "WRITE_SALES", own=True),
+    "withdrawAccountPlan": _may(SELLERS, "WRITE_SALES", submitted=True),
     "approveAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "returnAccountPlan": _may(RULE_MAKERS, "WRITE_SALES"),
     "setPotential": _may(SELLERS, "WRITE_SALES", own=True),
