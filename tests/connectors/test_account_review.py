@@ -254,7 +254,7 @@ def test_a_deck_cuts_long_lists_and_says_so_and_the_document_has_all(gathered: G
 
 
 def test_texts_that_were_cut_or_over_others_have_room(gathered: Gathered) -> None:
-    """Titles have a line, also bold; a chance is told with the past one; a vision ends before what follows."""
+    """Titles have a line, also bold; a chance is told with the past one; a vision ends before the next."""
     title = "Appendix: Recommendations, in order of priority (continued)"
     much = gathered.much
     assert much.plan and much.whitespace
