@@ -191,7 +191,7 @@ class Reading:
         return Told(account_id, family, self._state(account_id, family), said["mrc"], gap, expected)
 
     def _peers(self, row: Row, family: str) -> tuple[int, int, list[int]]:
-        """How many peers there are and own the family, and the rates of those who pay; without the account."""
+        """How many peers there are, how many own the family, the rates of those who pay; without itself."""
         *near, everybody = _groups_of(row)
         group = next((each for each in near if self._groups.get(each, (0,))[0] > LEAST_PEERS), everybody)
         count, rates = self._groups.get(group, (0, {}))
