@@ -15,7 +15,7 @@ from models.whitespace import CellState
 MOST_PEOPLE = 24
 _WHITE = "FFFFFF"
 _STATES = {
-    CellState.OWNED: Shade("owned", "runs there, or was bought", "1E6B3A", _WHITE),
+    CellState.OWNED: Shade("owned", "runs, or was bought", "1E6B3A", _WHITE),
     CellState.ORDERED: Shade("ordered", "sold, on its way", "A9D8B8"),
     CellState.OPEN: Shade("open", "in an open deal", "BBD4EE"),
     CellState.COMPETITOR: Shade("rival", "a competitor supplies it", "F2B8B0"),
