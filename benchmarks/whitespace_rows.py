@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property
 
 from metrics.whitespace.peers import LEAST_OWNERS, LEAST_PEERS, PER_MINOR
-from metrics.whitespace.positions import SITES, SIZES
+from metrics.whitespace.positions import ORDERED_DAYS, SITES, SIZES
 from models.catalog import Compatibility
 from models.database import Row, as_date, as_int, fetch
 from models.services import ServiceState
@@ -22,7 +22,7 @@ from models.whitespace import CellState
 _RUNNING = (ServiceState.ACTIVE.value, ServiceState.SUSPENDED.value)
 _STATEMENTS = {
     "account": "id, name, parent_id, segment, employees, sites",
-    "product": "id, family",
+    "product": "id, family, charge",
     "service": "account_id, product_id, state, mrc_minor, started_on, ended_on",
     "deal": "id, account_id, stage, closed_on",
     "deal_line": "deal_id, product_id, mrc_minor, nrc_minor, term_months",
@@ -62,15 +62,20 @@ class Reading:
         self._rows, self._day, self._top_id = rows, day, top_id
         self._family = {str(each["id"]): str(each["family"]) for each in rows["product"]}
         self._said: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._once = {str(each["id"]) for each in rows["product"] if each["charge"] == "ONE_OFF"}
         self._won_on: dict[tuple[str, str], date] = {}
+        self._overdue_on: dict[tuple[str, str], date] = {}
         self._ended_on: dict[tuple[str, str], date] = {}
         self._typed = {
             (str(each["account_id"]), str(each["product_family"])): as_int(each["mrc_minor"])
             for each in rows["account_potential"]
         }
+        self._owners: Counter[tuple[tuple[object, ...], str]] = Counter()
         self._services()
         self._deals()
-        self._customers = {account_id for (account_id, _), said in self._said.items() if said["owned"]}
+        self._customers = {
+            account_id for (account_id, _), said in self._said.items() if said["owned"] or said["bought"]
+        }
 
     def _services(self) -> None:
         for row in self._rows["service"]:
@@ -96,8 +101,12 @@ class Reading:
             self._said[key][stage] += 1
             if stage != "WON" and str(deal["id"]) in held:
                 self._said[key]["held"] += 1
-            if stage == "WON" and (closed := as_date(deal["closed_on"])):
-                self._won_on[key] = max(closed, self._won_on.get(key, closed))
+            if stage == "WON" and str(line["product_id"]) in self._once:
+                self._said[key]["bought"] += 1
+            elif stage == "WON" and (closed := as_date(deal["closed_on"])):
+                is_late = (self._day - closed).days > ORDERED_DAYS
+                latest = self._overdue_on if is_late else self._won_on
+                latest[key] = max(closed, latest.get(key, closed))
 
     @cached_property
     def tree(self) -> list[Row]:
@@ -138,7 +147,7 @@ class Reading:
 
     @cached_property
     def _groups(self) -> dict[tuple[object, ...], tuple[int, dict[str, list[int]]]]:
-        """How many customers are in a group, and the sorted rates of those who own a family."""
+        """How many customers are in a group, and the sorted rates of those who pay for a family."""
         members: Counter[tuple[object, ...]] = Counter()
         rates: dict[tuple[object, ...], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for row in self._rows["account"]:
@@ -147,6 +156,7 @@ class Reading:
             for group in _groups_of(row):
                 members[group] += 1
                 for family in self.families:
+                    self._owners[group, family] += self._owns(row, family)
                     if (own := self._rate(row, family)) is not None:
                         rates[group][family].append(own)
         for of in rates.values():
@@ -156,6 +166,10 @@ class Reading:
 
     def _is_member(self, row: Row) -> bool:
         return bool(row["employees"]) and str(row["id"]) in self._customers
+
+    def _owns(self, row: Row, family: str) -> bool:
+        said = self._said.get((str(row["id"]), family))
+        return bool(said and (said["owned"] or said["bought"]) and self._is_member(row))
 
     def _rate(self, row: Row, family: str) -> int | None:
         said = self._said.get((str(row["id"]), family))
@@ -167,17 +181,17 @@ class Reading:
         """What a cell comes to."""
         account_id = str(row["id"])
         said = self._said.get((account_id, family), Counter[str]())
-        count, rates = self._peers(row, family)
+        count, owners, rates = self._peers(row, family)
         known = count >= LEAST_PEERS and len(rates) >= LEAST_OWNERS and row["employees"]
         potential = self._typed.get((account_id, family))
         if potential is None and known:
             potential = math.floor(_median(rates) * as_int(row["employees"]) / PER_MINOR + 0.5)
         gap = None if potential is None else max(0, potential - said["mrc"])
-        expected = None if gap is None or not count else math.floor(gap * len(rates) / count + 0.5)
+        expected = None if gap is None or not count else math.floor(gap * owners / count + 0.5)
         return Told(account_id, family, self._state(account_id, family), said["mrc"], gap, expected)
 
-    def _peers(self, row: Row, family: str) -> tuple[int, list[int]]:
-        """How many peers there are, and the rates of those who own the family; without the account."""
+    def _peers(self, row: Row, family: str) -> tuple[int, int, list[int]]:
+        """How many peers there are, how many own the family, the rates of those who pay; without itself."""
         *near, everybody = _groups_of(row)
         group = next((each for each in near if self._groups.get(each, (0,))[0] > LEAST_PEERS), everybody)
         count, rates = self._groups.get(group, (0, {}))
@@ -185,18 +199,23 @@ class Reading:
         if own is not None:
             at = bisect_left(known, own)
             known = known[:at] + known[at + 1 :]
-        return count - self._is_member(row), known
+        owners = self._owners[group, family] - self._owns(row, family)
+        return count - self._is_member(row), owners, known
 
     def _has(self, account_id: str, family: str) -> CellState | None:
         key = (account_id, family)
         if not (said := self._said.get(key)):
             return None
-        if said["owned"]:
+        if said["owned"] or said["bought"]:
             return CellState.OWNED
-        sold, gone = self._won_on.get(key), self._ended_on.get(key)
-        if said["delivered"] or (sold and (not said["ended"] or (gone and sold > gone))):
+        if said["delivered"] or self._stands(key, self._won_on):
             return CellState.ORDERED
         return CellState.OPEN if said["OPEN"] else None
+
+    def _stands(self, key: tuple[str, str], won_on: dict[tuple[str, str], date]) -> bool:
+        """Whether it was won then, and no service of it has ended since."""
+        sold, gone = won_on.get(key), self._ended_on.get(key)
+        return bool(sold and (not self._said[key]["ended"] or (gone and sold > gone)))
 
     def _state(self, account_id: str, family: str) -> CellState:
         if found := self._has(account_id, family):
@@ -206,6 +225,8 @@ class Reading:
         said = self._said.get((account_id, family), Counter[str]())
         if said["held"]:
             return CellState.COMPETITOR
+        if self._stands((account_id, family), self._overdue_on):
+            return CellState.NOT_DELIVERED
         return CellState.LOST if said["LOST"] or said["ended"] else CellState.NEVER
 
     def _is_blocked(self, account_id: str, family: str) -> bool:

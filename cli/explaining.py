@@ -24,7 +24,7 @@ from models.access import Actor
 from models.accounts import Account
 from rules.criteria import comparison
 from rules.evidence import Seen
-from rules.sentences import asked_for, clearing, lacking, sentence
+from rules.sentences import asked_for, clearing, lacking, sentence, spoken_of
 from rules.tree import Book
 from rules.why_not import WhyNot
 from rules.wording import Record, Wording, known_locale
@@ -181,6 +181,7 @@ async def _everything(actor: Actor, account: Account, day: date, locale: str) ->
         records = [
             *((seen.fact_kind, seen.fact_id) for seen in each.evidence),
             *((change.fact_kind, change.fact_id or "") for change in changes.counterfactuals),
+            *spoken_of(each.evidence),
         ]
         told.append(_Told(each, changes, await _wording(actor, locale, records, changes.matched)))
     return told

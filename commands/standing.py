@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from commands.permissions import READ_PERSONAL, may
 from models.access import Actor
 from models.accounts import Account
 from models.base import Record
 from models.database import Param, fetch
 from models.errors import Invalid, NotFound, allowed
+from models.people import Contact
 from models.recommendations import Evidence, Recommendation, RecommendationState, Risk, RiskState
 from models.visibility import find, sees, visible
 from rules.evidence import Seen, recorded
@@ -117,7 +119,10 @@ async def _evidence(verdicts: Iterable[Recommendation | Risk]) -> dict[str, list
 
 
 async def names(actor: Actor, records: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """What records are called, by kind and id; those that have no name or that the actor may not see lack."""
+    """What records are called, by kind and id; those that have no name or that the actor may not see lack.
+
+    Nor has a person a name for whoever may not read personal data.
+    """
     wanted: dict[str, set[str]] = defaultdict(set)
     for kind, record_id in records:
         wanted[kind].add(record_id)
@@ -130,7 +135,7 @@ async def names(actor: Actor, records: Iterable[tuple[str, str]]) -> dict[tuple[
 
 async def _names(actor: Actor, kind: str, ids: Sequence[str]) -> dict[str, str]:
     model, column = _name_of(kind)
-    if model is None:
+    if model is None or (model is Contact and not may(actor, READ_PERSONAL)):
         return {}
     condition = visible(model, actor, "t")
     params: dict[str, Param] = {f"id_{number}": each for number, each in enumerate(ids)}

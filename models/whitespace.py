@@ -11,11 +11,12 @@ from models.described import Described
 class CellState(Described):
     """Where an account stands with a product family: the first that applies."""
 
-    OWNED = "OWNED", "A service of it is active or suspended."
-    ORDERED = "ORDERED", "It was sold, or is being delivered, and is not active yet."
+    OWNED = "OWNED", "A service of it is active or suspended, or it was bought once and for all."
+    ORDERED = "ORDERED", "It was sold within a year, or is being delivered, and is not active yet."
     OPEN = "OPEN", "It is in a deal that can still be won."
     NOT_POSSIBLE = "NOT_POSSIBLE", "It does not go with what the account has, or lacks something it needs."
     COMPETITOR = "COMPETITOR", "A competitor supplies it, as far as we know."
+    NOT_DELIVERED = "NOT_DELIVERED", "It was sold more than a year ago, and no service of it is known."
     LOST = "LOST", "It was offered in a deal that was lost, or a service of it has ended."
     NEVER = "NEVER", "It was never offered."
 

@@ -98,6 +98,15 @@ _GIVEN = frozenset(
         "penetration", "share_of_potential", "peers", "peers_owning", "peer_group",
     }
 )  # fmt: skip
+#: Fields that say what somebody or something is, or how we keep it: nobody changes them to clear a verdict.
+_FIXED: Mapping[str, frozenset[str]] = {
+    "account": frozenset({"is_placeholder", "segment", "industry", "country", "region"}),
+    "contact": frozenset({"seniority"}),
+    "deal_contact": frozenset({"seniority"}),
+    "stakeholder": frozenset({"seniority"}),
+    "signal": frozenset({"kind"}),
+    "trend": frozenset({"kind"}),
+}
 #: What we bring about ourselves; the rest of the fields is up to the customer.
 _OURS: Mapping[str, frozenset[str] | None] = {
     "deal": None,
@@ -243,6 +252,8 @@ def _candidate(kind: str, field: FactField, fact: Fact, value: Scalar | None) ->
     seen = fact.get(field.name)
     days = _days(field.name, seen, value)
     if days is None and (field.name in _PAST | _GIVEN or field.ranks):
+        return None
+    if field.type is FieldType.ID or field.name in _FIXED.get(kind, ()):
         return None
     ours = _OURS.get(kind, frozenset())
     actor = (

@@ -45,7 +45,10 @@ def condition(wording: Wording, kind: str, text: str, op: str, threshold: object
 
 
 def conditions(wording: Wording, kind: str, where: Mapping[str, object]) -> list[str]:
-    """What facts are asked for, as ``evidence.asked_of`` has it, condition by condition."""
+    """What facts are asked for, as ``evidence.asked_of`` has it, condition by condition.
+
+    That they are about a record of which only the id is known is left out.
+    """
     said: list[str] = []
     for key, asked in where.items():
         if key in tuple(Quantifier):
@@ -53,13 +56,18 @@ def conditions(wording: Wording, kind: str, where: Mapping[str, object]) -> list
         else:
             text, op = key.rsplit(" ", 1)
             itself = wording.identity(f"{kind}_id", str(asked)) if (text, op) == ("id", Op.EQ.value) else None
-            said.append(itself or condition(wording, kind, text, op, asked))
+            if itself:
+                said.append(itself)
+            elif not wording.is_untold(kind, text, asked):
+                said.append(condition(wording, kind, text, op, asked))
     return said
 
 
 def _group(wording: Wording, kind: str, quantifier: Quantifier, asked: object) -> list[str]:
     assert isinstance(asked, list)
-    parts = [", ".join(conditions(wording, kind, each)) for each in asked]
+    parts = [told for each in asked if (told := ", ".join(conditions(wording, kind, each)))]
+    if not parts:
+        return []
     if quantifier is Quantifier.ALL:
         return parts
     pattern = "any_of" if quantifier is Quantifier.ANY else "none_of"

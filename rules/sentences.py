@@ -5,7 +5,7 @@ What would clear it and why there is none are told in the same words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,11 +14,11 @@ from babel.dates import format_timedelta
 from rules.counterfactuals import Counterfactual
 from rules.criteria import comparison, conditions
 from rules.evidence import Seen
-from rules.kinds import REGISTRY
 from rules.languages import ENGLISH
 from rules.registry import FieldType, Op
+from rules.tree import Quantifier
 from rules.why_not import Failed
-from rules.wording import Record, Wording, declared, is_state, known_locale
+from rules.wording import Record, Wording, declared, is_identity, is_rank, is_state, known_locale
 
 #: Operators whose condition needs no telling beside the value that meets it.
 _EXACT = (Op.EQ, Op.IS_NULL, f"not {Op.IS_NULL}")
@@ -51,12 +51,49 @@ def _fact(wording: Wording, of: Sequence[Seen]) -> list[str]:
     kind, fact_id = of[0].fact_kind, of[0].fact_id
     if not fact_id:
         return [_none(wording, seen) for seen in of]
-    told = [condition_seen(wording, seen) for seen in of if not _only_there(seen)]
+    told = [
+        condition_seen(wording, seen)
+        for seen in of
+        if not _only_there(seen) and not wording.is_untold(kind, seen.field, [seen.seen, seen.threshold])
+    ]
     if not told:
         return [wording.said("present", kind=wording.record(kind, fact_id), a=wording.words.kind(kind).a)]
     return [
         wording.said("of_fact", kind=wording.record(kind, fact_id), conditions=", ".join(dict.fromkeys(told)))
     ]
+
+
+def spoken_of(evidence: Iterable[Seen]) -> set[Record]:
+    """The records that a verdict is about by their ids alone: what they are called must be told with it."""
+    all_seen = list(evidence)
+    found = {record for seen in all_seen for record in _named(seen)}
+    return found - {(seen.fact_kind, seen.fact_id) for seen in all_seen}
+
+
+def _named(seen: Seen) -> Iterator[Record]:
+    where = seen.threshold.get("where") if isinstance(seen.threshold, Mapping) else None
+    if isinstance(where, Mapping):
+        yield from _asked(seen.fact_kind, where)
+    else:
+        yield from _ids(seen.fact_kind, seen.field, [seen.seen, seen.threshold])
+
+
+def _asked(kind: str, where: Mapping[str, object]) -> Iterator[Record]:
+    for key, asked in where.items():
+        if key in tuple(Quantifier):
+            assert isinstance(asked, list)
+            for each in asked:
+                yield from _asked(kind, each)
+        else:
+            yield from _ids(kind, key.rsplit(" ", 1)[0], asked)
+
+
+def _ids(kind: str, text: str, values: object) -> Iterator[Record]:
+    """The records that an id, or several, are of; the id of a fact is of its kind."""
+    if is_identity(kind, text):
+        listed = values if isinstance(values, list | tuple) else [values]
+        for each in (one for one in listed if isinstance(one, str)):
+            yield kind if text == "id" else text.removesuffix("_id"), each
 
 
 def _only_there(seen: Seen) -> bool:
@@ -95,7 +132,8 @@ def clearing(wording: Wording, change: Counterfactual) -> str:
         asked = ", ".join(conditions(wording, kind, needed)) if isinstance(needed, Mapping) else ""
         return _capital(wording.said("appears_matching" if asked else "appears", a=a, conditions=asked))
     subject = wording.record(kind, change.fact_id)
-    if not wording.tells_field(kind, change.field, change.seen):
+    is_stage = (kind, change.field) == ("deal", "stage_rank")
+    if not is_stage and not wording.tells_field(kind, change.field, change.seen):
         subject = wording.said("field_of", kind=subject, field=wording.name(kind, change.field))
     parts = {
         "subject": subject,
@@ -114,6 +152,8 @@ def _way(wording: Wording, change: Counterfactual, text: str) -> str:
     if needed is None:
         return "forgotten"
     field = declared(change.fact_kind, text)
+    if (change.fact_kind, text) == ("deal", "stage_rank") and seen is not None:
+        return "advances" if Decimal(str(needed)) > Decimal(str(seen)) else "falls_back"
     if field and field.type.is_numeric and seen is not None:
         return "rises" if Decimal(str(needed)) > Decimal(str(seen)) else "falls"
     if field and (field.values or field.type.is_numeric or field.type is FieldType.BOOLEAN):
@@ -140,9 +180,6 @@ def lacking(wording: Wording, failed: Failed) -> str:
     if failed.fact_id is None:
         return _capital(wording.said("none", none=wording.words.kind(kind).none))
     subject = wording.record(kind, failed.fact_id)
-    is_record = kind in REGISTRY.kinds  # the id of what a rule concluded means nothing to anybody
-    if is_record and (kind, failed.fact_id) not in wording.names:
-        subject = wording.said("named", kind=subject, name=failed.fact_id)
     if text is None or failed.op is None:
         return _capital(wording.said("blocked", subject=subject))
     parts = {
@@ -151,7 +188,8 @@ def lacking(wording: Wording, failed: Failed) -> str:
         "required": comparison(wording, kind, text, failed.op, failed.threshold),
         "distance": wording.value(kind, text, _distance(failed, text)),
     }
-    return _capital(wording.said("failed_by" if failed.off_by else "failed", **parts))
+    is_counted = failed.off_by and not is_rank(kind, text)
+    return _capital(wording.said("failed_by" if is_counted else "failed", **parts))
 
 
 def _distance(failed: Failed, text: str) -> object:

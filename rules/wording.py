@@ -11,7 +11,9 @@ from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from models.deals import Stage
 from models.errors import Invalid
+from models.severity import Severity
 from rules.formulas import term
 from rules.kinds import REGISTRY
 from rules.languages import ENGLISH, Language, language, languages, spaced
@@ -25,6 +27,14 @@ _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
 _FRACTION = "0.######"
 _LAST_DIGIT = re.compile("0(?!.*0)")
 _LANGUAGE = re.compile("[A-Za-z]+")
+#: Ranks by their fields: of which field they rank the values, and the values by rank.
+_RANKED: Mapping[Record, tuple[str, Mapping[int, str]]] = {
+    ("deal", "stage_rank"): ("stage", {each.rank: each.value for each in Stage if each.is_open}),
+    **{
+        (kind, "severity_rank"): ("severity", {each.rank: each.value for each in Severity})
+        for kind in ("ticket", "trend")
+    },
+}
 
 
 def known_locale(name: str) -> Locale:
@@ -85,13 +95,13 @@ class Wording:
         if found and found.ranks:
             pattern = next(ending for ending in RELATIVE if text.endswith(ending)).strip("_")
             return self.said(pattern, field=self.name(kind, found.ranks))
-        return self.words.field(kind, text).name
+        return self.words.field(kind, _RANKED[kind, text][0] if is_rank(kind, text) else text).name
 
     def _part(self, kind: str, part: str) -> str:
         """A field, a number or a sign of an arithmetic expression."""
         if part == "*":
             return "\N{MULTIPLICATION SIGN}"
-        return self.name(kind, part) if part[0].isalpha() else self._decimal(Decimal(part))
+        return self.words.field(kind, part).name if part[0].isalpha() else self._decimal(Decimal(part))
 
     def state(self, kind: str, text: str, value: object) -> str:
         """What is said when a flag has the value."""
@@ -109,11 +119,23 @@ class Wording:
             return self.said("unknown")
         if isinstance(value, bool):
             return self.state(kind, text, value)
+        if is_rank(kind, text):
+            return self._ranked(kind, text, value)
         if found and found.type is FieldType.MONEY:
             return self.money(Decimal(str(value)))
         if isinstance(value, int | float):
             return self._number(Decimal(str(value)), found.unit if found and not bare else "")
         return self._text(kind, text, str(value))
+
+    def _ranked(self, kind: str, text: str, value: object) -> str:
+        """What has a rank; the last one of deals is that of those that ended."""
+        of, values = _RANKED[kind, text]
+        number = Decimal(str(value))
+        if number == int(number) and int(number) in values:
+            return self.value(kind, of, values[int(number)])
+        if of == "stage" and number > max(values):
+            return self.state(kind, "is_open", value=False)
+        return self._decimal(number)
 
     def _text(self, kind: str, text: str, value: str) -> str:
         found = declared(kind, text)
@@ -149,9 +171,17 @@ class Wording:
         """Whether a value by itself tells what it is of: that of a flag, or a record that can be named."""
         if is_state(kind, text, value):
             return True
-        found = declared(kind, text)
-        is_id = found is not None and found.type is FieldType.ID
-        return is_id and isinstance(value, str) and self.identity(text, value) is not None
+        listed = value if isinstance(value, list | tuple) and value else [value]
+        return is_identity(kind, text) and all(
+            isinstance(each, str) and self.identity(text, each) is not None for each in listed
+        )
+
+    def is_untold(self, kind: str, text: str, values: object) -> bool:
+        """Whether a value, or one of several, is the id of a record of which nothing else can be told."""
+        listed = values if isinstance(values, list | tuple) else [values]
+        return is_identity(kind, text) and any(
+            isinstance(each, str) and self.identity(text, each) is None for each in listed
+        )
 
     def seen(self, kind: str, text: str, value: object) -> str:
         """What was seen in a field, with its name."""
@@ -167,6 +197,17 @@ class Wording:
 def is_plain(text: str) -> bool:
     """Whether it is a field, and no arithmetic."""
     return _PLAIN.fullmatch(text) is not None
+
+
+def is_rank(kind: str, text: str) -> bool:
+    """Whether a field is a number that ranks the values of another, which is told instead."""
+    return (kind, text) in _RANKED
+
+
+def is_identity(kind: str, text: str) -> bool:
+    """Whether a field is the id of a record."""
+    found = declared(kind, text)
+    return found is not None and found.type is FieldType.ID
 
 
 def is_state(kind: str, text: str, value: object) -> bool:

@@ -11,7 +11,7 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from commands import explanations
+from commands import explanations, standing
 from models import recommendations as stored
 from models.access import Scope
 from models.described import Described
@@ -19,7 +19,7 @@ from models.plays import Play as StoredPlay
 from models.recommendations import LineKind, Outcome, RecommendationState, RiskState, Withheld
 from models.severity import Severity
 from rules.evidence import recorded
-from rules.sentences import sentence
+from rules.sentences import sentence, spoken_of
 from schema.context import Info
 from schema.core.arguments import Locale
 from schema.core.connections import Listed, children, connection, related
@@ -95,8 +95,10 @@ async def _evidence(info: Info, owner: str, owner_id: str) -> list[stored.Eviden
     return sorted(found, key=lambda record: record.position)
 
 
-def _sentence(evidence: list[stored.Evidence], currency: str, locale: str) -> str:
-    return sentence(map(recorded, evidence), currency, locale)
+async def _sentence(info: Info, owner: str, owner_id: str, currency: str, locale: str) -> str:
+    evidence = [recorded(each) for each in await _evidence(info, owner, owner_id)]
+    names = await standing.names(info.context.actor, spoken_of(evidence))
+    return sentence(evidence, currency, locale, names)
 
 
 @strawberry.type
@@ -188,7 +190,7 @@ class Recommendation(Node, Stored[stored.Recommendation]):
     @needs(*ANY_FACT)
     async def sentence(self, info: Info, locale: Locale = "en") -> str:
         """Its evidence in a sentence, for people."""
-        return _sentence(await _evidence(info, "recommendation_id", self.id), self.record.currency, locale)
+        return await _sentence(info, "recommendation_id", self.id, self.record.currency, locale)
 
     @costs(20)
     @strawberry.field
@@ -234,7 +236,7 @@ class Risk(Node, Stored[stored.Risk]):
     @needs(*ANY_FACT)
     async def sentence(self, info: Info, locale: Locale = "en") -> str:
         """Its evidence in a sentence, for people."""
-        return _sentence(await _evidence(info, "risk_id", self.id), self.record.currency, locale)
+        return await _sentence(info, "risk_id", self.id, self.record.currency, locale)
 
     @costs(20)
     @strawberry.field

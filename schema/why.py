@@ -8,7 +8,7 @@ from typing import Annotated, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from commands import explanations
+from commands import explanations, standing
 from models.base import today
 from rules import counterfactuals as told
 from rules import why_not as missed
@@ -115,11 +115,13 @@ class FailedCondition:
     )
 
     @needs(*ANY_FACT)
-    def text(self, info: Info, locale: AnyLocale = None) -> str:
+    async def text(self, info: Info, locale: AnyLocale = None) -> str:
         """In words: what is asked for, and what is there."""
         if locale is None:
             return str(self.failed)
-        return lacking(Wording(info.context.actor.currency, known_locale(locale)), self.failed)
+        actor, of = info.context.actor, self.failed
+        names = await standing.names(actor, [(of.fact_kind, of.fact_id)] if of.fact_id else [])
+        return lacking(Wording(actor.currency, known_locale(locale), names), of)
 
     @classmethod
     def of(cls, failed: missed.Failed) -> FailedCondition:

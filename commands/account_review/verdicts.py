@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from commands import standing
 from commands.account_review.content import Advice, OpenRisk
 from commands.explanations import changes
 from metrics.risks import risks_held
@@ -16,10 +17,10 @@ from models.errors import Invalid, NotFound
 from models.recommendations import Evidence, Recommendation, RecommendationState, Risk, Withheld
 from models.severity import Severity
 from models.visibility import visible
-from rules.evidence import recorded
+from rules.evidence import Seen, recorded
 from rules.languages import ENGLISH
-from rules.sentences import clearing, sentence
-from rules.wording import Wording, known_locale
+from rules.sentences import clearing, sentence, spoken_of
+from rules.wording import Record, Wording, known_locale
 
 #: So many risks and recommendations are told one by one.
 MOST = 100
@@ -43,9 +44,10 @@ async def open_risks(actor: Actor, account_ids: Sequence[str], as_of: date) -> l
         f" order by case t.severity {ranks} end desc, exposure desc, t.id limit {MOST}",
         {**_params(actor, account_ids, as_of), **seen.params},
     )
-    evidence: dict[str, list[Evidence]] = {}
+    evidence: dict[str, list[Seen]] = {}
     for each in await Evidence.filter(risk_id__in=[str(row["id"]) for row in rows]).order_by("position"):
-        evidence.setdefault(str(each.risk_id), []).append(each)
+        evidence.setdefault(str(each.risk_id), []).append(recorded(each))
+    names = await standing.names(actor, {record for of in evidence.values() for record in spoken_of(of)})
     found = [
         OpenRisk(
             str(row["id"]),
@@ -55,7 +57,7 @@ async def open_risks(actor: Actor, account_ids: Sequence[str], as_of: date) -> l
             float(str(row["probability"])),
             as_int(row["exposure"]),
             as_date(row["held_since"]) or as_of,
-            _sentence(evidence.get(str(row["id"]), ()), actor.currency),
+            _sentence(evidence.get(str(row["id"]), ()), actor.currency, names),
         )
         for row in rows
     ]
@@ -63,8 +65,10 @@ async def open_risks(actor: Actor, account_ids: Sequence[str], as_of: date) -> l
     return [*told, *found[MOST_CLEARED:]]
 
 
-def _sentence(evidence: Sequence[Evidence], currency: str) -> str:
-    return sentence(map(recorded, evidence), currency) if evidence else ""
+def _sentence(evidence: Sequence[Seen], currency: str, names: Mapping[Record, str]) -> str:
+    spoken = spoken_of(evidence)
+    told = {record: name for record, name in names.items() if record in spoken}
+    return sentence(evidence, currency, names=told) if evidence else ""
 
 
 async def _changes(actor: Actor, risk_id: str, as_of: date) -> list[str]:

@@ -83,7 +83,7 @@ def _styled(shown: Shown, chart: Chart, points: float) -> None:
     shown.value_axis.format.line.fill.background()
     told = [value for _, values in chart.series for value in values if value is not None]
     if not any(told):
-        shown.value_axis.maximum_scale = 1
+        shown.value_axis.maximum_scale = shown.value_axis.major_unit = 1
     shown.value_axis.minimum_scale = min([0.0, *told])
     for number, series in enumerate(shown.plots[0].series):
         colour = RGBColor.from_string(_COLOURS[number % len(_COLOURS)])

@@ -23,6 +23,11 @@ _ENDS = {
 }
 
 
+def whole(content: Content, title: str) -> str:
+    """The title of what is told of the account with those below it, where there are any."""
+    return f"{title}, with subsidiaries" if content.tree else title
+
+
 def over_time(content: Content) -> Section:
     """Charges, and revenue at risk, at the ends of quarters."""
     days = [day(point.day) for point in content.history]
@@ -45,9 +50,7 @@ def over_time(content: Content) -> Section:
                 ],
             )
         )
-    title = "Revenue and risk over time" if content.is_internal else "Your charges over time"
-    if content.tree:
-        title += ", with subsidiaries"
+    title = whole(content, "Revenue and risk over time" if content.is_internal else "Your charges over time")
     has_any = any(point.recurring_minor or point.at_risk_minor for point in content.history)
     return Section(title, [charts, [records.history(content)]] if has_any else [])
 

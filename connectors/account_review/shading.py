@@ -15,16 +15,17 @@ from models.whitespace import CellState
 MOST_PEOPLE = 24
 _WHITE = "FFFFFF"
 _STATES = {
-    CellState.OWNED: Shade("owned", "runs at the customer", "1E6B3A", _WHITE),
+    CellState.OWNED: Shade("owned", "runs, or was bought", "1E6B3A", _WHITE),
     CellState.ORDERED: Shade("ordered", "sold, on its way", "A9D8B8"),
     CellState.OPEN: Shade("open", "in an open deal", "BBD4EE"),
     CellState.COMPETITOR: Shade("rival", "a competitor supplies it", "F2B8B0"),
+    CellState.NOT_DELIVERED: Shade("undelivered", "sold a year ago, none runs", "F7D08A"),
     CellState.LOST: Shade("lost", "was lost, or has ended", "C9C9C9"),
     CellState.NOT_POSSIBLE: Shade("not fit", "does not go with what is there", "EFE3C2"),
     CellState.NEVER: Shade("never", "never offered", _WHITE),
 }
 _IN_USE = {
-    "in use": Shade("in use", "runs for you", "1E6B3A", _WHITE),
+    "in use": Shade("in use", "runs for you, or you bought it", "1E6B3A", _WHITE),
     "ordered": Shade("ordered", "is on its way to you", "A9D8B8"),
     "": Shade("\N{MIDDLE DOT}", "not in use there", _WHITE),
 }

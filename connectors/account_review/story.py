@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from commands.account_review.content import Content, People, Plan, Unapproved
 from connectors.account_review import drawings
+from connectors.account_review.drawings import whole
 from connectors.account_review.sections import Block, Chart, Facts, Points, Section, Table
 from connectors.account_review.shading import in_use, stakeholders, whitespace
 from connectors.account_review.tables import judgements, people, records
@@ -59,7 +60,10 @@ def _tells(block: Block) -> bool:
 
 
 def _for_us(content: Content) -> Iterator[Section]:
-    yield Section("Summary", [[Facts(_figures(content), are_figures=True)], [Points(_verdicts(content))]])
+    yield Section(
+        whole(content, "Summary"),
+        [[Facts(_figures(content), are_figures=True)], [Points(_verdicts(content))]],
+    )
     yield Section("What we ask for", [[Points([(each.what, each.why) for each in content.asks])]])
     yield Section("What is at risk, and why", [[judgements.risks(content)]])
     yield drawings.over_time(content)
@@ -96,7 +100,7 @@ def _for_us(content: Content) -> Iterator[Section]:
 def _for_customers(content: Content) -> Iterator[Section]:
     quarter, services = content.quarter, content.services
     figures, facts = Facts(_figures(content), are_figures=True), Facts(_facts(content))
-    yield Section("At a glance", [[figures], [facts], [records.tree(content)]])
+    yield Section(whole(content, "At a glance"), [[figures], [facts], [records.tree(content)]])
     delivered = [
         each
         for each in services
@@ -181,10 +185,6 @@ def _verdicts(content: Content) -> list[tuple[str, str]]:
 
 def _of_risk(content: Content) -> Iterator[tuple[str, str]]:
     figures = content.figures
-    if content.tree:
-        accounts = counted(content.standing.accounts, "account")
-        alone = f"what the account plan says is of {content.header.name} alone"
-        yield f"Figures are with subsidiaries: {accounts}", alone
     if not content.risks or not figures:
         yield "Nothing is at risk", "as far as the live rules see it"
         return

@@ -1,7 +1,7 @@
 """The cells of the grid in SQL: where each account stands with each part, its potential, and the gap.
 
-Potential = median of what peers who own it pay a month per employee x the account's employees, rounded to
-the nearest minor unit, a half up; a potential that somebody typed stands before it and is told beside it.
+Potential = median of what peers pay a month per employee for services of it x the account's employees,
+rounded to the nearest minor unit, a half up; one that somebody typed stands before it and is told beside it.
 Gap = potential - monthly charge of what is owned, never below 0. Penetration = peers who own it / peers.
 Expected value = gap x penetration.
 """
@@ -40,12 +40,15 @@ _SUMMED = (
     "select account_id, part,"
     " count(case when what = 'OWNED' then 1 end) as owned,"
     " cast(sum(case when what = 'OWNED' then mrc_minor else 0 end) as bigint) as mrc,"
+    " count(case when what = 'BOUGHT' then 1 end) as bought,"
     " count(case when what = 'DELIVERED' then 1 end) as delivered,"
     " count(case when what = 'OPEN' then 1 end) as open,"
     " cast(sum(case when what = 'OPEN' then mrc_minor else 0 end) as bigint) as open_mrc,"
     " cast(sum(case when what = 'OPEN' then total_minor else 0 end) as bigint) as open_total,"
     " count(case when what = 'WON' then 1 end) as won,"
     " max(case when what = 'WON' then on_day end) as won_on,"
+    " count(case when what = 'OVERDUE' then 1 end) as overdue,"
+    " max(case when what = 'OVERDUE' then on_day end) as overdue_on,"
     " count(case when what = 'ENDED' then 1 end) as ended,"
     " max(case when what = 'ENDED' then on_day end) as ended_on,"
     " count(case when what in ('LOST', 'ENDED') then 1 end) as lost,"
@@ -56,10 +59,14 @@ _SUMMED = (
 )
 #: It was sold, and no service of it has ended since.
 _ORDERED = "(e.delivered > 0 or (e.won > 0 and (e.ended = 0 or e.won_on > e.ended_on)))"
+#: It was sold long ago, and no service of it has ended since.
+_OVERDUE = "(e.overdue > 0 and (e.ended = 0 or e.overdue_on > e.ended_on))"
+#: A service of it runs, or it was bought once.
+_OWNS = "(e.owned > 0 or e.bought > 0)"
 _STATE = (
-    f"case when e.owned > 0 then 'OWNED' when {_ORDERED} then 'ORDERED' when e.open > 0 then 'OPEN'"
+    f"case when {_OWNS} then 'OWNED' when {_ORDERED} then 'ORDERED' when e.open > 0 then 'OPEN'"
     " when (a.account_id, s.family) in (select account_id, family from blocked) then 'NOT_POSSIBLE'"
-    " when e.held > 0 then 'COMPETITOR'"
+    f" when e.held > 0 then 'COMPETITOR' when {_OVERDUE} then 'NOT_DELIVERED'"
     " when e.lost > 0 then 'LOST' else 'NEVER' end"
 )
 
@@ -104,7 +111,7 @@ def _units(view: View, among: Among) -> str:
         "select a.account_id, a.employees, coalesce(same.number, near.number, wide.number, 0) as number,"
         " case when a.band is not null and c.account_id is not null then 1 else 0 end as member"
         f" from ({accounts(view, among)}) a"
-        " left join (select account_id from said where owned > 0 group by account_id) c"
+        f" left join (select e.account_id from said e where {_OWNS} group by e.account_id) c"
         " on c.account_id = a.account_id"
         " left join (select distinct number, segment, band, sites_band from peers) same"
         " on same.segment = a.segment and same.band = a.band and same.sites_band = a.sites_band"
@@ -119,7 +126,7 @@ def _blocked(view: View) -> str:
     """Families that an account cannot have: what it has excludes them, or it lacks what they require."""
     rules = as_of_rows(CompatibilityRule, ["family", "other_family", "kind", "removed_on"], view)
     standing = f"(select * from {rules} c where c.removed_on is null or c.removed_on > :as_of)"
-    has = f"(select e.account_id, e.part from said e where e.owned > 0 or {_ORDERED} or e.open > 0)"
+    has = f"(select e.account_id, e.part from said e where {_OWNS} or {_ORDERED} or e.open > 0)"
     excludes, requires = Compatibility.EXCLUDES.value, Compatibility.REQUIRES.value
     return (
         f"select h.account_id, r.family from {standing} r join {has} h on h.part = r.other_family"
@@ -136,12 +143,13 @@ def _compared(quartiles: Iterable[str], told: Iterable[str]) -> str:
     """Each account and part with where it stands, and the figures of its peers, of whom it is none."""
     figures = [f"s.{each}{ending}" for each in quartiles for ending in ENDINGS]
     besides = [f"{'e' if each in _SAID else 's'}.{each}" for each in told]
-    owns = "a.member = 1 and e.owned > 0"
+    owns, pays = f"a.member = 1 and {_OWNS}", "a.member = 1 and e.owned > 0"
     return (
         f"select a.account_id, a.employees, s.part, {_STATE} as state, coalesce(e.mrc, 0) as mrc,"
         " coalesce(e.open_mrc, 0) as open_mrc, coalesce(e.open_total, 0) as open_total, e.typed,"
         f" s.members - a.member as peers, s.owners - case when {owns} then 1 else 0 end as owners,"
-        f" case when {owns} then {rate('e.mrc', 'a.employees')} end as own,"
+        f" s.payers - case when {pays} then 1 else 0 end as payers,"
+        f" case when {pays} then {rate('e.mrc', 'a.employees')} end as own,"
         f" {', '.join([*besides, *figures])}"
         " from units a join peers s on s.number = a.number"
         f" left join said e on e.account_id = a.account_id and e.part = s.part {_once()}"
@@ -156,7 +164,7 @@ def _potential(name: str) -> str:
     )
     amount = f"cast({without} as double precision) * r.employees / {PER_MINOR} + 0.5"
     return (
-        f"case when r.peers >= {LEAST_PEERS} and r.owners >= {LEAST_OWNERS} and r.employees > 0"
+        f"case when r.peers >= {LEAST_PEERS} and r.payers >= {LEAST_OWNERS} and r.employees > 0"
         f" then {held(amount)} end"
     )
 

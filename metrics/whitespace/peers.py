@@ -16,7 +16,7 @@ from hashlib import sha256
 
 import orjson
 
-from metrics.whitespace.positions import accounts, is_true, part_of, products, services
+from metrics.whitespace.positions import accounts, bought, is_true, part_of, products, services
 from models.asof import ANY
 from models.database import Param, Row, as_int, fetch, is_sqlite, once, table_in
 from models.view import View
@@ -49,7 +49,10 @@ class Quartile:
 
 @dataclass
 class Group:
-    """Customers that are compared with each other: how many, and the rates of those who own each part."""
+    """Customers that are compared with each other: how many, how many of them own each part, and rates.
+
+    Those who bought it once own it, and pay nothing each month: they have no rate.
+    """
 
     number: int
     kind: PeerGroup
@@ -57,6 +60,7 @@ class Group:
     band: int | None = None
     sites_band: int | None = None
     members: int = 0
+    owners: dict[str, int] = field(default_factory=dict)
     rates: dict[str, list[int]] = field(default_factory=dict)
 
 
@@ -123,8 +127,9 @@ async def groups_of(tenant_id: str, as_of: date, view: View, family: str | None 
             if row["part"] is None:
                 group.members += as_int(row["owners"])
             else:
-                rates = orjson.loads(str(row["rates"]))
-                group.rates.setdefault(str(row["part"]), []).extend(rates)
+                part, rates = str(row["part"]), orjson.loads(str(row["rates"]))
+                group.owners[part] = group.owners.get(part, 0) + as_int(row["owners"])
+                group.rates.setdefault(part, []).extend(each for each in rates if each is not None)
     tenant = groups.pop(_EVERYBODY, Group(TENANT, PeerGroup.TENANT))
     large = [group for group in groups.values() if group.members > LEAST_PEERS]
     for number, group in enumerate(large, TENANT + 1):
@@ -159,11 +164,15 @@ def _rates(view: View, *, in_family: bool) -> str:
     """SELECT of customers by segment, size and sites: how many (no part), and the rates for each part."""
     every = "json_group_array" if is_sqlite() else "json_agg"
     sized = f"join ({accounts(view, _anybody)}) a on a.account_id = o.account_id where a.band is not null"
+    part = part_of(in_family)
+    paid = f"case when o.mrc is not null then {rate('o.mrc', 'a.employees')} end"
     return (
-        f"with owned as {once()}(select account_id, part, cast(sum(mrc_minor) as bigint) as mrc"
-        f" from ({services(view, _anybody, part_of(in_family))}) s where what = 'OWNED'"
-        " group by account_id, part)"
-        f" select a.segment, a.band, a.sites_band, o.part, {every}({rate('o.mrc', 'a.employees')}) as rates,"
+        f"with owned as {once()}(select account_id, part, cast(sum(mrc) as bigint) as mrc from ("
+        f"select account_id, part, mrc_minor as mrc from ({services(view, _anybody, part)}) s"
+        " where what = 'OWNED' union all"
+        f" select account_id, part, cast(null as bigint) as mrc from ({bought(view, _anybody, part)}) b)"
+        " u group by account_id, part)"
+        f" select a.segment, a.band, a.sites_band, o.part, {every}({paid}) as rates,"
         f" count(*) as owners from owned o {sized} and o.part <> ''"
         " group by a.segment, a.band, a.sites_band, o.part"
         " union all select a.segment, a.band, a.sites_band, null, null, count(*)"
@@ -196,7 +205,8 @@ def _params(tenant_id: str, as_of: date, view: View, family: str | None) -> dict
 _COLUMNS = {
     "number": "bigint", "kind": "text", "segment": "text", "band": "bigint",
     "sites_band": "bigint", "members": "bigint",
-    "part": "text", "family": "text", "name": "text", "digest": "text", "owners": "bigint",
+    "part": "text", "family": "text", "name": "text", "digest": "text",
+    "owners": "bigint", "payers": "bigint",
     **{
         f"{quartile}{ending}": "bigint"
         for quartile in QUARTILES
@@ -233,7 +243,8 @@ def _figures(group: Group, part: Part) -> dict[str, object]:
         "family": part.family,
         "name": part.name,
         "digest": digest(part.key),
-        "owners": len(rates),
+        "owners": group.owners.get(part.key, 0),
+        "payers": len(rates),
     }
     for name, quarters in QUARTILES.items():
         each = quartile(rates, quarters)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from models.accounts import Account
 from models.asof import ANY, as_of_rows, known_change
 from models.base import Record
-from models.catalog import Product
+from models.catalog import Charge, Product
 from models.competition import CompetitorPosition, PositionRole
 from models.database import is_sqlite
 from models.deals import CompetitorStatus, Deal, DealCompetitor, DealLine
@@ -24,6 +24,9 @@ from models.whitespace import AccountPotential
 Among = Callable[[str], str]
 #: The largest amount that is held, in minor units.
 MOST = 2**53 - 1
+
+#: For so many days after it was won, what is charged each month counts as ordered while no service runs.
+ORDERED_DAYS = 365
 
 _RUNNING = (ServiceState.ACTIVE, ServiceState.SUSPENDED)
 
@@ -40,10 +43,11 @@ def part_of(in_family: bool) -> str:
 def positions(view: View, among: Among, *, in_family: bool = False) -> str:
     """SELECT of what records say as of ``:as_of``.
 
-    Columns: ``account_id``, ``part``, ``what`` (OWNED, DELIVERED, ENDED, OPEN, WON, LOST, HELD, TYPED),
-    ``record_id`` (a service, deal line, competitor in a deal, position of one, or potential), ``deal_id``,
-    ``mrc_minor`` (a month), ``total_minor`` (one-off charge and monthly ones of the term), ``on_day`` (when
-    it ended), ``until_day`` (the end of a competitor's contract).
+    Columns: ``account_id``, ``part``, ``what`` (OWNED, DELIVERED, ENDED, OPEN, BOUGHT for what is charged
+    once and was won, WON, OVERDUE for what was won so long ago that a service of it should run, LOST, HELD,
+    TYPED), ``record_id`` (a service, deal line, competitor in a deal, position of one, or potential),
+    ``deal_id``, ``mrc_minor`` (a month), ``total_minor`` (one-off charge and monthly ones of the term),
+    ``on_day`` (when it ended), ``until_day`` (the end of a competitor's contract).
     """
     return " union all ".join(source(view, among, part_of(in_family)) for source in _SOURCES)
 
@@ -62,7 +66,7 @@ def _of_accounts(model: type[Record], columns: list[str], view: View, among: Amo
 
 def products(view: View) -> str:
     """The products as of ``:as_of``."""
-    return as_of_rows(Product, ["family", "active"], view)
+    return as_of_rows(Product, ["family", "active", "charge"], view)
 
 
 def accounts(view: View, among: Among) -> str:
@@ -130,12 +134,24 @@ def _lines(view: View, among: Among) -> str:
 _STANDS = "(l.removed_on is null or l.removed_on > :as_of)"
 
 
+_ONCE = f"(d.stage = 'WON' and p.charge = '{Charge.ONE_OFF.value}')"
+_AGE = "DAYS(:as_of, d.closed_on)"
+_OFFER = (
+    f"case when {_ONCE} then 'BOUGHT' when d.stage = 'WON' and {_AGE} > {ORDERED_DAYS} then 'OVERDUE'"
+    " when d.stage in ('WON', 'LOST') then d.stage else 'OPEN' end"
+)
+
+
+def bought(view: View, among: Among, part: str) -> str:
+    """What was bought once: it is owned as soon as it was won, and nothing is paid for it each month."""
+    return f"{_offered(view, among, part)} and {_ONCE}"
+
+
 def _offered(view: View, among: Among, part: str) -> str:
     """What is or was in deals: those that can be won, were won, or were lost, and when."""
     return (
-        f"select d.account_id, {part} as part, case when d.stage in ('WON', 'LOST') then d.stage"
-        " else 'OPEN' end as what, l.id as record_id, d.id as deal_id, l.mrc_minor,"
-        f" {_TOTAL} as total_minor, coalesce(d.closed_on, d.stage_since) as on_day,"
+        f"select d.account_id, {part} as part, {_OFFER} as what, l.id as record_id, d.id as deal_id,"
+        f" l.mrc_minor, {_TOTAL} as total_minor, coalesce(d.closed_on, d.stage_since) as on_day,"
         f" cast(null as date) as until_day from {_lines(view, among)} l"
         f" join {_deals(view, among)} d on d.id = l.deal_id"
         f" left join {products(view)} p on p.id = l.product_id"

@@ -15,7 +15,8 @@ from models.whitespace import CellState, PeerGroup
 @dataclass(frozen=True)
 class Records:
     """The ids of the records that say where a cell stands; ``competitors`` are those
-    named in deals and the positions of those who were observed.
+    named in deals and the positions of those who were observed, ``won_deals`` also those of what was bought
+    once, and of what was never delivered.
     """
 
     services: tuple[str, ...] = ()
@@ -170,7 +171,13 @@ _OF_RECORD = {
     "HELD": "competitors",
     "TYPED": "potentials",
 }
-_OF_DEAL = {"OPEN": "open_deals", "WON": "won_deals", "LOST": "lost_deals"}
+_OF_DEAL = {
+    "OPEN": "open_deals",
+    "BOUGHT": "won_deals",
+    "WON": "won_deals",
+    "OVERDUE": "won_deals",
+    "LOST": "lost_deals",
+}
 
 
 def records_of(rows: Iterable[Row]) -> dict[tuple[str, str], Records]:

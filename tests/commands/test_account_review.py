@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+import orjson
 import pytest
 
 from commands import accounts, plan_parts, plans
@@ -22,6 +23,7 @@ from models.base import today
 from models.deals import ForecastCategory
 from models.errors import Forbidden, Invalid, NotFound
 from models.plans import AccountPlan, Objective, ObjectiveStatus, PlanAction
+from models.recommendations import Evidence, Risk, Withheld
 from models.rulebooks import EvaluationRun, RunScope, RunState
 from models.severity import Severity
 from models.stakeholders import BuyingCentre
@@ -219,6 +221,56 @@ async def test_of_quarters_before_anybody_judged_no_risk_is_told(db: str) -> Non
     ]
     assert all(point.at_risk_weighted_minor is None for point in history[:6])
     assert {point.at_risk_minor for point in (await found.content(CUSTOMER)).history} == {None}
+
+
+async def test_a_review_tells_people_by_name_and_counts_what_is_withheld(db: str) -> None:
+    """Why a risk holds names whom it is about; of three recommendations two are withheld."""
+    found = await bare()
+    contact = await factories.contact(found.account, name="Katrin Meyer")
+    deal = await factories.deal(found.account)
+    risk = await Risk.create(
+        id=Risk.make_id(),
+        tenant_id=found.tenant.id,
+        account_id=found.account.id,
+        rule_key="no-champion",
+        rulebook_version="starter/1",
+        subject_key=found.account.id,
+        title="No champion",
+        held_since=DAY,
+        last_seen_on=DAY,
+        opened_run_id="run_1",
+        changed_run_id="run_1",
+        kind="CHURN",
+        severity=Severity.HIGH,
+        exposure_minor=1_00,
+        currency="EUR",
+        probability=0.5,
+    )
+    where = {"contact_id eq": contact.id, "role eq": "CHAMPION"}
+    await Evidence.create(
+        id=Evidence.make_id(),
+        tenant_id=found.tenant.id,
+        risk_id=risk.id,
+        position=1,
+        alias="none",
+        observed_on=DAY,
+        fact_kind="deal_contact",
+        fact_id="",
+        field="count",
+        op="eq",
+        threshold=orjson.dumps({"count": 0, "where": where}).decode(),
+        seen="0",
+        source="own",
+    )
+    for number, why in enumerate((None, Withheld.CAP, Withheld.DISMISSED)):
+        await factories.recommendation(deal, rule_key=f"rule-{number}", withheld=why)
+    content = await found.content(MANAGER)
+    assert [each.because for each in content.risks] == [
+        "There is no deal contact (contact Katrin Meyer, role champion)."
+    ]
+    assert len(content.advice) == 1
+    assert content.withheld == {Withheld.DISMISSED: 1, Withheld.CAP: 1}
+    assert not (await found.content(MANAGER, day=DAY - timedelta(days=1))).withheld
 
 
 async def test_customers_read_of_the_plan_only_what_was_agreed(db: str) -> None:

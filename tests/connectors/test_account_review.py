@@ -128,13 +128,13 @@ def test_a_deck_tells_what_was_gathered(gathered: Gathered) -> None:
         figures.at_risk_minor,
         figures.at_risk_weighted_minor,
     ):
-        assert money(minor, "EUR") in slides["Summary"]
+        assert money(minor, "EUR") in slides["Summary, with subsidiaries"]
     covered = ", ".join(words(role.value) for role in content.people.centre.covered)
     assert {covered, f"{content.people.strength} of 100"} <= {*slides["Relationships and their gaps"]}
     judged = content.plan.judged
     health = slides[f"Account plan: {words(judged.health.value)}"]
     assert judged.reasons and {reason.text for reason in judged.reasons} <= {*health}
-    assert f"The plan is {words(judged.health.value)}" in slides["Summary"]
+    assert f"The plan is {words(judged.health.value)}" in slides["Summary, with subsidiaries"]
     assert {each.what for each in content.asks} <= {*slides["What we ask for"]}
     assert [each for each in slides if "Recommendations" in each]
 
@@ -254,7 +254,7 @@ def test_a_deck_cuts_long_lists_and_says_so_and_the_document_has_all(gathered: G
 
 
 def test_texts_that_were_cut_or_over_others_have_room(gathered: Gathered) -> None:
-    """Titles have a line; a chance is told with the past one; a vision ends before what follows."""
+    """Titles have a line, also bold; a chance is told with the past one; a vision ends before the next."""
     title = "Appendix: Recommendations, in order of priority (continued)"
     much = gathered.much
     assert much.plan and much.whitespace
@@ -419,7 +419,10 @@ async def test_of_a_plan_it_is_said_what_of_it_was_approved(db: str) -> None:
         assert said in told(written(changed))
         assert "a draft that nobody approved" in told(written(draft))
     assert "Account plan: not approved" in _slides(deck.written(draft))
-    assert "The account plan is a draft that nobody approved" in _slides(deck.written(draft))["Summary"]
+    assert (
+        "The account plan is a draft that nobody approved"
+        in _slides(deck.written(draft))["Summary, with subsidiaries"]
+    )
 
 
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)

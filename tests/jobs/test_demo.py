@@ -152,7 +152,7 @@ async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None
         assert await _advised(tenant) >= {
             ("Hallbergwerk AG", "plan-behind"),
             ("Hallbergwerk AG", "plan-actions-overdue"),
-            ("Hallbergwerk AG", "competitor-contract-ends"),
+            ("Hallbergwerk AG", "whitespace-held-until-soon"),
             ("Hallbergwerk AG", "single-thread-key-player"),
             ("Kronfeld Antriebstechnik", "whitespace-held-until-soon"),
             ("Kronfeld Antriebstechnik", "key-account-without-plan"),

@@ -16,7 +16,7 @@ from metrics.whitespace.peers import Quartile, quartile
 from metrics.whitespace.results import Peers
 from models.access import Role, Tenant, User
 from models.accounts import Account
-from models.catalog import Compatibility, Product
+from models.catalog import Charge, Compatibility, Product
 from models.deals import CompetitorStatus, Stage
 from models.services import ServiceState
 from models.whitespace import CellState, PeerGroup
@@ -185,6 +185,51 @@ async def test_what_was_sold_is_ordered_until_its_service_has_ended(
     await factories.service(account, product_id=wan.id, ended_on=date(2026, 3, 1))
     cell = (await cells_of(actor, Wanted()))[account.id, "WAN"]
     assert (cell.state, cell.lost_on) == (CellState.LOST, date(2026, 3, 1))
+
+
+async def test_what_is_charged_once_is_owned_as_soon_as_it_was_won(
+    tenant: Tenant, owner: User, wan: Product
+) -> None:
+    """Of ten peers four bought the project and none pays a month for it: 40 % own it, and there is no gap."""
+    actor = system_actor(tenant)
+    project = await factories.product(tenant, family="Services", charge=Charge.ONE_OFF)
+    accounts = [await factories.account(owner, segment="Retail", employees=100) for _ in range(11)]
+    for number, account in enumerate(accounts):
+        await factories.service(account, product_id=wan.id, mrc_minor=100_00)
+        stage = Stage.WON if number < 4 else Stage.PROPOSED
+        deal = await factories.deal(account, stage=stage, closed_on=date(2023, 1, 9) if number < 4 else None)
+        if number < 5:
+            await factories.deal_line(deal, project, mrc_minor=0, nrc_minor=9_000_00)
+    cells = await cells_of(actor, Wanted())
+    states = [cells[account.id, "Services"].state for account in accounts]
+    assert states == [CellState.OWNED] * 4 + [CellState.OPEN] + [CellState.NEVER] * 6
+    bought, never = (cells[accounts[at].id, "Services"] for at in (0, 10))
+    assert (bought.mrc_minor, len(bought.records.won_deals)) == (0, 1) and not bought.records.services
+    assert (never.peers.owners, never.peers.count, never.peers.penetration) == (4, 10, 0.4)
+    assert (bought.peers.owners, bought.peers.count) == (3, 10)
+    assert never.potential_minor is None and never.gap_minor is None
+    # What three of ten peers pay a month is told whatever others bought once: the median, 2.00 a head.
+    monthly = await factories.product(tenant, family="Services")
+    for account, paid in zip(accounts[:3], (100_00, 200_00, 900_00), strict=True):
+        await factories.service(account, product_id=monthly.id, mrc_minor=paid)
+    mixed = (await cells_of(actor, Wanted()))[accounts[10].id, "Services"]
+    assert (mixed.peers.owners, mixed.potential_minor) == (4, 200_00)
+
+
+async def test_what_was_sold_a_year_ago_and_never_ran_is_told_as_that(
+    tenant: Tenant, owner: User, wan: Product
+) -> None:
+    actor, account = system_actor(tenant), await factories.account(owner)
+    won = await factories.deal(account, stage=Stage.WON, closed_on=date(2025, 3, 1))
+    await factories.deal_line(won, wan)
+
+    async def stands(day: date) -> CellState:
+        return (await cells_of(actor, Wanted(), AsOf(day)))[account.id, "WAN"].state
+
+    assert await stands(date(2026, 3, 1)) is CellState.ORDERED  # 365 days later
+    assert await stands(date(2026, 3, 2)) is CellState.NOT_DELIVERED
+    await factories.service(account, product_id=wan.id, state=ServiceState.DESIGNED)
+    assert await stands(date(2026, 3, 2)) is CellState.ORDERED
 
 
 async def test_families_that_do_not_go_together_are_not_possible(

@@ -14,7 +14,7 @@ from metrics.whitespace.grid import Wanted, whitespace
 from metrics.whitespace.results import Cell
 from models.access import Actor, Tenant, User
 from models.accounts import Account
-from models.catalog import Compatibility, Product
+from models.catalog import Charge, Compatibility, Product
 from models.competition import CompetitorPosition, PositionRole
 from models.deals import CompetitorStatus, Deal, DealCompetitor, DealLine, Stage
 from models.services import Service, ServiceState
@@ -47,7 +47,9 @@ async def random_world(seed: int, tenant: Tenant, owners: list[User], accounts: 
     chance, world = random.Random(seed), World()
     for family in (*FAMILIES, "Fax", None):
         for active in (family != "Fax", chance.random() < 0.5 and family != "Fax"):
-            world.products.append(await factories.product(tenant, family=family, active=active))
+            charge = Charge.ONE_OFF if len(world.products) % 3 == 1 else Charge.RECURRING
+            product = await factories.product(tenant, family=family, active=active, charge=charge)
+            world.products.append(product)
     for number in range(accounts):
         above = chance.choice(world.accounts).id if number % 4 else None
         account = await factories.account(
@@ -84,10 +86,12 @@ async def _furnish(chance: random.Random, world: World, account: Account) -> Non
         )
     for _ in range(chance.randrange(3)):
         stage = chance.choice((Stage.QUALIFIED, Stage.WON, Stage.LOST, Stage.LOST))
+        days = 0 if stage.is_open else chance.randrange(90)
+        days = days if days < 60 else (365, 366, 500)[days % 3]
         deal = await factories.deal(
             account,
             stage=stage,
-            closed_on=None if stage.is_open else DAY - timedelta(days=chance.randrange(90)),
+            closed_on=None if stage.is_open else DAY - timedelta(days=days),
         )
         world.deals.append(deal)
         for product in chance.sample(world.products, chance.randrange(3)):
@@ -180,7 +184,18 @@ class Reading:
                 part = self.parts.get(service.product_id or "", "")
                 of = self.owned[service.account_id]
                 of[part] = of.get(part, 0) + service.mrc_minor
-        self.members = [a for a in self.real if a.employees and self.owned.get(a.id)]
+        #: Which parts each account bought, of products that are charged once.
+        self.bought: dict[str, set[str]] = defaultdict(set)
+        once = {product.id for product in world.products if product.charge is Charge.ONE_OFF}
+        deals = {deal.id: deal for deal in world.deals}
+        for line in world.lines:
+            deal, stands = deals[line.deal_id], line.removed_on is None or line.removed_on > DAY
+            if stands and deal.stage is Stage.WON and line.product_id in once:
+                self.bought[deal.account_id].add(self.parts[line.product_id])
+        self.once = once
+        self.members = [
+            a for a in self.real if a.employees and (self.owned.get(a.id) or self.bought.get(a.id))
+        ]
 
     @staticmethod
     def ended(service: Service) -> bool:
@@ -237,7 +252,10 @@ class Reading:
         ]
         stages = {stage: [each for each in lines if each[1].stage is stage] for stage in Stage}
         open_lines = [line for line, deal in lines if deal.stage.is_open]
-        won_on = [deal.closed_on for _, deal in stages[Stage.WON] if deal.closed_on]
+        monthly = [deal for line, deal in stages[Stage.WON] if line.product_id not in self.once]
+        won = [deal.closed_on for deal in monthly if deal.closed_on]
+        won_on = [day for day in won if (DAY - day).days <= 365]
+        overdue_on = [day for day in won if (DAY - day).days > 365]
         lost_on = [deal.closed_on for _, deal in stages[Stage.LOST] if deal.closed_on]
         rivals = [
             rival
@@ -266,11 +284,12 @@ class Reading:
             lost=bool(gone or stages[Stage.LOST]),
             lost_on=max([*ended_on, *lost_on], default=None),
             held=bool(rivals or standing),
+            undelivered=overdue_on and (not gone or bool(ended_on and max(overdue_on) > max(ended_on))),
             records=frozenset(
                 each.id for each in (*services, *(line for line, _ in lines), *rivals, *standing)
             ),
         )
-        if self.owned.get(account.id, {}).get(part) is not None:
+        if self.owned.get(account.id, {}).get(part) is not None or part in self.bought[account.id]:
             return CellState.OWNED
         sold = won_on and (not gone or (ended_on and max(won_on) > max(ended_on)))
         if coming or sold:
@@ -298,14 +317,17 @@ class Reading:
                 if self.blocked(account, family)
                 else CellState.COMPETITOR
                 if seen["held"]
+                else CellState.NOT_DELIVERED
+                if seen["undelivered"]
                 else CellState.LOST
                 if seen["lost"]
                 else CellState.NEVER
             )
         group, peers = self.peers(account)
-        owning = [each for each in peers if part in self.owned[each.id]]
-        rates = sorted(self.owned[each.id][part] * 10_000 // (each.employees or 1) for each in owning)
-        known = bool(account.employees) and len(peers) >= 10 and len(owning) >= 3
+        paying = [each for each in peers if part in self.owned[each.id]]
+        owning = [each for each in peers if part in self.owned[each.id] or part in self.bought[each.id]]
+        rates = sorted(self.owned[each.id][part] * 10_000 // (each.employees or 1) for each in paying)
+        known = bool(account.employees) and len(peers) >= 10 and len(paying) >= 3
         quartiles = tuple(_at(rates, quarter, account.employees) if known else None for quarter in (1, 2, 3))
         said = [
             each

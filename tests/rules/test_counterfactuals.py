@@ -76,6 +76,21 @@ def test_what_time_alone_does_is_told_in_days_and_time_never_goes_back() -> None
     assert by_itself.text == "clears by itself in 2 days, when age_days is 61"
 
 
+def test_what_nobody_can_change_is_not_offered() -> None:
+    """That an account is a placeholder, what a signal is, and of which deal: no lever of anybody."""
+    book = build_book("account-plans", packs.load("account-plans").rules)
+    key: Facts = {"account": [{"id": "a", "tier": "KEY", "is_placeholder": False}]}
+    assert {each.field for each in _of("key-account-without-plan", key, book)} == {None, "tier"}
+    heard: Facts = {
+        "deal": [{"id": "d", "is_open": True, "stage_rank": 3, "amount": 5}],
+        "signal": [{"id": "s", "kind": "COMPETITOR_NAMED", "age_days": 59, "deal_id": "d"}],
+    }
+    found = _of("competitor-late", heard)
+    assert {(each.fact_kind, each.field) for each in found} == {
+        ("deal", "is_open"), ("deal", "stage_rank"), ("signal", "age_days"),
+    }  # fmt: skip
+
+
 def test_a_change_that_leaves_another_reason_is_not_offered() -> None:
     facts: Facts = {
         "deal": [{"id": "d", "is_open": True, "stage_rank": 3, "amount": 5}],

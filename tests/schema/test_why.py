@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
-from commands import evaluations, rulebooks
+from commands import evaluations, privacy, rulebooks, standing
 from commands.access import system_actor
-from models.access import Tenant, User
+from models.access import Scope, Tenant, User
 from models.accounts import Account
 from models.deals import Deal
+from models.recommendations import Evidence
 from rules.engine.pool import EnginePool
 from tests import factories
 from tests.door import door
@@ -78,6 +80,49 @@ async def test_a_risk_says_why_it_stands_and_what_would_clear_it(world: World, e
     }  # fmt: skip
 
 
+async def test_a_person_is_told_by_name_in_a_sentence_until_erased(world: World) -> None:
+    contact = await factories.contact(world.account, name="Katrin Meyer")
+    wise = await factories.recommendation(world.deal, rule_key="no-champion")
+    where = {"contact_id eq": contact.id, "role eq": "CHAMPION", "deal_is_open eq": True}
+    await Evidence.create(
+        id=Evidence.make_id(),
+        tenant_id=world.tenant.id,
+        recommendation_id=wise.id,
+        position=1,
+        alias="none",
+        observed_on=DAY,
+        fact_kind="deal_contact",
+        fact_id="",
+        field="count",
+        op="eq",
+        threshold=orjson.dumps({"count": 0, "where": where}).decode(),
+        seen="0",
+        source="own",
+    )
+    query = (
+        f'{{ recommendations(filter: {{ id: {{ eq: "{wise.id}" }} }}) {{ nodes'
+        ' { sentence german: sentence(locale: "de") } } }'
+    )
+    async with door(world.owner) as client:
+        answer: Any = await client.ask(query)
+        (told,) = answer["recommendations"]["nodes"]
+        assert told["sentence"] == (
+            "There is no deal contact (contact Katrin Meyer, role champion, deal open)."
+        )
+        assert "(Ansprechpartner Katrin Meyer, " in told["german"]
+        await privacy.erase(system_actor(world.tenant), contact.id)
+        again: Any = await client.ask(query)
+    assert (
+        again["recommendations"]["nodes"][0]["sentence"]
+        == "There is no deal contact (contact (erased), role champion, deal open)."
+    )
+    owner = await factories.actor(world.owner)
+    nobody = replace(owner, scopes=frozenset(Scope) - {Scope.READ_PERSONAL})
+    record = ("contact", contact.id)
+    assert await standing.names(owner, [record]) == {record: "(erased)"}
+    assert await standing.names(nobody, [record]) == {}
+
+
 async def test_what_has_changed_since_is_said_instead_of_invented(world: World, engine: EnginePool) -> None:
     await Deal.filter(id=world.deal.id).update(stage="LOST")
     async with door(world.owner, engine=engine) as client:
@@ -94,7 +139,7 @@ async def test_why_a_rule_says_nothing_is_told_with_how_far_off(world: World, en
         assert (told["holds"], told["failed"]["field"], told["failed"]["offBy"]) == (False, "pushes", 3)
         assert told["failed"]["text"] == f"pushes of the deal {world.deal.id} is 0, not gte 3"
         assert told["failed"]["german"] == (
-            f"Verkaufschance {world.deal.id}: Verschiebungen des Abschlusstermins 0"
+            f"Verkaufschance {world.deal.name}: Verschiebungen des Abschlusstermins 0"
             " (erforderlich: mindestens 3; Abstand 3)"
         )
         refused: Any = await client.answer(WHY_NOT, {**asked, "account": "acc_none"})
