@@ -81,6 +81,8 @@ _PEOPLE = (
         "CON-04-4", ContactRole.TECHNICAL, _LOW, _OUTSIDE, Support.SUPPORTER, "CON-04-2", ((_US, _VISIT, 0),)
     ),
 )  # fmt: skip
+#: Those of whom it is told here how they were met.
+MAPPED_KEYS = frozenset(mapped.key for mapped in _PEOPLE)
 #: What the director is to whom, and wants to be.
 _RAPPORTS = (
     ("CON-01-1", RelationshipLevel.VENDOR, RelationshipLevel.PROBLEM_SOLVER),
