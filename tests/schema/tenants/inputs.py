@@ -279,5 +279,7 @@ FOLLOWED: Mapping[str, Callable[[Desk], Given]] = {
     "recommendationChanged": lambda on: {"accountId": on.account},
     "riskChanged": lambda on: {"accountId": on.account},
     "accountPlanHealthChanged": lambda on: {"accountId": on.account},
+    "trendChanged": lambda on: {"accountId": on.account},
+    "playRunChanged": lambda on: {"accountId": on.account},
     "evaluationProgress": lambda on: {"runId": on.run},
 }
