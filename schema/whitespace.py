@@ -9,7 +9,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from commands.validation import MAX_MINOR, check_family, families_of
+from commands.validation import LARGEST, check_family, families_of
 from metrics.whitespace import grid
 from metrics.whitespace.grid import UNTOUCHED, Wanted
 from metrics.whitespace.results import GridRow
@@ -211,6 +211,6 @@ class WhitespaceQueries:
 
 
 def _least(amount: Decimal) -> int:
-    if not amount.is_finite() or not 0 <= amount * 100 <= MAX_MINOR:
-        raise Invalid(f"atLeast is out of range; allowed: 0 to {MAX_MINOR // 100:,}", ["atLeast"])
+    if not amount.is_finite() or not 0 <= amount <= LARGEST:
+        raise Invalid(f"atLeast is out of range; allowed: 0 to {LARGEST:,}", ["atLeast"])
     return int(amount * 100)

@@ -343,7 +343,7 @@ def _signed(amount: Decimal) -> int:
     Raises:
         Invalid: not a number, too large, or a fraction of a cent.
     """
-    if not amount.is_finite() or abs(amount) > LARGEST or amount != round(amount, 2):
+    if not amount.is_finite() or not -LARGEST <= amount <= LARGEST or amount != round(amount, 2):
         raise Invalid(
             f"amount is out of range; allowed: {-LARGEST:,} to {LARGEST:,} with two decimals", ["amount"]
         )

@@ -69,7 +69,7 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "nameCompetitor": lambda _on: {"name": "Fresh rival", "alias": "FR"},
     "mergeCompetitors": lambda on: {"id": on.rival, "intoId": on.other_rival},
     "putCompetitorPosition": lambda on: {
-        "accountId": on.account, "name": "Fresh rival", "productFamily": "WAN", "role": "INCUMBENT",
+        "accountId": on.account, "name": "Fresh rival", "productFamily": "Access", "role": "INCUMBENT",
     },
     "removeCompetitorPosition": lambda on: {"id": on.position},
     "writeBattleNote": lambda on: {"competitorId": on.rival, "text": "They are late."},
