@@ -6,7 +6,7 @@ from datetime import date
 from random import Random
 
 from jobs.demo.accounts import AccountSpec
-from jobs.demo.buying_centres import MAPPED_KEYS
+from jobs.demo.buying_centres import MET
 from jobs.demo.draft import Row, Rows, days_before
 from jobs.demo.names import MET_ABOUT
 from jobs.demo.people import DIRECTORS
@@ -28,19 +28,22 @@ _MINUTES = {_CALL: (10, 15, 20, 30), _MEETING: (30, 45, 60), _VISIT: (60, 90, 12
 
 
 def add_interactions(rows: Rows, spec: AccountSpec, today: date, seed: int) -> None:
-    """Add how the account's people were met, but for those of whom ``buying_centres`` tells it."""
+    """Add how the account's people were met: as ``buying_centres`` tells it, or else as chance has it."""
     first = days_before(today, YEAR)
     for contact in rows.contacts:
-        if contact.external_id in MAPPED_KEYS:
-            continue
         # An own stream for each, so that nothing else changes with it.
         random = Random(f"{seed}:{contact.external_id}")  # noqa: S311 - a demo needs no secrets
+        if (told := MET.get(contact.external_id)) is not None:
+            for number, (user, kind, ago) in enumerate(told, start=1):
+                day = days_before(spoken_to(contact)[-1], ago)
+                rows.interactions.append(_met(spec, contact, number, day, user, kind, random))
+            continue
         colleagues = _colleagues(spec, random)
+        ways = _WAYS[Seniority(str(contact.values["seniority"]))]
         days = [day for day in spoken_to(contact) if day > first]
         for number, day in enumerate(days, start=1):
-            rows.interactions.append(
-                _met(spec, contact, number, day, colleagues[number % len(colleagues)], random)
-            )
+            user, kind = colleagues[number % len(colleagues)], random.choice(ways)
+            rows.interactions.append(_met(spec, contact, number, day, user, kind, random))
 
 
 def spoken_to(contact: Row) -> list[date]:
@@ -59,8 +62,15 @@ def _colleagues(spec: AccountSpec, random: Random) -> tuple[str, ...]:
     return random.choice(((owner.external_id, other), (owner.external_id, owner.external_id, other)))
 
 
-def _met(spec: AccountSpec, contact: Row, number: int, day: date, user: str, random: Random) -> Row:
-    kind = random.choice(_WAYS[Seniority(str(contact.values["seniority"]))])
+def _met(
+    spec: AccountSpec,
+    contact: Row,
+    number: int,
+    day: date,
+    user: str,
+    kind: InteractionKind,
+    random: Random,
+) -> Row:
     values: dict[str, object] = {
         "account_id": spec.external_id,
         "contact_id": contact.external_id,
