@@ -24,10 +24,12 @@ class Topic(StrEnum):
     RISK = "RISK"
     EVALUATION = "EVALUATION"
     PLAN = "PLAN"
+    TREND = "TREND"
+    PLAY_RUN = "PLAY_RUN"
 
 
 class Happened(StrEnum):
-    """What happened to a recommendation, a risk, an evaluation run or a plan's health (which only move)."""
+    """What happened to a record that is followed; evaluation runs and the health of plans only move."""
 
     OPENED = "OPENED"
     REFRESHED = "REFRESHED"
@@ -48,7 +50,8 @@ class Happened(StrEnum):
 class Interest:
     """What somebody follows: a topic of a tenant, or the part of it that has to do with one id.
 
-    That is the account of recommendations, risks and plans, and of an evaluation the run itself.
+    That is the account of recommendations, risks, plans, trends and plays that were started, and of an
+    evaluation the run itself.
     """
 
     tenant_id: str

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from commands.announcements import Happened, Topic
 from commands.journal import Repeat, Work, once, unit_of_work
 from commands.permissions import MAKE_RULES, SELL, require
 from commands.validation import validate
@@ -244,6 +245,11 @@ async def _started(
             for step in await steps_of(play.id)
         ]
     )
+    return _told(work, run, Happened.OPENED)
+
+
+def _told(work: Work, run: PlayRun, happened: Happened) -> PlayRun:
+    work.tell(Topic.PLAY_RUN, run.id, run.account_id, happened)
     return run
 
 
@@ -264,6 +270,7 @@ async def answer_step(
         raise InvalidTransition(f"the step was answered on {step.done_on or step.skipped_on}", ["id"])
     day = _within(run, on)
     async with unit_of_work(actor, "plays.answer_step", on=day) as work:
+        _told(work, run, Happened.REFRESHED)
         return await work.update(
             step,
             {"skipped_on" if skipped else "done_on": day, "answered_by_id": actor.user_id or None},
@@ -298,7 +305,8 @@ async def end(
             f"{waiting} steps are not answered; allowed: ABANDONED, or take or pass over them", ["state"]
         )
     async with unit_of_work(actor, "plays.end", on=day) as work:
-        return await work.update(run, {"state": state, "ended_on": day, "outcome": outcome})
+        ended = await work.update(run, {"state": state, "ended_on": day, "outcome": outcome})
+        return _told(work, ended, Happened.DONE)
 
 
 def _within(run: PlayRun, on: date | None) -> date:

@@ -17,7 +17,7 @@ from models.database import Param, fetch
 from models.errors import Invalid, NotFound, allowed
 from models.people import Contact
 from models.recommendations import Evidence, Recommendation, RecommendationState, Risk, RiskState
-from models.visibility import find, sees, visible
+from models.visibility import find, sees, successors, visible
 from rules.evidence import Seen, recorded
 from rules.kinds import REGISTRY
 
@@ -55,12 +55,15 @@ class Standing:
 async def account_named(actor: Actor, text: str) -> Account:
     """The account with this id, this name, or the only one whose name begins so, whatever the case.
 
+    A duplicate that was merged is what it became part of.
+
     Raises:
         NotFound: the actor sees none.
         Invalid: several names begin so; the message lists them.
     """
-    if await sees(Account, actor, text):
-        return await find(Account, actor, text, "account")
+    (went,) = await successors(actor, [text])
+    if went or await sees(Account, actor, text):
+        return await find(Account, actor, went or text, "account")
     seen = visible(Account, actor, "t")
     rows = await fetch(
         f"select t.id, t.name from account t where {seen.sql} order by t.name, t.id", seen.params

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from commands.actors import actor_of
+from commands.announcements import Happened, Topic
 from commands.journal import BATCH, Repeat, Values, Work, differing, once, unit_of_work
 from commands.permissions import LISTEN, SELL, require
 from commands.signals import visible_values
@@ -86,7 +87,8 @@ async def from_signal(
         known = await _Known.of(actor, [Observed(signal.account_id, told)])
         _check(known, signal.account_id, None, told)
         async with unit_of_work(actor, "trends.from_signal", repeat=repeat) as work:
-            return await work.create(_trend(actor, signal.account_id, {**told, "signal_id": signal.id}, None))
+            made = await work.create(_trend(actor, signal.account_id, {**told, "signal_id": signal.id}, None))
+            return _told(work, made, Happened.OPENED)
 
     return await once(actor, Trend, repeat, make)
 
@@ -103,7 +105,7 @@ async def update(actor: Actor, trend_id: str, values: Values, *, version: int | 
     known = await _Known.of(actor, [Observed(trend.account_id, values)], [trend])
     _check(known, trend.account_id, trend, values)
     async with unit_of_work(actor, "trends.update") as work:
-        return await work.update(trend, values, version)
+        return _told(work, await work.update(trend, values, version), Happened.REFRESHED)
 
 
 async def move(
@@ -143,7 +145,7 @@ async def move(
         "outcome_on": day if outcome is not None else None,
     }
     async with unit_of_work(actor, "trends.move", on=day) as work:
-        return await work.update(trend, {"state": to, **ended}, version)
+        return _told(work, await work.update(trend, {"state": to, **ended}, version), Happened.MOVED)
 
 
 async def _written(work: Work, observed: Sequence[Observed], standing: Mapping[str, Trend]) -> list[Trend]:
@@ -154,10 +156,17 @@ async def _written(work: Work, observed: Sequence[Observed], standing: Mapping[s
             known = _trend(work.actor, each.account_id, each.values, each.external_id)
             new.append(known)
         elif differing(known, each.values):
-            await work.update(known, each.values)
+            _told(work, await work.update(known, each.values), Happened.REFRESHED)
         trends.append(known)
     await work.create_all(new)
+    for trend in new:
+        _told(work, trend, Happened.OPENED)
     return trends
+
+
+def _told(work: Work, trend: Trend, happened: Happened) -> Trend:
+    work.tell(Topic.TREND, trend.id, trend.account_id, happened)
+    return trend
 
 
 def _trend(actor: Actor, account_id: str, values: Values, external_id: str | None) -> Trend:

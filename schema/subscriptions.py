@@ -1,4 +1,4 @@
-"""What clients can follow as it changes, and may see: recommendations, risks, plans and evaluations."""
+"""What clients can follow as it changes, and may see: advice, risks, plans, trends, plays and evaluations."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from strawberry import enum_value
 from commands.announcements import ANNOUNCEMENTS, Batches, Event, Happened, Interest, Topic
 from metrics.plan_changes import last_change
 from models import plans as stored_plans
+from models import plays as stored_plays
 from models import recommendations as stored
 from models import rulebooks as stored_rulebooks
+from models import trends as stored_trends
 from models.accounts import Account
 from models.base import Record
 from models.errors import TooSlow
@@ -25,8 +27,10 @@ from schema.core import metrics
 from schema.core.loaders import visible_records
 from schema.core.stored import column
 from schema.plan_changes import AccountPlanHealthChange
+from schema.plays import PlayRun
 from schema.recommendations import Recommendation, Risk
 from schema.rulebooks import EvaluationRun
+from schema.trends import Trend
 
 R = TypeVar("R", bound=Record)
 
@@ -67,6 +71,26 @@ class RiskChangeKind(Enum):
     REOPENED = enum_value(Happened.REOPENED, description="It had lapsed and holds again.")
 
 
+@strawberry.enum
+class TrendChangeKind(Enum):
+    """What happened to a trend. Where several things did before it was told, the last one."""
+
+    OPENED = enum_value(Happened.OPENED, description="It was recorded.")
+    REFRESHED = enum_value(
+        Happened.REFRESHED, description="What is known of it, or its course of action, is another one."
+    )
+    MOVED = enum_value(Happened.MOVED, description="It was acted on, is over, was not so, or holds again.")
+
+
+@strawberry.enum
+class PlayRunChangeKind(Enum):
+    """What happened to a play that was started. Where several things did before it was told, the last one."""
+
+    STARTED = enum_value(Happened.OPENED, description="It was started.")
+    WENT_ON = enum_value(Happened.REFRESHED, description="A step was taken, or passed over.")
+    ENDED = enum_value(Happened.DONE, description="It was played to its end, or given up.")
+
+
 @strawberry.type
 class RecommendationChange:
     """Something happened to a recommendation."""
@@ -81,6 +105,22 @@ class RiskChange:
 
     change: RiskChangeKind = column("What happened.")
     risk: Risk = column("The risk as it is when this is sent.")
+
+
+@strawberry.type
+class TrendChange:
+    """Something happened to a trend."""
+
+    change: TrendChangeKind = column("What happened.")
+    trend: Trend = column("The trend as it is when this is sent.")
+
+
+@strawberry.type
+class PlayRunChange:
+    """Something happened to a play that was started."""
+
+    change: PlayRunChangeKind = column("What happened.")
+    run: PlayRun = column("It, as it is when this is sent.")
 
 
 _AccountId = Annotated[
@@ -141,6 +181,26 @@ class Subscription:
                     yield AccountPlanHealthChange.of(plan, change)
 
     @strawberry.subscription
+    async def trend_changed(
+        self, info: LiveInfo, account_id: _AccountId = None
+    ) -> AsyncGenerator[TrendChange, None]:
+        """Each trend that was recorded, corrected or moved, once that is stored."""
+        model = stored_trends.Trend
+        async with aclosing(_of_accounts(info.context, model, Topic.TREND, account_id)) as changes:
+            async for event, trend in changes:
+                yield TrendChange(change=TrendChangeKind(event.happened), trend=Trend.of(trend))
+
+    @strawberry.subscription
+    async def play_run_changed(
+        self, info: LiveInfo, account_id: _AccountId = None
+    ) -> AsyncGenerator[PlayRunChange, None]:
+        """Each play that was started, went on or ended, once that is stored."""
+        model = stored_plays.PlayRun
+        async with aclosing(_of_accounts(info.context, model, Topic.PLAY_RUN, account_id)) as changes:
+            async for event, run in changes:
+                yield PlayRunChange(change=PlayRunChangeKind(event.happened), run=PlayRun.of(run))
+
+    @strawberry.subscription
     async def evaluation_progress(
         self, info: LiveInfo, run_id: _RunId = None
     ) -> AsyncGenerator[EvaluationRun, None]:
@@ -154,13 +214,20 @@ class Subscription:
                     return
 
 
-V = TypeVar("V", stored.Recommendation, stored.Risk, stored_plans.AccountPlan)
+V = TypeVar(
+    "V",
+    stored.Recommendation,
+    stored.Risk,
+    stored_plans.AccountPlan,
+    stored_trends.Trend,
+    stored_plays.PlayRun,
+)
 
 
 async def _of_accounts(
     context: Live, model: type[V], topic: Topic, account_id: str | None
 ) -> AsyncGenerator[tuple[Event, V], None]:
-    """What happens to recommendations, risks or plans, of one account where it is named."""
+    """What happens to records of a model that belong to accounts, of one account where it is named."""
     interest = Interest(context.actor.tenant_id, topic, account_id)
     async with aclosing(_changes(context, model, interest, Account, "accountId")) as changes:
         async for event, record in changes:

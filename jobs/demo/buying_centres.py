@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from commands import careers, people, stakeholders
+from commands import careers, stakeholders
 from jobs.demo.cast import Cast
 from jobs.demo.draft import days_before
-from models.access import Actor
+from jobs.demo.people import DIRECTORS
 from models.base import as_on
 from models.deals import ContactRole
 from models.people import Contact, InteractionKind
@@ -41,7 +40,7 @@ class Mapped:
 
 
 _CALL, _VISIT, _MEETING = InteractionKind.CALL, InteractionKind.VISIT, InteractionKind.MEETING
-_US, _BOSS = "director", "manager"
+_US, _BOSS = DIRECTORS[0].external_id, str(DIRECTORS[0].manager)
 _PEOPLE = (
     Mapped(
         "CON-01-1", ContactRole.DECISION_MAKER, _HIGH, _INNER, Support.NEUTRAL,
@@ -81,6 +80,8 @@ _PEOPLE = (
         "CON-04-4", ContactRole.TECHNICAL, _LOW, _OUTSIDE, Support.SUPPORTER, "CON-04-2", ((_US, _VISIT, 0),)
     ),
 )  # fmt: skip
+#: How those were met of whom it is told here, by their external ids.
+MET = {mapped.key: mapped.met for mapped in _PEOPLE}
 #: What the director is to whom, and wants to be.
 _RAPPORTS = (
     ("CON-01-1", RelationshipLevel.VENDOR, RelationshipLevel.PROBLEM_SOLVER),
@@ -90,7 +91,7 @@ _RAPPORTS = (
 
 
 async def know_people(cast: Cast) -> None:
-    """Map the people of two accounts, and record how they were met."""
+    """Map the people of two accounts."""
     for mapped in _PEOPLE:
         contact = await cast.found(Contact, mapped.key)
         with as_on(days_before(cast.today, MAPPED)):
@@ -108,22 +109,7 @@ async def know_people(cast: Cast) -> None:
                     "support": mapped.support,
                 },
             )
-        await _met(cast, contact, mapped)
     for key, level, wanted in _RAPPORTS:
         contact = await cast.found(Contact, key)
         with as_on(days_before(cast.today, JUDGED)):
             await stakeholders.set_level(cast.director, contact.id, str(cast.director.user_id), level, wanted)
-
-
-async def _met(cast: Cast, contact: Contact, mapped: Mapped) -> None:
-    last = contact.last_contacted_on
-    assert last is not None
-    for who, kind, days in mapped.met:
-        us: Actor = cast.director if who == _US else cast.manager
-        day = last - timedelta(days=days)
-        values: dict[str, object] = {
-            "account_id": contact.account_id, "contact_id": contact.id, "user_id": us.user_id,
-            "kind": kind, "happened_on": day,
-        }  # fmt: skip
-        with as_on(day):
-            await people.record_interaction(us, values)

@@ -26,6 +26,8 @@ RENEWAL_DAYS = 120
 ROLES = (ContactRole.CHAMPION, ContactRole.DECISION_MAKER, ContactRole.ECONOMIC_BUYER, ContactRole.INFLUENCER)
 #: A healthy deal is younger than this, so that a few more days do not make it stall.
 YOUNG = 70
+#: How often somebody else wanted a deal, too, that was won.
+CONTESTED_CHANCE = 0.85
 
 
 def add_deals(rows: Rows, spec: AccountSpec, story: Story, today: date, random: Random) -> None:
@@ -132,9 +134,18 @@ def _add_past(rows: Rows, spec: AccountSpec, number: int, today: date, random: R
     set_close(deal, closed, closed, min(4, lasted // 45))
     for person, role in zip(_buying_centre(rows, 2, random), ROLES, strict=False):
         rows.deal_contacts.append((deal.external_id, person.external_id, role))
-    if not won:
+    if won:
+        _contest(deal)
+    else:
         deal.values |= {"loss_reason": random.choice(LOSS_REASONS), "competitor": random.choice(COMPETITORS)}
     _finish(rows, deal, solution_lines(deal, solution, size, random))
+
+
+def _contest(deal: Row) -> None:
+    """Name a competitor whom most deals were won against."""
+    random = Random(deal.external_id)  # noqa: S311 - a demo needs no secrets
+    if random.random() < CONTESTED_CHANCE:
+        deal.values["competitor"] = random.choice(COMPETITORS)
 
 
 def _deal(spec: AccountSpec, key: str, name: str, kind: DealKind) -> Row:

@@ -42,6 +42,7 @@ class Rows:
     deal_lines: list[Row] = field(default_factory=list)
     tickets: list[Row] = field(default_factory=list)
     signals: list[Row] = field(default_factory=list)
+    interactions: list[Row] = field(default_factory=list)
     deal_contacts: list[tuple[str, str, ContactRole]] = field(default_factory=list)
 
 

@@ -18,7 +18,7 @@ from models.base import Sourced
 from models.catalog import Product
 from models.database import refresh_statistics
 from models.deals import Deal, DealContact, DealLine
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal
@@ -68,6 +68,7 @@ def _steps(world: World) -> list[Step]:
         (DealLine, rows.deal_lines),
         (Ticket, rows.tickets),
         (Signal, rows.signals),
+        (Interaction, rows.interactions),
     ]
 
 

@@ -29,6 +29,19 @@ MANAGER_TITLES = ("Network Manager", "IT Service Manager", "Category Manager Tel
 STAFF_TITLES = ("Network Engineer", "Buyer", "Telephony Administrator", "Service Desk Lead")
 
 COMPETITORS = ("Fennwick Telecom", "Aldermoor Networks", "Tarnhelm Communications", "Quillon Connect")
+#: What people were met about.
+MET_ABOUT = (
+    "Review of services and tickets",
+    "Plans for the next budget year",
+    "Sites that open or close",
+    "Usage of the last quarter",
+    "How the delivery goes",
+    "Questions on the last invoice",
+    "Security after the incident at a supplier",
+    "What moves to the cloud, and when",
+    "Introduction of a new colleague",
+    "Next steps of the open offer",
+)
 LOSS_REASONS = (
     "Price above the competing offer",
     "Budget moved to another programme",

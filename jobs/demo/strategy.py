@@ -1,4 +1,4 @@
-"""What is known and planned at some accounts: their people, plans and plays, trends and competitors."""
+"""What is known and planned at some accounts: people, plans and plays, trends, competitors, duplicates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from jobs.demo.cast import Cast
 from jobs.demo.market import watch_market
 from jobs.demo.plans import plan_accounts
 from jobs.demo.plays import play, set_plays
+from jobs.demo.twins import record_twins
 from models.access import Tenant
 from models.plans import AccountPlan
 
@@ -21,3 +22,4 @@ async def strategise(tenant: Tenant) -> None:
     await plan_accounts(cast)
     await play(cast)
     await watch_market(cast)
+    await record_twins(cast)

@@ -11,6 +11,7 @@ from jobs.demo.care import add_signals, add_tickets, owe
 from jobs.demo.contacts import add_contacts
 from jobs.demo.deals import add_deals
 from jobs.demo.draft import Row, Rows
+from jobs.demo.meetings import add_interactions
 from jobs.demo.plot import STORIES
 from jobs.demo.services import add_contracts
 from jobs.demo.stories import HEALTHY
@@ -50,6 +51,7 @@ def _account(spec: AccountSpec, today: date, seed: int) -> Rows:
     if story.overdue_days is not None:
         owe(account, story.overdue_days, today, random)
     add_contacts(rows, spec, story, today, random)
+    add_interactions(rows, spec, today, seed)
     if story.customer:
         add_contracts(rows, spec, story, today, random)
     add_deals(rows, spec, story, today, random)

@@ -20,10 +20,11 @@ from commands import (
     plans,
     scopes,
     signals,
+    standing,
     trends,
     unmerging,
     whitespace,
-)  # fmt: skip
+)
 from commands.access import system_actor
 from commands.incoming import Incoming
 from commands.references import models, references
@@ -296,6 +297,7 @@ async def test_whoever_names_a_duplicate_is_told_what_it_became_part_of(ada: Use
     ):
         with pytest.raises(NotFound, match=f"'{duplicate.id}'.*; it was merged into {into.id}"):
             await naming
+    assert (await standing.account_named(seller, duplicate.id)).id == into.id
 
 
 async def test_what_changed_since_stays_changed_and_goes_back(ada: User, seller: Actor) -> None:

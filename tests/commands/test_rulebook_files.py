@@ -25,7 +25,8 @@ from tests.door import door
 DAY = factories.TODAY
 TABLES = (
     "evidence", "risk_line", "recommendation", "risk", "judgement", "pending_judgement", "evaluation_run",
-    "rule", "rulebook", "change", "audit_record", "deal", "contract", "account", "user", "tenant",
+    "rule", "rulebook", "play_step", "play", "change", "audit_record", "deal", "contract", "account", "user",
+    "tenant",
 )  # fmt: skip
 TEXT = """# Contracts that end
 description: What ends soon

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
 
 import pytest
@@ -12,8 +12,12 @@ from commands.access import system_actor
 from commands.account_review.gathering import Asked, gathered
 from commands.actors import actor_of
 from jobs import demo
+from jobs.demo.names import COMPETITORS
 from jobs.demo.week import QUOTA
-from metrics.sales import AsOf
+from metrics.competition import Asked as AskedCompetitors
+from metrics.competition import ledger
+from metrics.duplicates import duplicates
+from metrics.sales import ALWAYS, AsOf
 from metrics.weekly import weekly_forecast
 from metrics.whitespace.grid import whitespace
 from models.access import Role, Tenant, User
@@ -22,17 +26,19 @@ from models.base import Record, Sourced, today
 from models.deals import Deal, DealContact, ForecastCategory, StageChange
 from models.forecast import quarter_of, week_of
 from models.history import Change
-from models.people import Contact
+from models.people import Contact, Interaction
 from models.plan_records import Health
 from models.plans import AccountPlan
-from models.plays import PlayRun, PlayRunState
+from models.plays import Play, PlayRun, PlayRunState
 from models.recommendations import Outcome, Recommendation, RecommendationState, Risk, RiskState
 from models.revenue import Contract
 from models.services import UsageMonth
+from models.trends import Trend
 from models.whitespace import CellState
 from rules.engine.pool import EnginePool
 from rules.plan_health import judged
 from rules.plan_judgements import ReasonKind
+from rules.plays import library
 from tests.kept import kept
 
 DAYS = (date(2026, 3, 1), date(2027, 2, 28), today())
@@ -144,6 +150,16 @@ async def test_a_week_is_sold_and_accounts_are_planned_for_once(db: str) -> None
     assert {(run.state, run.outcome) for run in runs} == {
         (PlayRunState.RUNNING, None), (PlayRunState.DONE, Outcome.WORKED),
     }  # fmt: skip
+    pairs = [await duplicates(each) for each in (director, manager)]
+    names = {each.id: each.name for each in await Account.filter(tenant_id=tenant.id)}
+    assert [[(names[pair.first_id], names[pair.second_id]) for pair in seen] for seen in pairs] == [
+        [("Kronfeld Antriebstechnik", "Kronfeld Antriebstechnik GmbH")],
+        [
+            ("Kronfeld Antriebstechnik", "Kronfeld Antriebstechnik GmbH"),
+            ("Lakmar Coatings", "LAKMAR Coatings B.V."),
+        ],
+    ]
+    assert {each.key for each in await Play.filter(tenant_id=tenant.id)} == set(library())
     before = await _counts()
     await demo.sell(tenant)
     await demo.strategise(tenant)
@@ -215,6 +231,33 @@ async def test_a_director_sees_six_accounts_their_manager_eighteen_and_the_head_
     assert owned == [6, 18, 60]
 
 
+async def test_competitors_are_beaten_as_often_as_is_plausible(db: str) -> None:
+    tenant = await demo.load_world(demo.build_world(DAYS[0]))
+    everything = system_actor(tenant)
+    found = await ledger(everything, AskedCompetitors(AsOf(DAYS[0]), ALWAYS))
+    assert {each.name for each in found} == set(COMPETITORS)
+    for each in found:
+        assert each.rate.by_count is not None
+        assert 0.3 <= each.rate.by_count <= 0.6, each
+
+
+async def test_whoever_was_spoken_to_was_met_by_somebody_on_that_day(db: str) -> None:
+    tenant = await demo.load_world(demo.build_world(today()))
+    last: dict[str, date] = {}
+    users: dict[str, set[str]] = defaultdict(set)
+    for met in await Interaction.filter(tenant_id=tenant.id).order_by("happened_on"):
+        assert met.was_contact
+        assert met.contact_id
+        assert met.user_id
+        last[met.contact_id] = met.happened_on
+        users[met.contact_id].add(met.user_id)
+    contacts = await Contact.filter(tenant_id=tenant.id)
+    silent = {each.name for each in contacts if each.id not in last}
+    assert len(silent) <= len(contacts) / 50  # those who left long ago
+    assert all(last[each.id] == each.last_contacted_on for each in contacts if each.id in last)
+    assert len([each for each in users.values() if len(each) > 1]) > len(users) / 2
+
+
 async def test_the_past_can_be_judged_too(db: str) -> None:
     day, past = date(2026, 9, 15), date(2026, 3, 15)
     tenant = await demo.load_world(demo.build_world(day))
@@ -230,5 +273,6 @@ async def test_the_past_can_be_judged_too(db: str) -> None:
 async def _counts() -> dict[str, int]:
     models: tuple[type[Record], ...] = (
         Change, Tenant, User, Account, Contact, Contract, UsageMonth, Deal, DealContact, StageChange,
+        Interaction, Play, PlayRun, Trend,
     )  # fmt: skip
     return {model.__name__: await model.all().count() for model in models}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from models.access import User
 from models.base import today
 from tests import factories
 from tests.door import Door, door
@@ -25,8 +26,15 @@ async def _send(client: Door, document: str, known: dict[str, Any]) -> Any:
     return answer
 
 
+async def _selling() -> User:
+    """A director of a tenant that sells WAN."""
+    tenant = await factories.tenant()
+    await factories.product(tenant, family="WAN")
+    return await factories.user(tenant)
+
+
 async def test_a_trend_from_its_recording_to_the_report(db: str) -> None:
-    who = await factories.user(await factories.tenant())
+    who = await _selling()
     account = await factories.account(who, industry="Banking")
     await factories.contract(account, mrc_minor=100_00, starts_on=today() - timedelta(days=9), ends_on=None)
     known = {"account": account.id, "day": str(today()), "user": who.id, "from": str(today())}
@@ -53,7 +61,7 @@ async def test_a_trend_from_its_recording_to_the_report(db: str) -> None:
 
 
 async def test_a_competitor_from_its_naming_to_the_record_against_it(db: str) -> None:
-    who = await factories.user(await factories.tenant())
+    who = await _selling()
     account = await factories.account(who)
     async with door(who) as client:
         name, put, positions, then, write, record, behind = _documents("competition.md")

@@ -96,6 +96,8 @@ async def test_every_subscription_is_for_those_alone_who_may_and_see(stage: Stag
         "recommendationChanged": (desk.recommendation, desk.account, Topic.RECOMMENDATION),
         "riskChanged": (desk.risk, desk.account, Topic.RISK),
         "accountPlanHealthChanged": (desk.plan, desk.account, Topic.PLAN),
+        "trendChanged": (desk.trend, desk.account, Topic.TREND),
+        "playRunChanged": (desk.play_run, desk.account, Topic.PLAY_RUN),
         "evaluationProgress": (desk.run, desk.run, Topic.EVALUATION),
     }
     begun = _begun(stage, {name: record_id for name, (record_id, _, _) in happens.items()})

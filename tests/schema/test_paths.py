@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from models.access import Tenant, User
+from models.access import Role, Tenant, User
+from models.base import today
+from models.forecast import quarter_of, week_of
 from tests import factories
 from tests.door import door
 
@@ -43,3 +45,20 @@ async def test_what_is_asked_for_in_vain_is_named_with_what_is_allowed(ada: User
         for field in ('whitespace(filter: {families: ["WAN"]})', 'trendReport(observed: {from: "2450-01-01",'
                       ' until: "2999-12-31"})'):  # fmt: skip
             await client.ask(f"{{ {field} {{ asOf }} }}")
+
+
+async def test_amounts_that_no_number_holds_are_out_of_range(ada: User) -> None:
+    boss = await factories.user(await ada.tenant, Role.ADMIN)  # type: ignore[misc]
+    adjust = (
+        'mutation { adjustForecast(input: {subjectId: "%s", week: "%s", category: COMMIT, reason: "more",'
+        ' amount: "1E+1000000", period: {first: "%s", last: "%s"}}) { errors { path message } } }'
+    )
+    day = today()
+    period = quarter_of(day)
+    async with door(boss) as client:
+        gaps: Any = await client.answer('{ whitespaceGaps(atLeast: "1E+1000000") { state } }')
+        assert gaps["errors"][0]["extensions"]["path"] == ["atLeast"]
+        asked = adjust % (ada.id, week_of(day), period.first, period.last)
+        ((error,),) = [each["errors"] for each in (await client.ask(asked)).values()]  # type: ignore[index]
+        assert error["path"] == ["input", "amount"]
+        assert "out of range" in error["message"]

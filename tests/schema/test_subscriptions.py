@@ -16,21 +16,26 @@ from commands import (
     plan_judgements,
     plan_parts,
     plans,
+    plays,
     recommendations,
     rulebooks,
+    trends,
 )
 from commands import judging as judging_module
 from commands.access import system_actor
 from commands.announcements import Happened, Topic
 from commands.arbitration import set_limits
 from commands.journal import Repeat, unit_of_work
+from commands.trends import Observed
 from models.access import Role, Tenant, User
 from models.base import today
 from models.deals import Deal
 from models.errors import Conflict
+from models.plays import PlayRunState, PlayRunStep
 from models.recommendations import Outcome, Recommendation
 from models.rulebooks import EvaluationRun
 from models.services import Service
+from models.trends import TrendKind, TrendState
 from rules.engine.pool import EnginePool
 from schema.core.metrics import EVENTS
 from tests import factories
@@ -51,6 +56,8 @@ PLANS = """subscription ($account: ID) {
     health { asOf health reasons { kind decides days text } }
   }
 }"""
+TRENDS = "subscription { trendChanged { change trend { id state } } }"
+PLAYED = "subscription { playRunChanged { change run { id progress } } }"
 APP = without_engine(CONFIG.model_dump_json())
 
 
@@ -272,6 +279,37 @@ async def test_a_plan_whose_health_changes_is_told_to_whoever_sees_it_then(db: s
         assert await _judged(anew) == ("BEHIND", "ABANDONED", str(plan.first_on + timedelta(days=200)))
         assert of_boss.to_client.empty()
         assert of_ada.to_client.empty()
+
+
+async def test_trends_and_plays_of_an_account_are_followed(db: str) -> None:
+    tenant = await factories.tenant()
+    ada, bob = await factories.user(tenant), await factories.user(tenant)
+    account, actor = await factories.account(ada), await factories.actor(ada)
+    play = await factories.play(tenant, "revive", "Call")
+    seen = {"kind": TrendKind.MERGER, "title": "It merges", "observed_on": today()}
+    async with opened(APP, ada) as of_ada, opened(APP, bob) as of_bob:
+        for socket in (of_ada, of_bob):
+            socket.follow(TRENDS)
+            socket.follow(PLAYED, "2")
+        await followers(tenant, 4)
+        (trend,) = await trends.record(actor, [Observed(account.id, seen, "1")])
+        assert await of_ada.event() == {"change": "OPENED", "trend": {"id": trend.id, "state": "OPEN"}}
+        await trends.record(actor, [Observed(account.id, {**seen, "title": "It buys"}, "1")])
+        assert (await of_ada.event())["change"] == "REFRESHED"
+        await trends.update(actor, trend.id, {"course": "Visit"})
+        assert (await of_ada.event())["change"] == "REFRESHED"
+        await trends.move(actor, trend.id, TrendState.ACTED)
+        assert await of_ada.event() == {"change": "MOVED", "trend": {"id": trend.id, "state": "ACTED"}}
+        run = await plays.start(actor, play.id, account.id)
+        assert await of_ada.event() == {"change": "STARTED", "run": {"id": run.id, "progress": 0}}
+        (step,) = await PlayRunStep.filter(play_run_id=run.id)
+        await plays.answer_step(actor, step.id)
+        assert await of_ada.event() == {"change": "WENT_ON", "run": {"id": run.id, "progress": 1}}
+        await plays.end(actor, run.id, PlayRunState.ABANDONED)
+        assert (await of_ada.event())["change"] == "ENDED"
+        own = await factories.account(bob)
+        (other,) = await trends.record(await factories.actor(bob), [Observed(own.id, seen)])
+        assert (await of_bob.event())["trend"]["id"] == other.id  # the first that Bob hears of
 
 
 async def test_approving_a_plan_tells_that_it_has_begun(db: str) -> None:

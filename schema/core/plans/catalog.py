@@ -47,7 +47,6 @@ _COMPUTED: Mapping[str, Writer] = {
     "Int": json_sql.integer,
     "Date": json_sql.day,
     "JSON": json_sql.raw,
-    "Date": _WRITERS["Date"][0],
 }
 
 

@@ -71,7 +71,7 @@ INPUTS: Mapping[str, Callable[[Desk], Given]] = {
     "nameCompetitor": lambda _on: {"name": "Fresh rival", "alias": "FR"},
     "mergeCompetitors": lambda on: {"id": on.rival, "intoId": on.other_rival},
     "putCompetitorPosition": lambda on: {
-        "accountId": on.account, "name": "Fresh rival", "productFamily": "WAN", "role": "INCUMBENT",
+        "accountId": on.account, "name": "Fresh rival", "productFamily": "Access", "role": "INCUMBENT",
     },
     "removeCompetitorPosition": lambda on: {"id": on.position},
     "writeBattleNote": lambda on: {"competitorId": on.rival, "text": "They are late."},
@@ -284,5 +284,7 @@ FOLLOWED: Mapping[str, Callable[[Desk], Given]] = {
     "recommendationChanged": lambda on: {"accountId": on.account},
     "riskChanged": lambda on: {"accountId": on.account},
     "accountPlanHealthChanged": lambda on: {"accountId": on.account},
+    "trendChanged": lambda on: {"accountId": on.account},
+    "playRunChanged": lambda on: {"accountId": on.account},
     "evaluationProgress": lambda on: {"runId": on.run},
 }

@@ -211,5 +211,9 @@ QUERIES: Mapping[str, May] = {
 }  # fmt: skip
 #: What is followed tells of ids and of what happened.
 SUBSCRIPTIONS: Mapping[str, May] = dict.fromkeys(
-    ("recommendationChanged", "riskChanged", "accountPlanHealthChanged", "evaluationProgress"), _READ
+    (
+        *("recommendationChanged", "riskChanged", "accountPlanHealthChanged", "trendChanged"),
+        *("playRunChanged", "evaluationProgress"),
+    ),
+    _READ,
 )
