@@ -308,7 +308,7 @@ async def _it_is_planned(story: Story) -> None:
         {
             ("buying-centre-uncovered", "of the roles that decide at Weber, 33.3 percent are engaged"),
         },
-        {("key-account-without-plan", "Account plan stands in the way")},
+        {("key-account-without-plan", "Account plan Weber in the cloud stands in the way")},
     )
     await story.submit()
     assert await director.refused("approveAccountPlan", "plan { id }", id=story.plan) == ["FORBIDDEN"]

@@ -90,7 +90,7 @@ def test_facts_are_asked_for_together_or_instead_of_each_other(
         ({"any": [TICKET], **TICKET}, "when.1", "stand alone"),
         ({"any": [{"ticket": {"as": "t"}}]}, "when.1.any.0.ticket.as", "cannot have a name"),
         ({"none": {"ticket": {}, "signal": {}}}, "when.1.none", "exactly one"),
-        ({"any": TICKET}, "when.1.any", "valid list"),
+        ({"any": TICKET}, "when.1.any", "allowed: a list"),
         (
             {"ticket": {"where": {"any": [{}, {"is_open": {"eq": True}}]}}},
             "when.1.ticket.where.any.0",
