@@ -413,7 +413,7 @@ async def _the_sponsor_leaves_and_a_successor_comes(story: Story) -> None:
             ("champion-left", "Stakeholder stands in the way"),
             ("sponsor-lost-in-deal", "There is no finding “sponsor lost”"),
             ("trend-without-course",
-             "Trend: course of action decided (required: no course of action decided)"),
+             "Trend Iris Dahl becomes CIO: course of action decided (required: no course of action decided)"),
         },
     )  # fmt: skip
     assert await director.risks() == set()
@@ -444,7 +444,7 @@ async def _tickets_open_and_are_resolved(story: Story) -> None:
     await story.crm.ticket("Line down", TicketState.RESOLVED)
     assert await story.why() == ("ON_TRACK", [])
     assert await director.judged() == (
-        set(), {("plan-behind", "Account plan: health on track (required: behind)")},
+        set(), {("plan-behind", "Account plan Weber in the cloud: health on track (required: behind)")},
     )  # fmt: skip
     assert (await story.health(as_of=21))["health"] == "BEHIND"
 
@@ -499,7 +499,7 @@ async def _words_alone_move_nothing(story: Story) -> None:
     assert await story.why() == ("ON_TRACK", [])
     assert await story.measured() == [("5000", 0.5), ("1", 1.0), ("11000", 0.5)]
     assert await director.judged() == (
-        set(), {("plan-behind", "Account plan: health on track (required: behind)")},
+        set(), {("plan-behind", "Account plan Weber in the cloud: health on track (required: behind)")},
     )  # fmt: skip
 
 
@@ -522,7 +522,7 @@ async def _a_blocker_is_left_alone(story: Story) -> None:
         {
             (
                 "buying-centre-uncovered",
-                "Account: coverage of the buying centre 66.7% (required: less than 50%; off by 16.7%)",
+                "Account Weber: coverage of the buying centre 66.7% (required: less than 50%; off by 16.7%)",
             ),
             ("offer-without-buyer-engaged", "Stakeholder stands in the way"),
         },
