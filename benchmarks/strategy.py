@@ -349,7 +349,7 @@ def _document(plan: AccountPlan) -> dict[str, object]:
     }  # fmt: skip
     objective = {"title": "Objective", "due_on": due, "status": "IN_PROGRESS"}
     return {
-        "first_on": plan.first_on.isoformat(), "last_on": due, "revenue_target": "1000000",
+        "first_on": plan.first_on.isoformat(), "last_on": due, "revenue_target": "1000000", "currency": "EUR",
         "objectives": {f"{plan.id} objective": objective}, "measures": measures, "actions": {},
     }  # fmt: skip
 
