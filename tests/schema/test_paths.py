@@ -47,6 +47,18 @@ async def test_what_is_asked_for_in_vain_is_named_with_what_is_allowed(ada: User
             await client.ask(f"{{ {field} {{ asOf }} }}")
 
 
+async def test_where_a_trend_cannot_go_is_named_by_the_argument(ada: User) -> None:
+    trend = await factories.trend(await factories.account(ada))
+    move = 'mutation { moveTrend(input: {id: "%s", to: %s}) { errors { code path } } }'
+    async with door(ada) as client:
+        for to, told in (
+            ("REFUTED", []),
+            ("CLOSED", [{"code": "INVALID_TRANSITION", "path": ["input", "to"]}]),
+        ):
+            answer: Any = await client.ask(move % (trend.id, to))
+            assert answer["moveTrend"]["errors"] == told
+
+
 async def test_amounts_that_no_number_holds_are_out_of_range(ada: User) -> None:
     boss = await factories.user(await ada.tenant, Role.ADMIN)  # type: ignore[misc]
     adjust = (
