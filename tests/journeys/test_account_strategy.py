@@ -616,7 +616,8 @@ async def _deck(story: Story) -> dict[str, set[str]]:
     """What each slide of the review says, by its title: texts, and rows of tables with bars between cells."""
     answer: Any = await story.director.client.ask(REVIEW, {"account": story.director.account})
     review = answer["accountReview"]
-    assert (review["asOf"], review["file"]["name"]) == (story.at(92), f"review-internal-Weber-{story.at(92)}.pptx")
+    day = story.at(92)
+    assert (review["asOf"], review["file"]["name"]) == (day, f"review-internal-Weber-{day}.pptx")
     slides = {}
     for slide in Presentation(BytesIO(b64decode(review["file"]["base64"]))).slides:
         texts = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
