@@ -40,6 +40,8 @@ WEIGHTED = (
 )
 #: The deals of the accounts whose facts are gathered.
 AMONG_DEALS = "(select id from deal where tenant_id = :tenant and AMONG(account_id))"
+#: The people who take part in them.
+AMONG_PEOPLE = f"(select contact_id from deal_contact where tenant_id = :tenant and deal_id in {AMONG_DEALS})"
 
 
 def _changed(column: str, view: View) -> str:
@@ -95,12 +97,6 @@ async def _find_usual(tenant_id: str, as_of: date, known_on: date | None) -> lis
     return [asdict(each) for each in await usual_stays(tenant_id, as_of, known_on)]
 
 
-#: People who take part in the deals that are facts.
-_AMONG_PEOPLE = (
-    f"(select contact_id from deal_contact where tenant_id = :tenant and deal_id in {AMONG_DEALS})"
-)
-
-
 def _contacts(counts: str, parts: str, people: str) -> str:
     """Counts over the ``people`` (``t``) and their parts ``s`` in each deal."""
     return (
@@ -123,7 +119,7 @@ def _engaged(view: View) -> str:
         f" sum(case when {buyer} then 1 else 0 end) as buyers"
     )
     parts = as_of_rows(DealContact, ["removed_on", "role"], view)
-    return _contacts(counts, parts, contacted_people(_AMONG_PEOPLE, THERE, view=view))
+    return _contacts(counts, parts, contacted_people(AMONG_PEOPLE, THERE, view=view))
 
 
 def _elements(view: View) -> str:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from models.deals import DealContact
 from rules.kinds.buying_centre import PERSON, judged, last_met, met, people
-from rules.kinds.deal import AMONG_DEALS, deals_in_sight
+from rules.kinds.deal import AMONG_DEALS, AMONG_PEOPLE, deals_in_sight
 from rules.kinds.declaring import flag, identity, kind
 from rules.registry import Rows
 
-_AMONG_PEOPLE = (
-    f"(select contact_id from deal_contact where tenant_id = :tenant and deal_id in {AMONG_DEALS})"
-)
 _ROWS = Rows(
     DealContact,
     account="d.account_id",
@@ -24,10 +21,10 @@ _ROWS = Rows(
     joins={
         "d": (deals_in_sight, "d.id = t.deal_id"),
         "p": (people, "p.id = t.contact_id"),
-        "m": (met(_AMONG_PEOPLE), "m.contact_id = t.contact_id"),
-        "l": (last_met(_AMONG_PEOPLE), "l.contact_id = t.contact_id"),
+        "m": (met(AMONG_PEOPLE), "m.contact_id = t.contact_id"),
+        "l": (last_met(AMONG_PEOPLE), "l.contact_id = t.contact_id"),
         "j": (
-            judged(_AMONG_PEOPLE, "b.deal_id is not null", "c.deal_id = b.deal_id"),
+            judged(AMONG_PEOPLE, "b.deal_id is not null", "c.deal_id = b.deal_id"),
             "j.contact_id = t.contact_id and j.deal_id = t.deal_id",
         ),
     },
