@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from itertools import count
 from typing import Any
+
+import orjson
 
 from commands.actors import actor_of
 from models.access import Actor, Role, Team, Tenant, User
@@ -26,7 +29,7 @@ from models.people import Contact, Interaction, InteractionKind
 from models.plan_records import Health, PlanJudgement, PlanRevision, RevisionState
 from models.plans import AccountPlan, Objective, ObjectiveMeasure, PlanAction, PlanState
 from models.plays import Play, PlayStep
-from models.recommendations import Recommendation
+from models.recommendations import Evidence, Recommendation, Risk
 from models.revenue import Contract
 from models.services import Service, UsageMonth
 from models.signals import Signal, SignalKind
@@ -367,6 +370,25 @@ async def recommendation(about: Deal, **values: Any) -> Recommendation:
         account_id=about.account_id,
         deal_id=about.id,
         **(defaults | values),
+    )
+
+
+async def evidence_of_none(of: Recommendation | Risk, kind: str, where: Mapping[str, object]) -> Evidence:
+    """What a verdict says of there being no fact of a kind that meets conditions."""
+    return await Evidence.create(
+        id=Evidence.make_id(),
+        tenant_id=of.tenant_id,
+        **{f"{of._meta.db_table}_id": of.id},
+        position=1,
+        alias="none",
+        observed_on=TODAY,
+        fact_kind=kind,
+        fact_id="",
+        field="count",
+        op="eq",
+        threshold=orjson.dumps({"count": 0, "where": where}).decode(),
+        seen="0",
+        source="own",
     )
 
 

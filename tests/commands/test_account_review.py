@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-import orjson
 import pytest
 
 from commands import accounts, plan_parts, plans
@@ -23,7 +22,7 @@ from models.base import today
 from models.deals import ForecastCategory
 from models.errors import Forbidden, Invalid, NotFound
 from models.plans import AccountPlan, Objective, ObjectiveStatus, PlanAction
-from models.recommendations import Evidence, Risk, Withheld
+from models.recommendations import Risk, Withheld
 from models.rulebooks import EvaluationRun, RunScope, RunState
 from models.severity import Severity
 from models.stakeholders import BuyingCentre
@@ -247,21 +246,7 @@ async def test_a_review_tells_people_by_name_and_counts_what_is_withheld(db: str
         probability=0.5,
     )
     where = {"contact_id eq": contact.id, "role eq": "CHAMPION"}
-    await Evidence.create(
-        id=Evidence.make_id(),
-        tenant_id=found.tenant.id,
-        risk_id=risk.id,
-        position=1,
-        alias="none",
-        observed_on=DAY,
-        fact_kind="deal_contact",
-        fact_id="",
-        field="count",
-        op="eq",
-        threshold=orjson.dumps({"count": 0, "where": where}).decode(),
-        seen="0",
-        source="own",
-    )
+    await factories.evidence_of_none(risk, "deal_contact", where)
     for number, why in enumerate((None, Withheld.CAP, Withheld.DISMISSED)):
         await factories.recommendation(deal, rule_key=f"rule-{number}", withheld=why)
     content = await found.content(MANAGER)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import pytest
 
 from commands import evaluations, privacy, rulebooks, standing
@@ -15,7 +14,6 @@ from commands.access import system_actor
 from models.access import Scope, Tenant, User
 from models.accounts import Account
 from models.deals import Deal
-from models.recommendations import Evidence
 from rules.engine.pool import EnginePool
 from tests import factories
 from tests.door import door
@@ -84,21 +82,7 @@ async def test_a_person_is_told_by_name_in_a_sentence_until_erased(world: World)
     contact = await factories.contact(world.account, name="Katrin Meyer")
     wise = await factories.recommendation(world.deal, rule_key="no-champion")
     where = {"contact_id eq": contact.id, "role eq": "CHAMPION", "deal_is_open eq": True}
-    await Evidence.create(
-        id=Evidence.make_id(),
-        tenant_id=world.tenant.id,
-        recommendation_id=wise.id,
-        position=1,
-        alias="none",
-        observed_on=DAY,
-        fact_kind="deal_contact",
-        fact_id="",
-        field="count",
-        op="eq",
-        threshold=orjson.dumps({"count": 0, "where": where}).decode(),
-        seen="0",
-        source="own",
-    )
+    await factories.evidence_of_none(wise, "deal_contact", where)
     query = (
         f'{{ recommendations(filter: {{ id: {{ eq: "{wise.id}" }} }}) {{ nodes'
         ' { sentence german: sentence(locale: "de") } } }'
