@@ -375,10 +375,11 @@ async def recommendation(about: Deal, **values: Any) -> Recommendation:
 
 async def evidence_of_none(of: Recommendation | Risk, kind: str, where: Mapping[str, object]) -> Evidence:
     """What a verdict says of there being no fact of a kind that meets conditions."""
+    about: dict[str, Any] = {f"{of._meta.db_table}_id": of.id}
     return await Evidence.create(
+        **about,
         id=Evidence.make_id(),
         tenant_id=of.tenant_id,
-        **{f"{of._meta.db_table}_id": of.id},
         position=1,
         alias="none",
         observed_on=TODAY,
